@@ -1,0 +1,1 @@
+"""What the bot does: the commands and the place where everything is put together."""

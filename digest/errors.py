@@ -1,0 +1,96 @@
+"""Everything that can go wrong, named. A PaperboyError's text is a sentence for people: what, why, what to do."""
+
+from __future__ import annotations
+
+
+class PaperboyError(Exception):
+    """Its text may be shown to anybody: it holds no secret, no path of a stack, and says what to do."""
+
+
+class UsageError(PaperboyError):
+    """What was asked for cannot be understood."""
+
+
+class InvalidId(UsageError):
+    def __init__(self, text: str) -> None:
+        super().__init__(f'"{text[:80]}" is not an arXiv id. Ids look like 2601.10592; arXiv and Hub addresses work too.')
+
+
+class SettingsError(PaperboyError):
+    """A settings file or variable holds something unknown or impossible."""
+
+
+class StoreError(PaperboyError):
+    """The store cannot be opened or does not hold what was asked for."""
+
+
+class NotStored(StoreError):
+    """The store does not hold what was asked for; `nearest` are ids, words or labels that come close."""
+
+    def __init__(self, sentence: str, nearest: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.nearest = nearest
+
+
+class InvalidReportFile(PaperboyError):
+    """A file is not a day report. The text names the file, the line (from 1) and what was expected there."""
+
+
+# --- asking the outside world -----------------------------------------------------------------------------------
+
+
+class FetchError(PaperboyError):
+    """A GET that brought nothing usable. `retry_after_s`: how long the server asked to be left alone, if it did."""
+
+    def __init__(self, sentence: str, retry_after_s: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+class NotFound(FetchError):
+    """404 or 410: it is not there, and asking again soon is no use."""
+
+
+class Refused(FetchError):
+    """Another 4xx: the request itself was refused. `status` and the start of the body say why."""
+
+    def __init__(self, sentence: str, status: int, body: bytes = b"") -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.body = body
+
+
+class Unreachable(FetchError):
+    """No usable answer after all tries: timeouts, resets, 429, 5xx, broken bodies."""
+
+
+class TooLarge(FetchError):
+    """The body, once decompressed, is larger than allowed."""
+
+
+class SourceError(PaperboyError):
+    """A day's list could not be had."""
+
+
+class FutureDay(SourceError):
+    """The day has not begun."""
+
+
+class NoListYet(SourceError):
+    """The day has begun, or has just ended, and its list is still empty: ask again later."""
+
+
+class QuietDay(SourceError):
+    """The day is over, or is a weekend day, and nothing was listed."""
+
+
+class SourceDown(SourceError):
+    """The source does not answer, or not in its form."""
+
+
+class ReadError(PaperboyError):
+    """A reader has nothing usable for a paper."""
+
+
+class WriteError(PaperboyError):
+    """No report could be written."""

@@ -1,0 +1,1 @@
+"""Where a day's list of papers comes from, one module each."""

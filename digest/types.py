@@ -1,0 +1,388 @@
+"""The nouns of Paperboy: what a paper, a passage, a report and a message are.
+
+Everything here is immutable data or a Protocol. Values are parsed at the edge (`ArxivId.parse`, the sources,
+the readers) and trusted afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from digest.errors import InvalidId
+
+# --- papers ----------------------------------------------------------------------------------------------------
+
+
+class ArxivId(str):
+    """An arXiv id without a version: `2601.10592` or, before April 2007, `astro-ph/9710163`.
+
+    Both schemes are described at https://info.arxiv.org/help/arxiv_identifier.html.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> ArxivId:
+        """The id in what a person typed: an id with or without `vN` or `arXiv:`, or an arXiv, Hub or alphaXiv address.
+
+        Raises InvalidId when there is none, or when something other than an id is there.
+        """
+        match = _ID_OR_ADDRESS.fullmatch(text.strip())
+        if match is None:
+            raise InvalidId(text)
+        old_style = match["old"]
+        return cls(_old_style(old_style) if old_style else match["new"])
+
+
+# YYMM.NNNN until 2014, YYMM.NNNNN since; the month is checked so that a version number such as 1999.10592 is refused.
+_NEW_ID = r"(?P<new>\d{2}(?:0[1-9]|1[0-2])\.\d{4,5})"
+_OLD_ID = r"(?P<old>[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z]{2})?/?\d{2}(?:0[1-9]|1[0-2])\d{3})"
+_ADDRESS = (
+    r"(?:https?://)?(?:[\w-]+\.)*(?:arxiv\.org|huggingface\.co|hf\.co|alphaxiv\.org)"
+    r"/(?:abs|pdf|html|papers|overview|forum|resources)/"
+)
+_ID_OR_ADDRESS = re.compile(
+    rf"(?:{_ADDRESS}|arxiv:\s*)?(?:{_NEW_ID}|{_OLD_ID})(?:v\d+)?(?:\.pdf|\.md)?/?(?:[?#]\S*)?", re.IGNORECASE
+)
+
+
+def _old_style(text: str) -> str:
+    """`astro-ph9710163` or `MATH.AG/0601001` -> the form arXiv itself uses, lower-case archive without subject class."""
+    archive, digits = text[:-7].rstrip("/"), text[-7:]
+    return f"{archive.partition('.')[0].lower()}/{digits}"
+
+
+class Paper(Struct, frozen=True, kw_only=True):
+    """A paper as its day's list tells of it. Texts are one line each, white space folded; "" means not told."""
+
+    id: ArxivId
+    title: str
+    authors: tuple[str, ...] = ()
+    abstract: str = ""
+    published_on: date | None = None
+    upvotes: int | None = None
+    comments: int | None = None
+    keywords: tuple[str, ...] = ()
+    hub_summary: str = ""  # the Hub's own machine-made summary: shown attributed, never mixed into our sections
+    hub_url: str = ""
+    github_url: str = ""
+    project_url: str = ""
+    thumbnail_url: str = ""
+    organization: str = ""
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+class ReadingSource(StrEnum):
+    """Where a paper's text came from, best first."""
+
+    HTML = "html"
+    MARKDOWN = "markdown"
+    PDF = "pdf"
+    ABSTRACT = "abstract"
+
+
+class PassageKind(StrEnum):
+    TEXT = "text"
+    LIST = "list"
+    TABLE = "table"
+    CAPTION = "caption"
+
+
+class Passage(Struct, frozen=True):
+    """One paragraph, list, table or caption of a paper.
+
+    `anchor` is the id of its place in the source (a LaTeXML id such as `S3.p2`, a PDF page such as `page=4`), "" if
+    there is none. `heading` is the path of headings above it, joined with " > ", "" before the first. Formulas stand
+    in `text` as TeX between dollar signs. In a TABLE each row is a line and each cell is separated by " | ";
+    in a LIST each point is a line that begins with "- ", indented by two spaces a level.
+    """
+
+    anchor: str
+    heading: str
+    kind: PassageKind
+    text: str
+
+
+class Attempt(Struct, frozen=True):
+    """A source that was tried before the one that was read, and in one sentence why it was not read."""
+
+    source: ReadingSource
+    problem: str
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What one reader made of one paper. `text_hash` is the SHA-256 (hex) of all passages: see `text_hash`."""
+
+    paper_id: ArxivId
+    source: ReadingSource
+    url: str
+    text_hash: str
+    passages: tuple[Passage, ...]
+    attempts: tuple[Attempt, ...] = ()
+
+
+# --- reports ---------------------------------------------------------------------------------------------------
+
+
+class SectionName(StrEnum):
+    """The five sections, in the order of a report. The values are the words people type."""
+
+    DOMAIN = "domain"
+    CONTRIBUTION = "contribution"
+    USAGE = "usage"
+    INNOVATIONS = "innovations"
+    RESULTS = "results"
+
+
+class RunKind(StrEnum):
+    TEXT = "text"
+    CODE = "code"
+    TEX = "tex"
+
+
+class Run(Struct, frozen=True, omit_defaults=True):
+    """A stretch of text in one style. TEX holds the formula without dollar signs; CODE with a newline is a code block."""
+
+    text: str
+    kind: RunKind = RunKind.TEXT
+    bold: bool = False
+    italic: bool = False
+    link: str = ""  # an http(s) address, or ""
+
+
+Runs = tuple[Run, ...]
+
+
+class Paragraph(Struct, frozen=True, tag="p", tag_field="t", omit_defaults=True):
+    runs: Runs
+
+
+class Points(Struct, frozen=True, tag="l", tag_field="t", omit_defaults=True):
+    """A list. Each point is a small document of its own, so that lists nest."""
+
+    points: tuple[tuple[Block, ...], ...]
+    ordered: bool = False
+
+
+class Table(Struct, frozen=True, tag="t", tag_field="t", omit_defaults=True):
+    """A table; each row has as many cells as the header."""
+
+    header: tuple[Runs, ...]
+    rows: tuple[tuple[Runs, ...], ...]
+
+
+Block = Paragraph | Points | Table
+
+
+class Section(Struct, frozen=True):
+    """One section of a report. No blocks: the text that was read holds nothing for it, and the reader is told so."""
+
+    name: SectionName
+    blocks: tuple[Block, ...] = ()
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """A report on one paper in one language.
+
+    A report is identified by (paper, language, text hash, writer, prompt version); `revision` counts from 1 for each
+    (paper, language) and is given by the store. `sections` holds those that exist, in the order of SectionName.
+    """
+
+    paper_id: ArxivId
+    language: str  # "en", "zh", or another BCP 47 tag
+    sections: tuple[Section, ...]
+    domains: tuple[str, ...] = ()  # one to four ids of config/domains.toml, best first
+    source: ReadingSource
+    text_hash: str = ""
+    writer: str  # "extractive", "import", or the model's name
+    prompt_version: str = ""
+    provisional: bool = False  # stands in for a better report that could not be written yet
+    left_out: tuple[str, ...] = ()  # headings of what was read but did not fit the model
+    written_at: datetime
+    revision: int = 0
+
+    def section(self, name: SectionName) -> Section | None:
+        return next((section for section in self.sections if section.name is name), None)
+
+
+class Texts(Struct, frozen=True):
+    """The fixed texts of one language: labels of sections, names of domains and reading sources, and sentences."""
+
+    language: str
+    sections: dict[SectionName, str]
+    sources: dict[ReadingSource, str]
+    domains: dict[str, str]
+    phrases: dict[str, str]
+
+
+# --- a day ------------------------------------------------------------------------------------------------------
+
+
+class Digest(Struct, frozen=True, kw_only=True):
+    """A day's papers with their reports, most upvoted first. A paper whose report failed has None and a problem."""
+
+    day: date
+    language: str
+    papers: tuple[tuple[Paper, Report | None], ...]
+    problems: dict[ArxivId, str] = {}
+
+
+# --- messages ----------------------------------------------------------------------------------------------------
+
+
+class Action(Struct, frozen=True):
+    """A button: what it says, and either an address it opens or a command it runs with its argument."""
+
+    label: str
+    url: str = ""
+    command: str = ""
+    argument: str = ""
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """A finished, localised message for any platform. `plain` is the whole of it for notifications and logs."""
+
+    title: str = ""
+    link: str = ""
+    blocks: tuple[Block, ...] = ()
+    footer: str = ""
+    actions: tuple[Action, ...] = ()
+    plain: str = ""
+
+
+class CommandSpec(Struct, frozen=True):
+    """A command as help, the command line and every chat platform offer it."""
+
+    name: str
+    usage: str
+    summary: str  # a key of Texts.phrases
+    example: str
+
+
+class Invocation(Struct, frozen=True, kw_only=True):
+    """A command as it arrived, whatever the platform. Ids are the platform's own; "" where there is none."""
+
+    name: str
+    args: str
+    language: str
+    workspace: str = ""
+    channel: str = ""
+    thread: str = ""
+    person: str = ""
+    role: str = ""
+
+
+# --- what can be plugged in -------------------------------------------------------------------------------------
+
+
+class PaperSource(Protocol):
+    async def daily(self, day: date) -> Sequence[Paper]:
+        """The papers listed on a day, most upvoted first.
+
+        Raises FutureDay, NoListYet, QuietDay, or SourceDown (digest.errors).
+        """
+
+
+class PaperReader(Protocol):
+    @property
+    def source(self) -> ReadingSource: ...
+
+    async def read(self, paper: Paper) -> Reading:
+        """Raises ReadError when this reader has nothing usable for the paper: the next one is asked."""
+
+
+class ReportWriter(Protocol):
+    @property
+    def name(self) -> str:
+        """What Report.writer says."""
+
+    @property
+    def prompt_version(self) -> str: ...
+
+    async def write(self, paper: Paper, reading: Reading, language: str) -> Report:
+        """Raises WriteError when no report could be written."""
+
+
+class Fetcher(Protocol):
+    """A polite, bounded GET: see digest.fetch."""
+
+    async def get(self, url: str, *, params: Mapping[str, str] | None = None, timeout_s: float | None = None) -> Fetched:
+        """Raises FetchError (digest.errors), whose subclasses say what to make of it."""
+
+
+class Fetched(Struct, frozen=True):
+    url: str
+    content_type: str  # without parameters, lower case; "" if not told
+    body: bytes
+
+
+Clock = Callable[[], datetime]  # aware, UTC
+
+
+class ModelCall(Struct, frozen=True, kw_only=True):
+    """One call of a model, for the record: failed calls cost money too."""
+
+    identity: str  # what was being bought: see digest.writers.llm
+    purpose: str  # "report", later "answer", "repair"
+    paper_id: str
+    language: str
+    endpoint: str
+    model: str
+    outcome: str  # "begun", "answered", or in a word what went wrong: "refused", "truncated", "timeout", "401" ...
+    started_at: datetime
+    duration_ms: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None  # None: no price is known for the model
+    error: str = ""
+
+
+class CallBook(Protocol):
+    """The record of model calls, kept in the store."""
+
+    async def begin(self, call: ModelCall) -> int:
+        """Writes a call down before it is made and gives its number."""
+
+    async def end(self, number: int, call: ModelCall) -> None: ...
+
+    async def unfinished(self, identity: str) -> bool:
+        """Whether a call for this identity was begun and never ended: a crash came between answer and commit."""
+
+
+class DomainFinder(Protocol):
+    """What digest.domains makes of config/domains.toml."""
+
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+
+    def classify(self, *, title: str, abstract: str, keywords: Sequence[str] = (), text: str = "") -> tuple[str, ...]:
+        """One to four ids, best first."""
+
+
+class Kit(Struct, frozen=True, kw_only=True):
+    """What sources, readers and writers are built from: a plugin's factory is called `build(kit, options)`.
+
+    `options` is the plugin's own table of the settings as a dict: `[hub]`, `[arxiv]` and `[llm]` for those built in,
+    `[plugins.NAME]` for the others, whose factory checks it and raises SettingsError.
+    """
+
+    fetcher: Fetcher
+    clock: Clock
+    hub_url: str  # without a trailing slash, as all addresses here
+    arxiv_url: str
+    texts: Mapping[str, Texts]  # by language; "en" and "zh" are always there
+    domains: DomainFinder
+    prompts: Mapping[str, str]  # file name without ".md" -> text
+    calls: CallBook
+
+
+Progress = Callable[[str, str], None]  # (event, paper id): listed, reading, writing, done, known, failed
