@@ -1,0 +1,282 @@
+"""Reading the store: short questions over a plain sqlite3 connection, answered in microseconds.
+
+This module is on the path of every look-up, so it imports neither sqlite-utils nor asyncio.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Self
+
+import msgspec
+from msgspec import Struct
+
+from digest.errors import StoreError
+from digest.types import (
+    ArxivId,
+    Attempt,
+    Block,
+    Digest,
+    Paper,
+    Passage,
+    Reading,
+    ReadingSource,
+    Report,
+    Section,
+    SectionName,
+)
+from digest.words import match_expression
+
+SCHEMA_VERSION = 1  # PRAGMA user_version of a store whose migrations have all been applied
+BUSY_TIMEOUT_MS = 10_000
+
+_BLOCKS = msgspec.json.Decoder(tuple[Block, ...])
+_PASSAGES = msgspec.json.Decoder(tuple[Passage, ...])
+_ATTEMPTS = msgspec.json.Decoder(tuple[Attempt, ...])
+_STRINGS = msgspec.json.Decoder(tuple[str, ...])
+_ORDER = {name: place for place, name in enumerate(SectionName)}
+
+
+class Hit(Struct, frozen=True):
+    """A paper that a search found, with its newest report in the language asked for, or in another, or none."""
+
+    paper: Paper
+    report: Report | None
+
+
+class Hits(Struct, frozen=True):
+    """The best of what a search found, and how many papers it found in all."""
+
+    total: int
+    hits: tuple[Hit, ...]
+
+
+class Lookups:
+    """Questions to a store. An instance belongs to the thread that made it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        connection.row_factory = sqlite3.Row
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Opens an existing store for reading only.
+
+        Raises StoreError when there is none yet, when it is not a store, or when it was written by another version.
+        """
+        if not path.exists():
+            raise StoreError(f'There is no store at {path} yet. Make one with "paperboy digest" or "paperboy import".')
+        try:
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise StoreError(f"The store at {path} cannot be read: {error}. Is it a Paperboy store?") from error
+        if version != SCHEMA_VERSION:
+            raise StoreError(
+                f"The store at {path} has form {version}, this Paperboy reads form {SCHEMA_VERSION}. "
+                'Run "paperboy doctor", which brings an older store up to date.'
+            )
+        return cls(connection)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- reports -------------------------------------------------------------------------------------------------
+
+    def section(self, paper: ArxivId, name: SectionName, language: str) -> Section | None:
+        """One section of the newest report, in the language if there is one in it, else in another."""
+        row = self.connection.execute(_ONE_SECTION, (name, paper, language)).fetchone()
+        return None if row is None else Section(name, _BLOCKS.decode(row[0]))
+
+    def report(self, paper: ArxivId, language: str) -> Report | None:
+        """The newest report, in the language if there is one in it, else in another."""
+        row = self.connection.execute(_ONE_REPORT, (paper, language)).fetchone()
+        return None if row is None else self._report(row)
+
+    def report_in(self, paper: ArxivId, language: str) -> Report | None:
+        """The newest report in exactly this language."""
+        report = self.report(paper, language)
+        return report if report is not None and report.language == language else None
+
+    def languages(self, paper: ArxivId) -> tuple[str, ...]:
+        """The languages in which reports on the paper exist, in alphabetical order."""
+        rows = self.connection.execute(
+            "SELECT DISTINCT language FROM reports WHERE paper = ? AND withdrawn_at IS NULL ORDER BY language", (paper,)
+        )
+        return tuple(row[0] for row in rows)
+
+    def _report(self, row: sqlite3.Row) -> Report:
+        sections = self.connection.execute("SELECT name, tree FROM sections WHERE report = ?", (row["id"],)).fetchall()
+        return Report(
+            paper_id=ArxivId(row["paper"]),
+            language=row["language"],
+            sections=tuple(
+                sorted(
+                    (Section(SectionName(name), _BLOCKS.decode(tree)) for name, tree in sections),
+                    key=lambda section: _ORDER[section.name],
+                )
+            ),
+            domains=_STRINGS.decode(row["domains"]),
+            source=ReadingSource(row["source"]),
+            text_hash=row["text_hash"],
+            writer=row["writer"],
+            prompt_version=row["prompt_version"],
+            provisional=bool(row["provisional"]),
+            left_out=_STRINGS.decode(row["left_out"]),
+            written_at=datetime.fromisoformat(row["written_at"]),
+            revision=row["revision"],
+        )
+
+    # --- papers and days -----------------------------------------------------------------------------------------
+
+    def paper(self, paper: ArxivId) -> Paper | None:
+        row = self.connection.execute("SELECT * FROM papers WHERE id = ?", (paper,)).fetchone()
+        return None if row is None else _paper(row)
+
+    def listed(self, day: date) -> tuple[Paper, ...]:
+        """The papers of a day, most upvoted first."""
+        rows = self.connection.execute(
+            "SELECT papers.* FROM listings JOIN papers ON papers.id = listings.paper WHERE listings.day = ? "
+            f"ORDER BY {_BY_UPVOTES}",
+            (day.isoformat(),),
+        )
+        return tuple(_paper(row) for row in rows)
+
+    def digest(self, day: date, language: str) -> Digest:
+        """A day's papers with their reports in the language, or in another where there is none in it."""
+        papers = self.listed(day)
+        return Digest(
+            day=day, language=language, papers=tuple((paper, self.report(paper.id, language)) for paper in papers)
+        )
+
+    def newest_day(self) -> date | None:
+        """The newest day that has papers."""
+        newest = self.connection.execute("SELECT max(day) FROM listings").fetchone()[0]
+        return None if newest is None else date.fromisoformat(newest)
+
+    def days(self) -> tuple[tuple[date, int], ...]:
+        """Every day that has papers, newest first, with how many."""
+        rows = self.connection.execute("SELECT day, count(*) FROM listings GROUP BY day ORDER BY day DESC")
+        return tuple((date.fromisoformat(day), papers) for day, papers in rows)
+
+    def near_ids(self, text: str) -> tuple[str, ...]:
+        """Stored ids that begin like the text, those with the longest common beginning first; at most 200."""
+        for length in range(len(text), 3, -1):
+            rows = self.connection.execute(
+                "SELECT id FROM papers WHERE id >= ? AND id < ? ORDER BY id LIMIT 200",
+                (text[:length], text[:length] + "\uffff"),
+            ).fetchall()
+            if len(rows) >= _ENOUGH_NEAR:
+                return tuple(row[0] for row in rows)
+        rows = self.connection.execute("SELECT id FROM papers ORDER BY number DESC LIMIT 200").fetchall()
+        return tuple(row[0] for row in rows)
+
+    # --- readings ------------------------------------------------------------------------------------------------
+
+    def reading(self, paper: ArxivId) -> Reading | None:
+        """The best reading of the paper: the best source, and of that the newest."""
+        rows = self.connection.execute(
+            "SELECT * FROM readings WHERE paper = ? ORDER BY read_at DESC, rowid DESC", (paper,)
+        ).fetchall()
+        if not rows:
+            return None
+        best = min(rows, key=lambda row: tuple(ReadingSource).index(ReadingSource(row["source"])))
+        return Reading(
+            paper_id=paper,
+            source=ReadingSource(best["source"]),
+            url=best["url"],
+            text_hash=best["text_hash"],
+            passages=_PASSAGES.decode(zlib.decompress(best["passages"])),
+            attempts=_ATTEMPTS.decode(best["attempts"]),
+        )
+
+    # --- searching -----------------------------------------------------------------------------------------------
+
+    def search(
+        self, query: str, language: str, *, day: date | None = None, domain: str = "", limit: int = 20
+    ) -> Hits:
+        """The papers whose title and sections hold every word of the query, best match first.
+
+        Finds whole English words and Chinese terms of any length, whatever characters the query holds; never raises
+        for what somebody typed. An empty query matches every paper, newest first.
+        """
+        expression = match_expression(query)
+        if expression is None and query.strip():
+            return Hits(0, ())
+        wanted, values = _conditions(expression, day, domain)
+        order = "bm25(paper_search, 4.0, 1.0), papers.id DESC" if expression else "papers.id DESC"
+        total = self.connection.execute(f"SELECT count(*) {wanted}", values).fetchone()[0]  # noqa: S608 (own text)
+        rows = self.connection.execute(
+            f"SELECT papers.* {wanted} ORDER BY {order} LIMIT :limit",  # noqa: S608 (own text)
+            {**values, "limit": limit},
+        )
+        papers = [_paper(row) for row in rows]
+        return Hits(total, tuple(Hit(paper, self.report(paper.id, language)) for paper in papers))
+
+
+def _conditions(expression: str | None, day: date | None, domain: str) -> tuple[str, Mapping[str, str]]:
+    """FROM and WHERE of a search, and the values they name. Only tables that are asked something take part."""
+    sources, conditions, values = ["papers"], ["1"], {}
+    if expression:
+        sources.append("JOIN paper_search ON paper_search.rowid = papers.number")
+        conditions.append("paper_search MATCH :expression")
+        values["expression"] = expression
+    if day is not None:
+        sources.append("JOIN listings ON listings.paper = papers.id")
+        conditions.append("listings.day = :day")
+        values["day"] = day.isoformat()
+    if domain:
+        conditions.append(
+            "EXISTS (SELECT 1 FROM reports, json_each(reports.domains) WHERE reports.paper = papers.id "
+            "AND reports.withdrawn_at IS NULL AND json_each.value = :domain)"
+        )
+        values["domain"] = domain
+    return f"FROM {' '.join(sources)} WHERE {' AND '.join(conditions)}", values
+
+
+_ENOUGH_NEAR = 3
+_BY_UPVOTES = "coalesce(papers.upvotes, -1) DESC, papers.id DESC"
+_NEWEST = "reports.withdrawn_at IS NULL ORDER BY reports.language = ? DESC, reports.written_at DESC, reports.revision DESC LIMIT 1"
+_ONE_REPORT = f"SELECT * FROM reports WHERE paper = ? AND {_NEWEST}"
+_ONE_SECTION = (
+    "SELECT sections.tree FROM reports JOIN sections ON sections.report = reports.id AND sections.name = ? "
+    f"WHERE reports.paper = ? AND {_NEWEST}"
+)
+
+
+def _paper(row: sqlite3.Row) -> Paper:
+    return Paper(
+        id=ArxivId(row["id"]),
+        title=row["title"],
+        authors=_STRINGS.decode(row["authors"]),
+        abstract=row["abstract"],
+        published_on=None if row["published_on"] is None else date.fromisoformat(row["published_on"]),
+        upvotes=row["upvotes"],
+        comments=row["comments"],
+        keywords=_STRINGS.decode(row["keywords"]),
+        hub_summary=row["hub_summary"],
+        hub_url=row["hub_url"],
+        github_url=row["github_url"],
+        project_url=row["project_url"],
+        thumbnail_url=row["thumbnail_url"],
+        organization=row["organization"],
+    )
+
+
+def nearest(text: str, candidates: Iterable[str], count: int = 3) -> tuple[str, ...]:
+    """The candidates most like what somebody typed, best first; fewer when hardly anything is alike."""
+    from difflib import get_close_matches  # only for answers that find nothing
+
+    known: Sequence[str] = list(dict.fromkeys(candidates))
+    return tuple(get_close_matches(text, known, n=count, cutoff=0.3))

@@ -1,0 +1,193 @@
+"""Reports and papers as platform-neutral messages, in the reader's language. Nothing here knows how a platform looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from digest.types import (
+    ArxivId,
+    Attempt,
+    Block,
+    Digest,
+    Message,
+    Paper,
+    Paragraph,
+    Points,
+    ReadingSource,
+    Report,
+    Run,
+    RunKind,
+    Section,
+    SectionName,
+    Texts,
+)
+
+HEADLINE_PAPERS = 3
+HEADLINE_LINE_CHARS = 120
+CARD_CHARS = 600  # of the contribution: one sentence, but writers differ in what they call one
+
+
+def headline(digest: Digest, texts: Texts) -> Message:
+    """What a day brought: date and count, the three most upvoted papers, how many were read in full."""
+    reports = [report for _, report in digest.papers if report is not None]
+    abstracts = sum(report.source is ReadingSource.ABSTRACT for report in reports)
+    counts = [texts.phrases["counts"].format(full=len(reports) - abstracts, abstract=abstracts)]
+    if failed := len(digest.papers) - len(reports):
+        counts.append(texts.phrases["counts_failed"].format(failed=failed))
+    top = tuple((Paragraph(_headline_line(paper)),) for paper, _ in digest.papers[:HEADLINE_PAPERS])
+    return Message(
+        title=texts.phrases["headline"].format(date=day_in_words(digest.day, texts), count=len(digest.papers)),
+        blocks=(Points(top),) if top else (),
+        footer=" · ".join(counts),
+    )
+
+
+def card(paper: Paper, report: Report | None, texts: Texts, problem: str = "") -> Message:
+    """One paper of a digest: linked title, contribution, and a line of facts."""
+    return Message(
+        title=paper.title,
+        link=address(paper),
+        blocks=_contribution(report, texts, problem),
+        footer=facts(paper, report, texts),
+    )
+
+
+def report(
+    paper: Paper,
+    report: Report,
+    texts: Texts,
+    *,
+    only: Section | None = None,
+    attempts: Sequence[Attempt] = (),
+    languages: dict[str, str] | None = None,
+) -> Message:
+    """A report, or only one section of it, with what was read, who wrote it, and what a reader should know of both.
+
+    `attempts` are the better sources that were tried; `languages` names languages in the reader's own, to say that the
+    report is in another one.
+    """
+    sections = report.sections if only is None else (only,)
+    blocks = [*_language_note(report, texts, languages or {})]
+    for section in sections:
+        blocks.append(Paragraph((Run(texts.sections[section.name], bold=True),)))
+        blocks.extend(section.blocks or (_sentence(texts.phrases["nothing"]),))
+    if only is None and report.writer == "extractive" and paper.hub_summary:
+        blocks.append(
+            Paragraph((Run(texts.phrases["hub_summary"] + " ", italic=True), Run(paper.hub_summary, italic=True)))
+        )
+    notes = [facts(paper, report, texts), _written(report, texts)]
+    if only is None and attempts:
+        notes.append(texts.phrases["not_read"].format(attempts=" ".join(attempt.problem for attempt in attempts)))
+    if only is None and report.left_out:
+        notes.append(texts.phrases["left_out"].format(headings="; ".join(report.left_out)))
+    return Message(title=paper.title, link=address(paper), blocks=tuple(blocks), footer="\n".join(notes))
+
+
+def found(papers: Sequence[tuple[Paper, Report | None]], total: int, texts: Texts) -> Message:
+    """A list of papers, one point each: title with its address, and a line of facts."""
+    if total == 0:
+        return Message(title=texts.phrases["found_none_here"])
+    key = "found_one" if total == 1 else "found" if len(papers) == total else "found_some"
+    points = tuple(
+        (
+            Paragraph((Run(f"{paper.id}  "), Run(paper.title, bold=True, link=address(paper)))),
+            _sentence(facts(paper, report, texts)),
+        )
+        for paper, report in papers
+    )
+    return Message(title=texts.phrases[key].format(total=total, shown=len(papers)), blocks=(Points(points),))
+
+
+def facts(paper: Paper, report: Report | None, texts: Texts) -> str:
+    """`video, vision · Meta · ▲5 · full text`, leaving out what is not known."""
+    parts = []
+    if report is not None and report.domains:
+        parts.append(", ".join(texts.domains.get(domain, domain) for domain in report.domains))
+    if paper.organization:
+        parts.append(paper.organization)
+    if paper.upvotes is not None:
+        parts.append(f"▲{paper.upvotes}")
+    if report is not None:
+        parts.append(texts.sources[report.source])
+    return " · ".join(parts)
+
+
+def day_in_words(day: date, texts: Texts) -> str:
+    """`Fri 16 Jan 2026`, or its like in another language."""
+    return texts.phrases["date"].format(
+        weekday=texts.phrases["weekdays"].split()[day.weekday()],
+        day=day.day,
+        month=texts.phrases["months"].split()[day.month - 1],
+        year=day.year,
+    )
+
+
+def address(paper: Paper) -> str:
+    """Where a reader finds the paper: its page on the Hub, else on arXiv."""
+    return paper.hub_url or arxiv_address(paper.id)
+
+
+def arxiv_address(paper: ArxivId) -> str:
+    return f"https://arxiv.org/abs/{paper}"
+
+
+def shortened(text: str, max_chars: int) -> str:
+    """The text, or its beginning up to the last whole word that leaves room for an ellipsis."""
+    if len(text) <= max_chars:
+        return text
+    head = text[: max_chars - 1]
+    word_end = head.rfind(" ")
+    return (head[:word_end] if word_end > max_chars // 2 else head).rstrip(" ,;:，；：、") + "…"
+
+
+def _headline_line(paper: Paper) -> tuple[Run, ...]:
+    votes = "" if paper.upvotes is None else f"▲{paper.upvotes} "
+    return (Run(votes), Run(shortened(paper.title, HEADLINE_LINE_CHARS - len(votes)), link=address(paper)))
+
+
+def _contribution(report: Report | None, texts: Texts, problem: str) -> tuple[Block, ...]:
+    if report is None:
+        return (_sentence(texts.phrases["no_report"].format(problem=problem or texts.phrases["no_report_yet"])),)
+    section = report.section(SectionName.CONTRIBUTION)
+    if section is None or not section.blocks:
+        return (_sentence(texts.phrases["nothing"]),)
+    first = section.blocks[0]
+    return (Paragraph(_beginning(first.runs, CARD_CHARS)),) if isinstance(first, Paragraph) else (first,)
+
+
+def _beginning(runs: tuple[Run, ...], max_chars: int) -> tuple[Run, ...]:
+    """Runs up to a length; the one that passes it is shortened, or left out whole when it is a formula or code."""
+    kept: list[Run] = []
+    for run in runs:
+        room = max_chars - sum(len(one.text) for one in kept)
+        if len(run.text) > room:
+            whole = run.kind is not RunKind.TEXT or room < 2
+            kept.append(Run("…") if whole else Run(shortened(run.text, room), bold=run.bold, link=run.link))
+            break
+        kept.append(run)
+    return tuple(kept)
+
+
+def _language_note(report: Report, texts: Texts, languages: dict[str, str]) -> tuple[Block, ...]:
+    if report.language == texts.language:
+        return ()
+    sentence = texts.phrases["other_language"].format(
+        wanted=languages.get(texts.language, texts.language), language=languages.get(report.language, report.language)
+    )
+    return (Paragraph((Run(sentence, italic=True),)),)
+
+
+def _written(report: Report, texts: Texts) -> str:
+    match report.writer:
+        case "extractive":
+            sentence = texts.phrases["written_extractive"]
+        case "import":
+            sentence = texts.phrases["written_import"]
+        case _:
+            sentence = texts.phrases["written_by_model"].format(writer=report.writer)
+    return f"{sentence} ({texts.phrases['provisional']})" if report.provisional else sentence
+
+
+def _sentence(text: str) -> Paragraph:
+    return Paragraph((Run(text),))

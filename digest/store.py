@@ -1,0 +1,294 @@
+"""Writing the store: papers, readings, reports, calls. Together with lookups.py and migrations.py the only SQL."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+import msgspec
+from sqlite_utils import Database
+
+from digest.errors import StoreError
+from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups
+from digest.markdown import plain
+from digest.migrations import migrations
+from digest.types import ArxivId, ModelCall, Paper, Reading, Report
+from digest.words import spaced
+
+_OWNER_ONLY = 0o600
+_TOLD_WINS = ("abstract", "hub_summary", "hub_url", "github_url", "project_url", "thumbnail_url", "organization")
+_TOLD_LIST_WINS = ("authors", "keywords")
+_NEWEST_WINS = ("published_on", "upvotes", "comments")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Store(Lookups):
+    """A store that can be written. It belongs to the thread that opened it; only one process should write at a time.
+
+    Each public method is one transaction: when it has returned, its work is on the disk.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
+        super().__init__(connection)
+        self.clock = clock
+
+    @classmethod
+    def create(cls, path: Path | None, clock: Callable[[], datetime]) -> Self:
+        """Opens a store for writing, making it (mode 0600) or bringing it up to date first. None: in memory.
+
+        Raises StoreError when the file cannot be opened, is no store, or was written by a newer Paperboy.
+        """
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(mode=_OWNER_ONLY)
+            connection = sqlite3.connect(path or ":memory:", isolation_level=None)
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            _bring_up_to_date(connection, path)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(
+                f"The store at {path} cannot be opened: {error}. Set store.path to a file that can be written."
+            ) from error
+        return cls(connection, clock)
+
+    # --- a day's list --------------------------------------------------------------------------------------------
+
+    def save_listing(self, day: date, papers: Sequence[Paper]) -> None:
+        """Notes that the papers are listed on the day. What a list does not tell of a paper stays as it was known."""
+        now = self._now()
+        with _transaction(self.connection) as connection:
+            known = {paper.id: self.paper(paper.id) for paper in papers}
+            connection.executemany(_SAVE_PAPER, [{**_columns(paper), "updated_at": now} for paper in papers])
+            added = connection.executemany(
+                "INSERT OR IGNORE INTO listings (day, paper, first_seen_at) VALUES (?, ?, ?)",
+                [(day.isoformat(), paper.id, now) for paper in papers],
+            ).rowcount
+            connection.execute(_SAVE_DAY, {"day": day.isoformat(), "now": now, "growth": now if added else None})
+            for paper in papers:
+                before = known[paper.id]
+                if before is None or before.title != paper.title:
+                    _index(connection, paper.id)
+
+    # --- readings and reports ------------------------------------------------------------------------------------
+
+    def save_reading(self, reading: Reading) -> None:
+        with _transaction(self.connection) as connection:
+            connection.execute(
+                "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET attempts = excluded.attempts, read_at = excluded.read_at",
+                (
+                    reading.paper_id,
+                    reading.source,
+                    reading.text_hash,
+                    reading.url,
+                    zlib.compress(msgspec.json.encode(reading.passages)),
+                    _text(reading.attempts),
+                    self._now(),
+                ),
+            )
+
+    def save_report(self, report: Report) -> Report:
+        """Adds a report as the next revision, and gives it back with its number.
+
+        A report that says the same as the newest one in its language is that one: nothing is added.
+        """
+        with _transaction(self.connection) as connection:
+            newest = self.report_in(report.paper_id, report.language)
+            if newest is not None and _same(newest, report):
+                return newest
+            revision = 1 + connection.execute(
+                "SELECT coalesce(max(revision), 0) FROM reports WHERE paper = ? AND language = ?",
+                (report.paper_id, report.language),
+            ).fetchone()[0]
+            number = connection.execute(
+                "INSERT INTO reports (paper, language, revision, source, text_hash, writer, prompt_version, domains, "
+                "left_out, provisional, written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    report.paper_id,
+                    report.language,
+                    revision,
+                    report.source,
+                    report.text_hash,
+                    report.writer,
+                    report.prompt_version,
+                    _text(report.domains),
+                    _text(report.left_out),
+                    report.provisional,
+                    report.written_at.isoformat(),
+                ),
+            ).lastrowid
+            connection.executemany(
+                "INSERT INTO sections (report, name, tree, plain) VALUES (?, ?, ?, ?)",
+                [(number, section.name, _text(section.blocks), plain(section.blocks)) for section in report.sections],
+            )
+            _index(connection, report.paper_id)
+        return msgspec.structs.replace(report, revision=revision)
+
+    # --- the record of model calls -------------------------------------------------------------------------------
+
+    def begin_call(self, call: ModelCall) -> int:
+        with _transaction(self.connection) as connection:
+            columns = _call_columns(call)
+            number = connection.execute(
+                f"INSERT INTO model_calls ({', '.join(columns)}) "  # noqa: S608 (names of our own fields)
+                f"VALUES ({', '.join(':' + name for name in columns)})",
+                columns,
+            ).lastrowid
+        assert number is not None  # noqa: S101 (an INSERT has just been made)
+        return number
+
+    def end_call(self, number: int, call: ModelCall) -> None:
+        columns = _call_columns(call)
+        with _transaction(self.connection) as connection:
+            connection.execute(
+                f"UPDATE model_calls SET {', '.join(f'{name} = :{name}' for name in columns)} "  # noqa: S608 (as above)
+                "WHERE id = :number",
+                {**columns, "number": number},
+            )
+
+    def unfinished_call(self, identity: str) -> bool:
+        """Whether a call for this identity was begun and never ended."""
+        row = self.connection.execute(
+            "SELECT 1 FROM model_calls WHERE identity = ? AND outcome = 'begun'", (identity,)
+        ).fetchone()
+        return row is not None
+
+    def _now(self) -> str:
+        return self.clock().isoformat()
+
+
+class StoreThread:
+    """A store on a thread of its own, so that the event loop never waits for a disk or a lock."""
+
+    def __init__(self, path: Path | None, clock: Callable[[], datetime]) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._open = lambda: Store.create(path, clock)
+        self._store: Store | None = None
+
+    async def run(self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls a method of Store, such as `await thread.run(Store.save_report, report)`, in the order of the calls."""
+
+        def call() -> T:
+            if self._store is None:
+                self._store = self._open()
+            return method(self._store, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    async def close(self) -> None:
+        """Closes the store after everything that was asked before."""
+
+        def close() -> None:
+            if self._store is not None:
+                self._store.close()
+
+        await asyncio.get_running_loop().run_in_executor(self._thread, close)
+        self._thread.shutdown()
+
+    # The record of model calls (types.CallBook).
+
+    async def begin(self, call: ModelCall) -> int:
+        return await self.run(Store.begin_call, call)
+
+    async def end(self, number: int, call: ModelCall) -> None:
+        await self.run(Store.end_call, number, call)
+
+    async def unfinished(self, identity: str) -> bool:
+        return await self.run(Store.unfinished_call, identity)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All or nothing. BEGIN IMMEDIATE, so that a read that turns into a write never fails on another's lock."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path | None) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise StoreError(f"The store at {path} was written by a newer Paperboy (form {version}). Update Paperboy.")
+    if version < SCHEMA_VERSION:
+        with _transaction(connection):
+            migrations.apply(Database(connection))
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _same(one: Report, other: Report) -> bool:
+    """Whether two reports differ in nothing but when they were stored."""
+    return msgspec.structs.replace(one, revision=0, written_at=other.written_at) == msgspec.structs.replace(
+        other, revision=0
+    )
+
+
+def _index(connection: sqlite3.Connection, paper: ArxivId) -> None:
+    """Makes the paper's row in paper_search from its title and its newest report in each language."""
+    number, title = connection.execute("SELECT number, title FROM papers WHERE id = ?", (paper,)).fetchone()
+    texts = connection.execute(
+        "SELECT sections.plain FROM sections JOIN reports ON reports.id = sections.report WHERE reports.paper = ?1 "
+        "AND reports.withdrawn_at IS NULL AND reports.revision = (SELECT max(newest.revision) FROM reports AS newest "
+        "WHERE newest.paper = ?1 AND newest.language = reports.language AND newest.withdrawn_at IS NULL)",
+        (paper,),
+    )
+    sections = "\n".join(row[0] for row in texts)
+    connection.execute("DELETE FROM paper_search WHERE rowid = ?", (number,))
+    connection.execute(
+        "INSERT INTO paper_search (rowid, title, sections) VALUES (?, ?, ?)", (number, spaced(title), spaced(sections))
+    )
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _columns(paper: Paper) -> dict[str, object]:
+    return {
+        **msgspec.structs.asdict(paper),
+        "authors": _text(paper.authors),
+        "keywords": _text(paper.keywords),
+        "published_on": None if paper.published_on is None else paper.published_on.isoformat(),
+    }
+
+
+def _call_columns(call: ModelCall) -> dict[str, object]:
+    columns = msgspec.structs.asdict(call)
+    columns["paper"] = columns.pop("paper_id")
+    columns["started_at"] = call.started_at.isoformat()
+    return columns
+
+
+_PAPER_COLUMNS = (*Paper.__struct_fields__, "updated_at")
+_SAVE_PAPER = (
+    f"INSERT INTO papers ({', '.join(_PAPER_COLUMNS)}) "  # noqa: S608 (names of our own fields)
+    f"VALUES ({', '.join(':' + name for name in _PAPER_COLUMNS)}) ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(
+        [
+            "title = excluded.title",
+            "updated_at = excluded.updated_at",
+            *(f"{name} = coalesce(nullif(excluded.{name}, ''), {name})" for name in _TOLD_WINS),
+            *(f"{name} = coalesce(nullif(excluded.{name}, '[]'), {name})" for name in _TOLD_LIST_WINS),
+            *(f"{name} = coalesce(excluded.{name}, {name})" for name in _NEWEST_WINS),
+        ]
+    )
+)
+_SAVE_DAY = (
+    "INSERT INTO days (day, state, first_seen_at, last_growth_at) VALUES (:day, 'growing', :now, :growth) "
+    "ON CONFLICT (day) DO UPDATE SET last_growth_at = coalesce(excluded.last_growth_at, last_growth_at)"
+)
