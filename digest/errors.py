@@ -94,3 +94,7 @@ class ReadError(PaperboyError):
 
 class WriteError(PaperboyError):
     """No report could be written."""
+
+
+class OperatorNeeded(WriteError):
+    """The model's endpoint wants something only the operator can give: a valid key, money. Told once."""
