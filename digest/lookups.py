@@ -170,6 +170,11 @@ class Lookups:
         rows = self.connection.execute("SELECT day, count(*) FROM listings GROUP BY day ORDER BY day DESC")
         return tuple((date.fromisoformat(day), papers) for day, papers in rows)
 
+    def titles(self) -> tuple[str, ...]:
+        """The titles of the 500 papers stored last, each with its id: for offers when nothing fits."""
+        rows = self.connection.execute("SELECT id, title FROM papers ORDER BY number DESC LIMIT 500")
+        return tuple(f"{title} ({paper})" for paper, title in rows)
+
     def near_ids(self, text: str) -> tuple[str, ...]:
         """Stored ids that begin like the text, those with the longest common beginning first; at most 200."""
         for length in range(len(text), 3, -1):
@@ -200,6 +205,14 @@ class Lookups:
             passages=_PASSAGES.decode(zlib.decompress(best["passages"])),
             attempts=_ATTEMPTS.decode(best["attempts"]),
         )
+
+    def attempts(self, report: Report) -> tuple[Attempt, ...]:
+        """The better sources that were tried before the text of this report was read, and why they were not read."""
+        row = self.connection.execute(
+            "SELECT attempts FROM readings WHERE paper = ? AND source = ? AND text_hash = ?",
+            (report.paper_id, report.source, report.text_hash),
+        ).fetchone()
+        return () if row is None else _ATTEMPTS.decode(row[0])
 
     # --- searching -----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,61 @@
+# `make demo` and `make test` set up everything they need below .venv; nothing else on the machine is touched.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+SOURCES := bot adapters digest config tests
+
+.PHONY: demo test lint format bench screenshots smoke clean help
+
+help:
+	@echo "make demo         see Paperboy work: a sample day, no account, no network"
+	@echo "make test         tests, lint, types and import rules"
+	@echo "make bench        the benchmarks: ratios measured side by side"
+	@echo "make screenshots  remake the pictures in the README from real output"
+
+demo: $(VENV)/installed
+	@$(BIN)/paperboy demo
+
+test: lint
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/installed-for-tests
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-for-tests
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+bench: $(VENV)/installed-for-tests
+	$(BIN)/python -m compileall -q bot adapters digest config
+	$(BIN)/python -m tests.benchmarks
+
+screenshots: $(VENV)/installed
+	$(BIN)/python -m tests.screenshots
+
+# The wheel, in a fresh environment, with the source out of sight.
+smoke: $(VENV)/installed-for-tests
+	bash tests/smoke.sh $(BIN)/python
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Paperboy needs Python 3.11 or newer. Name one: make PYTHON=python3.12 demo"; exit 1; }
+	@echo "Setting up $(VENV), once ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --constraint constraints.txt "pip>=25.1"
+	@touch $@
+
+$(VENV)/installed: $(VENV)/python pyproject.toml constraints.txt
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-for-tests: $(VENV)/installed
+	@$(PIP) install --constraint constraints.txt --group test --group build
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,157 @@
+"""The section tree as text: lines for a terminal. Formulas become Unicode, and nothing a paper says can steer a screen.
+
+On the path of every look-up, so it imports nothing heavy; pylatexenc only when there is a formula.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from digest.types import Block, Message, Paragraph, Points, Run, RunKind, Table
+
+Style = Callable[[str, Run], str]  # dresses a piece of a run; must not change its visible width
+
+_BULLETS = ("•", "◦", "▪")
+
+# Control, format (bidi marks, zero-width characters) and private characters: nobody reads them, and they can move
+# a cursor or turn text round. https://www.unicode.org/reports/tr36/ and Unicode's general categories.
+_UNSEEN = ("Cc", "Cf", "Co", "Cs")
+# What a break may follow, besides white space: after any East Asian wide character, never before closing punctuation.
+_CLOSING = "，。、；：？！）】》”’」』…,.;:?!)]}"
+
+
+def message_lines(message: Message, width: int | None, style: Style) -> list[str]:
+    """A whole message: title, address, blocks and footer. `width` in columns, None for no wrapping."""
+    lines = []
+    if message.title:
+        lines += wrapped((Run(message.title, bold=True),), width, style)
+    if message.link:
+        lines.append(clean(message.link))
+    for block in message.blocks:
+        lines += ["", *block_lines(block, width, style)]
+    if message.footer:
+        lines += ["", *(line for part in message.footer.split("\n") for line in wrapped((Run(part),), width, style))]
+    return lines
+
+
+def block_lines(block: Block, width: int | None, style: Style, depth: int = 0) -> list[str]:
+    """A block as lines of at most `width` columns."""
+    match block:
+        case Paragraph(runs):
+            return wrapped(runs, width, style)
+        case Points():
+            return _points_lines(block, width, style, depth)
+        case Table():
+            return _table_lines(block, width, style)
+
+
+def _points_lines(block: Points, width: int | None, style: Style, depth: int) -> list[str]:
+    lines = []
+    for number, point in enumerate(block.points, start=1):
+        mark = f"{number}. " if block.ordered else f"{_BULLETS[min(depth, len(_BULLETS) - 1)]} "
+        indent = " " * len(mark)
+        inner_width = None if width is None else max(20, width - len(mark))
+        inner = [line for part in point for line in block_lines(part, inner_width, style, depth + 1)]
+        lines += [(indent if place else mark) + line for place, line in enumerate(inner or [""])]
+    return lines
+
+
+def _table_lines(table: Table, width: int | None, style: Style) -> list[str]:
+    """Columns side by side when they fit, else one line for each cell, named by its column."""
+    cells = [[_visible(runs) for runs in row] for row in (table.header, *table.rows)]
+    widths = [max(columns_of(row[place]) for row in cells) for place in range(len(table.header))]
+    if width is not None and sum(widths) + 3 * (len(widths) - 1) > width:
+        named = (
+            (Paragraph((*header, Run(": "), *cell)) for header, cell in zip(table.header, row, strict=True))
+            for row in table.rows
+        )
+        return _points_lines(Points(tuple(tuple(point) for point in named)), width, style, 0)
+    lines = []
+    for runs_row, row in zip((table.header, *table.rows), cells, strict=True):
+        dressed = (
+            styled(runs, style) + " " * (widths[place] - columns_of(row[place])) for place, runs in enumerate(runs_row)
+        )
+        lines.append(" │ ".join(dressed).rstrip())
+    lines.insert(1, "─┼─".join("─" * column for column in widths))
+    return lines
+
+
+def wrapped(runs: Sequence[Run], width: int | None, style: Style) -> list[str]:
+    """Runs as lines of at most `width` columns, broken at spaces and between East Asian characters."""
+    lines: list[str] = []
+    line, used = "", 0
+    for run in runs:
+        for piece in _pieces(visible(run)):
+            if piece == "\n":
+                lines.append(line.rstrip())
+                line, used = "", 0
+                continue
+            columns = columns_of(piece)
+            if width is not None and used and used + columns_of(piece.rstrip()) > width and piece not in _CLOSING:
+                lines.append(line.rstrip())
+                line, used = "", 0
+            if not (used == 0 and piece == " " and lines):
+                line += style(piece, run)
+                used += columns
+        if run.link and run.link != run.text:
+            address = f" ({clean(run.link)})"
+            line, used = line + address, used + len(address)
+    return [*lines, line.rstrip()]
+
+
+def styled(runs: Sequence[Run], style: Style) -> str:
+    return "".join(style(visible(run), run) for run in runs)
+
+
+def visible(run: Run) -> str:
+    """What a reader sees of a run: formulas in Unicode, characters that cannot be seen left out."""
+    return clean(tex_as_unicode(run.text) if run.kind is RunKind.TEX else run.text)
+
+
+def clean(text: str) -> str:
+    """The text without characters that nobody sees; line ends stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char for char in text if char == "\n" or unicodedata.category(char) not in _UNSEEN)
+
+
+def undressed(piece: str, _run: Run) -> str:
+    """A Style without any."""
+    return piece
+
+
+def ansi(piece: str, run: Run) -> str:
+    """A Style for terminals (ECMA-48 SGR codes): bold, italic for formulas too, green code."""
+    wanted = {"1": run.bold, "3": run.italic or run.kind is RunKind.TEX, "32": run.kind is RunKind.CODE}
+    codes = [code for code, on in wanted.items() if on]
+    return f"\x1b[{';'.join(codes)}m{piece}\x1b[0m" if codes else piece
+
+
+def tex_as_unicode(tex: str) -> str:
+    """A formula as plain characters: `\\mathcal{L}_{align}` becomes `ℒ_align`."""
+    from pylatexenc.latex2text import LatexNodes2Text  # 40 ms: only where there is a formula
+
+    return re.sub(r"\s+", " ", LatexNodes2Text(math_mode="text").latex_to_text(tex)).strip()
+
+
+def columns_of(text: str) -> int:
+    """How many columns of a terminal the text takes: East Asian wide characters take two."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def _visible(runs: Sequence[Run]) -> str:
+    return "".join(visible(run) for run in runs)
+
+
+# Words with the spaces after them, single wide characters, or a line end.
+_PIECES = re.compile(r"\n|[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]|[^\s\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]+[^\S\n]*|[^\S\n]+")
+
+
+def _pieces(text: str) -> list[str]:
+    return _PIECES.findall(text)

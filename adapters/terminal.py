@@ -1,0 +1,59 @@
+"""The terminal as a chat: a headline and, indented under it, one reply for each paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from adapters.markup import ansi, block_lines, clean, columns_of, undressed
+from digest.types import Message, Paragraph, Run
+
+MAX_COLUMNS = 100  # longer lines are hard to read
+_RAIL = "  │ "
+
+
+def build(_kit: Any, _options: Mapping[str, Any]) -> Terminal:
+    return Terminal(Console())
+
+
+class Terminal:
+    """Prints finished messages to a rich console."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def headline(self, message: Message) -> None:
+        """The message that opens a thread."""
+        self.console.print()
+        self._title(message, "")
+        self._body(message, "")
+
+    def reply(self, message: Message) -> None:
+        """A message in the thread under the headline."""
+        self.console.print(Text(_RAIL.rstrip(), "dim"))
+        self._title(message, _RAIL)
+        if message.link:
+            self._line(Text(clean(message.link), "dim"), _RAIL)
+        self._body(message, _RAIL)
+
+    def _title(self, message: Message, rail: str) -> None:
+        link = f" link {message.link}" if message.link else ""
+        for line in block_lines(Paragraph((Run(message.title),)), self._room(rail), undressed):
+            self._line(Text(line, f"bold{link}"), rail)
+
+    def _body(self, message: Message, rail: str) -> None:
+        for block in message.blocks:
+            for line in block_lines(block, self._room(rail), ansi):
+                self._line(Text.from_ansi(line), rail)
+        if message.footer:
+            for line in block_lines(Paragraph((Run(message.footer),)), self._room(rail), undressed):
+                self._line(Text(line, "dim cyan"), rail)
+
+    def _line(self, text: Text, rail: str) -> None:
+        self.console.print(Text.assemble((rail, "dim"), text), soft_wrap=True, highlight=False)
+
+    def _room(self, rail: str) -> int:
+        return min(self.console.width, MAX_COLUMNS) - columns_of(rail)

@@ -1,0 +1,111 @@
+"""The `paperboy` command. It parses, calls and prints; each group of commands has a module, loaded when it is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from bot import __version__
+from config.settings import InvalidSettings, Settings
+from digest.errors import PaperboyError, UsageError
+
+DONE, FAILED, USAGE, PARTIAL = 0, 1, 2, 3
+
+# Name of a command -> the module that has it, as an attribute of the same name, and what `paperboy --help` says of it.
+_COMMANDS = {
+    "demo": ("bot.cli_demo", "See it work: a sample day, no account, no network."),
+    "digest": ("bot.cli_digest", "Make a day's digest and print it."),
+    "paper": ("bot.cli_lookup", "The report on one paper, or one section of it."),
+    "papers": ("bot.cli_lookup", "Stored papers: the newest day's, or those that hold some words."),
+    "read": ("bot.cli_digest", "What the readers make of a paper or of a saved page."),
+    "import": ("bot.cli_files", "Store the reports of a Markdown day report."),
+    "export": ("bot.cli_files", "Write a stored day as Markdown or JSON."),
+    "doctor": ("bot.cli_doctor", "Check settings, store and endpoints, and say what to do."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows every command by name, and imports only the one that is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
+        if cmd_name not in _COMMANDS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = getattr(import_module(_COMMANDS[cmd_name][0]), f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path), help="Your settings file.", envvar="PAPERBOY_CONFIG")
+@click.option("--debug", is_flag=True, help="Log everything, and show the traceback of an error.")
+@click.version_option(__version__, prog_name="paperboy")
+@click.pass_context
+def paperboy(ctx: click.Context, config: Path | None, debug: bool) -> None:
+    """Each morning's Hugging Face papers, read in full and reported in five sections.
+
+    Begin with: paperboy demo
+    """
+    ctx.obj = Options(config, debug)
+
+
+class Options:
+    """What stands before the command: which settings, how much to tell of errors."""
+
+    def __init__(self, config: Path | None, debug: bool) -> None:
+        self.config = config
+        self.debug = debug
+
+    def settings(self) -> Settings:
+        """Raises InvalidSettings."""
+        from config.settings import load
+
+        return load(self.config, os.environ)
+
+    def start_logging(self, settings: Settings) -> None:
+        """Not done for look-ups, which log nothing and cannot spare the time."""
+        from bot import log
+
+        log.set_up(debug=self.debug, secrets=[settings.llm.api_key])
+
+
+def main() -> NoReturn:
+    """The console script: an error is one line on stderr that says what, why and what to do."""
+    debug = "--debug" in sys.argv
+    try:
+        code = paperboy(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Stopped. What was finished is stored; the same command goes on from there.", err=True)
+        sys.exit(FAILED)
+    except (PaperboyError, InvalidSettings) as error:
+        if debug:
+            raise
+        click.echo(f"paperboy: {error}", err=True)
+        sys.exit(USAGE if isinstance(error, UsageError) else FAILED)
+    except BrokenPipeError:
+        # Whoever was reading, such as `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except Exception as error:
+        if debug:
+            raise
+        click.echo(
+            f"paperboy: something broke ({type(error).__name__}). Run it again with --debug and report what it shows.",
+            err=True,
+        )
+        sys.exit(FAILED)
+    sys.exit(code if isinstance(code, int) else DONE)

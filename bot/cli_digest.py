@@ -1,0 +1,126 @@
+"""`paperboy digest` and `paperboy read`: the reading journey, by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from adapters import progress
+from adapters.terminal import Terminal
+from bot import compose
+from bot.cli import DONE, FAILED, PARTIAL, Options
+from digest import render
+from digest.pipeline import Made, make_digest, read_paper
+from digest.store import Store
+from digest.types import ArxivId, Digest, Paper, Reading, Texts
+
+
+@click.command("digest")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), required=False, metavar="[DATE]")
+@click.option("--language", help="Language of the reports; the one in your settings if not given.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the most upvoted papers.")
+@click.option("--json", "as_json", is_flag=True, help="Print the day as JSON.")
+@click.pass_obj
+def digest_command(options: Options, day: datetime | None, language: str | None, limit: int | None, as_json: bool) -> int:
+    """Make a day's digest and print it. Without a date: today's (UTC).
+
+    What is already in the store is not read or written again, so it can be stopped and run again at any point.
+
+    \b
+    Example: paperboy digest 2026-01-16 --limit 10
+    """
+    settings = options.settings()
+    options.start_logging(settings)
+    wanted = language or settings.language
+    asked = day.date() if day else compose.clock().date()
+
+    async def run() -> Made:
+        with progress.shown(Console(stderr=True)) as shown:
+            async with compose.press(settings) as press:
+                return await make_digest(press, asked, wanted, limit or settings.digest.limit, shown)
+
+    made = asyncio.run(run())
+    if as_json:
+        from digest.export import digest_json
+
+        click.echo(digest_json(made.digest))
+    else:
+        show(made.digest, compose.texts(wanted), Terminal(Console()))
+    return tell(made)
+
+
+def show(digest: Digest, texts: Texts, terminal: Terminal) -> None:
+    """Prints a digest as a chat thread would look."""
+    terminal.headline(render.headline(digest, texts))
+    for paper, report in digest.papers:
+        terminal.reply(render.card(paper, report, texts, digest.problems.get(paper.id, "")))
+
+
+def tell(made: Made) -> int:
+    """Prints to stderr what failed and what the operator should know, and gives the exit code."""
+    for notice in made.notices:
+        click.echo(f"paperboy: {notice}", err=True)
+    problems = made.digest.problems
+    if not problems:
+        return DONE
+    click.echo(f"paperboy: {len(problems)} of {len(made.digest.papers)} papers failed:", err=True)
+    for paper, problem in problems.items():
+        click.echo(f"  {paper}: {problem}", err=True)
+    return FAILED if len(problems) == len(made.digest.papers) else PARTIAL
+
+
+@click.command("read")
+@click.argument("paper", metavar="ID|FILE")
+@click.option("--json", "as_json", is_flag=True, help="Print the passages as JSON.")
+@click.pass_obj
+def read_command(options: Options, paper: str, as_json: bool) -> int:
+    """What the readers make of a paper or of a saved page, passage by passage.
+
+    A paper that is in the store is shown as it was read then; another is read now, and not stored.
+
+    \b
+    Example: paperboy read 2601.10592
+    """
+    reading = _saved(Path(paper)) if Path(paper).is_file() else _read(options, ArxivId.parse(paper))
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(reading), indent=2).decode())
+        return DONE
+    click.echo(f"{reading.source} · {reading.url} · {len(reading.passages)} passages")
+    for attempt in reading.attempts:
+        click.echo(f"not read as {attempt.source}: {attempt.problem}")
+    heading = None
+    for passage in reading.passages:
+        if passage.heading != heading:
+            heading = passage.heading
+            click.echo(f"\n# {heading}" if heading else "")
+        click.echo(f"\n[{passage.kind}{f' #{passage.anchor}' if passage.anchor else ''}] {passage.text}")
+    return DONE
+
+
+def _saved(file: Path) -> Reading:
+    from digest.readers.fingerprint import text_hash
+    from digest.readers.saved import passages_of
+
+    source, passages = passages_of(file.read_bytes())
+    return Reading(
+        paper_id=ArxivId(""), source=source, url=str(file), text_hash=text_hash(passages), passages=passages
+    )
+
+
+def _read(options: Options, paper: ArxivId) -> Reading:
+    settings = options.settings()
+    options.start_logging(settings)
+
+    async def run() -> Reading:
+        async with compose.press(settings) as press:
+            stored = await press.store.run(Store.reading, paper)
+            known = await press.store.run(Store.paper, paper)
+            return stored or await read_paper(press.readers, known or Paper(id=paper, title=""))
+
+    return asyncio.run(run())

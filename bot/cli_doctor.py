@@ -1,0 +1,119 @@
+"""`paperboy doctor`: settings, store and endpoints, each with what to do when something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import click
+
+from bot import compose
+from bot.cli import DONE, FAILED, Options
+from config.settings import InvalidSettings, Settings, user_file
+from digest.errors import FetchError, NotFound, PaperboyError, Refused
+from digest.store import Store
+from digest.types import Fetcher
+
+_TRY_PAPER = "1706.03762"  # a paper that arXiv will not lose
+
+
+class Check(NamedTuple):
+    """What was looked at, whether it is well, and a sentence: what is there, or what is wrong and what to do."""
+
+    name: str
+    well: bool
+    sentence: str
+
+
+@click.command("doctor")
+@click.pass_obj
+def doctor_command(options: Options) -> int:
+    """Check settings, store and endpoints, and say what to do. Ends with 1 when something is wrong.
+
+    \b
+    Example: paperboy doctor
+    """
+    try:
+        settings = options.settings()
+    except InvalidSettings as error:
+        return _print([Check("settings", False, str(error))])
+    options.start_logging(settings)
+    return _print([_settings(options), _store(settings), *asyncio.run(_endpoints(settings))])
+
+
+def _print(checks: list[Check]) -> int:
+    for check in checks:
+        mark = click.style("ok", fg="green") if check.well else click.style("!!", fg="red", bold=True)
+        click.echo(f"{mark}  {check.name:<9} {check.sentence}")
+    return DONE if all(check.well for check in checks) else FAILED
+
+
+def _settings(options: Options) -> Check:
+    file = options.config or user_file()
+    return Check("settings", True, f"{file}" if file.exists() else f"defaults; your own file would be {file}")
+
+
+def _store(settings: Settings) -> Check:
+    path = settings.store.file()
+    try:
+        with Store.create(path, compose.clock) as store:
+            verdict = store.connection.execute("PRAGMA quick_check").fetchone()[0]
+            days = store.days()
+    except (PaperboyError, sqlite3.Error) as error:
+        return Check("store", False, str(error))
+    if verdict != "ok":
+        return Check("store", False, f"{path} is damaged ({verdict}). Put a copy back, or move it away and start anew.")
+    papers = sum(count for _, count in days)
+    return Check("store", True, f"{path}: {papers} papers on {len(days)} days")
+
+
+async def _endpoints(settings: Settings) -> list[Check]:
+    async with _fetcher(settings) as fetcher:
+        hub = f"{settings.hub.url.rstrip('/')}/api/daily_papers"
+        arxiv = f"{settings.arxiv.url.rstrip('/')}/abs/{_TRY_PAPER}"
+        return [
+            await _endpoint(fetcher, "hub", hub, "hub.url"),
+            await _endpoint(fetcher, "arxiv", arxiv, "arxiv.url"),
+            await _model(settings),
+        ]
+
+
+@asynccontextmanager
+async def _fetcher(settings: Settings) -> AsyncIterator[Fetcher]:
+    async with compose.kit(settings, calls=None, attempts=1) as tools:
+        yield tools.fetcher
+
+
+async def _endpoint(fetcher: Fetcher, name: str, url: str, key: str) -> Check:
+    try:
+        await fetcher.get(url, params={"limit": "1"} if name == "hub" else None, timeout_s=10)
+    except (NotFound, Refused):
+        pass  # it answers: that is what was asked
+    except FetchError as error:
+        return Check(name, False, f"{error} Is {key} right, and the network there?")
+    return Check(name, True, url)
+
+
+async def _model(settings: Settings) -> Check:
+    llm = settings.llm
+    if compose.writer_name(settings) != "llm":
+        return Check("model", True, "none: reports quote the papers. Set llm.model and a key for written ones.")
+    if not llm.model:
+        return Check("model", False, 'digest.writer is "llm", but no llm.model is set. Set it.')
+    import openai
+
+    client = openai.AsyncOpenAI(base_url=llm.base_url, api_key=llm.api_key or "none", max_retries=0, timeout=10)
+    try:
+        await client.models.list()
+    except openai.APIStatusError as error:
+        what_to_do = {401: "Set a valid key.", 402: "The account has no money left."}
+        sentence = f"{llm.base_url} answers {error.status_code}. {what_to_do.get(error.status_code, '')}".strip()
+        return Check("model", error.status_code == 404, sentence)
+    except openai.APIError:
+        return Check("model", False, f"{llm.base_url} does not answer. Is llm.base_url right?")
+    finally:
+        await client.close()
+    return Check("model", True, f"{llm.model} at {llm.base_url}")

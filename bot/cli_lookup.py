@@ -1,0 +1,87 @@
+"""`paperboy paper` and `paperboy papers`: the handlers that chat calls, printed. Answers before a person notices."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import datetime
+
+import click
+
+from adapters.markup import ansi, message_lines, undressed
+from bot import compose
+from bot.cli import DONE, FAILED, Options
+from bot.commands import PAPERS_SHOWN, Answer, answer, find_papers
+from digest.lookups import Lookups
+from digest.types import Invocation
+
+MAX_COLUMNS = 100
+
+
+@click.command("paper")
+@click.argument("words", nargs=-1, required=True, metavar="ID|URL|WORDS [SECTION]")
+@click.option("--language", help="The language of the answer; the one in your settings if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_obj
+def paper_command(options: Options, words: tuple[str, ...], language: str | None, as_json: bool) -> int:
+    """The report on one paper, or one section of it, from the store.
+
+    \b
+    Example: paperboy paper 2601.10592 results
+    """
+    settings = options.settings()
+    wanted = language or settings.language
+    with Lookups.open(settings.store.file()) as lookups:
+        found = answer(Invocation(name="paper", args=" ".join(words), language=wanted), compose.desk(lookups))
+    return _print(found, as_json)
+
+
+@click.command("papers")
+@click.argument("query", nargs=-1)
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Only papers listed on this day.")
+@click.option("--domain", default="", help="Only papers of this domain, such as video.")
+@click.option("--limit", type=click.IntRange(min=1), default=PAPERS_SHOWN, show_default=True)
+@click.option("--language", help="The language of the answer; the one in your settings if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the papers as JSON.")
+@click.pass_obj
+def papers_command(
+    options: Options,
+    query: tuple[str, ...],
+    day: datetime | None,
+    domain: str,
+    limit: int,
+    language: str | None,
+    as_json: bool,
+) -> int:
+    """Stored papers: the newest day's, or those that hold every word of the query.
+
+    \b
+    Example: paperboy papers diffusion --domain video
+    """
+    settings = options.settings()
+    with Lookups.open(settings.store.file()) as lookups:
+        found = find_papers(
+            compose.desk(lookups),
+            language or settings.language,
+            query=" ".join(query),
+            day=day.date() if day else None,
+            domain=domain,
+            limit=limit,
+        )
+    return _print(found, as_json)
+
+
+def _print(found: Answer, as_json: bool) -> int:
+    """Prints an answer to stdout, or what is nearest to stderr, and gives the exit code."""
+    if found.found is None:
+        click.echo(f"paperboy: {found.message.title}", err=True)
+        return FAILED
+    if as_json:
+        from digest.export import answer_json
+
+        click.echo(answer_json(found.found.papers, found.found.section))
+        return DONE
+    on_terminal = sys.stdout.isatty()
+    width = min(shutil.get_terminal_size().columns, MAX_COLUMNS) if on_terminal else None
+    click.echo("\n".join(message_lines(found.message, width, ansi if on_terminal else undressed)))
+    return DONE

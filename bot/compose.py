@@ -1,0 +1,156 @@
+"""Putting things together: the only place that makes the parts from the settings. Imports what is asked for, when asked."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bot.commands import Desk
+from config import settings as configured
+from config.settings import Settings
+from digest.lookups import Lookups
+from digest.types import Texts
+
+if TYPE_CHECKING:
+    from digest.domains import Taxonomy
+    from digest.pipeline import Press
+    from digest.types import Kit, PaperReader, PaperSource, ReportWriter
+
+PROJECT_ADDRESS = "https://github.com/paperboy-digest/paperboy"
+LANGUAGES = ("en", "zh")  # those with fixed texts of their own
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@functools.cache
+def texts(language: str) -> Texts:
+    """The fixed texts of a language; English where there are none."""
+    known = language if language in LANGUAGES else "en"
+    tables = {name: table for name, table in configured.texts(known).items() if name != "languages"}
+    return msgspec.convert({"language": language, **tables}, Texts)
+
+
+def language_names(language: str) -> dict[str, str]:
+    """What languages are called in a language."""
+    return configured.texts(language)["languages"]
+
+
+@functools.cache
+def taxonomy() -> Taxonomy:
+    from digest.domains import Taxonomy
+
+    return Taxonomy(configured.domains())
+
+
+def desk(lookups: Lookups) -> Desk:
+    """What commands answer from."""
+    return Desk(lookups, texts, language_names, taxonomy)
+
+
+@asynccontextmanager
+async def press(settings: Settings) -> AsyncIterator[Press]:
+    """What digests are made with; closed at the end, after everything written is on the disk."""
+    from digest.pipeline import Press
+    from digest.store import StoreThread
+
+    store = StoreThread(settings.store.file(), clock)
+    try:
+        async with kit(settings, store) as tools:
+            yield Press(
+                source=source(settings, tools),
+                readers=readers(settings, tools),
+                writer=writer(settings, tools, writer_name(settings)),
+                stand_in=writer(settings, tools, "extractive"),
+                store=store,
+                clock=clock,
+            )
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def kit(settings: Settings, calls: Any) -> AsyncIterator[Kit]:
+    """What sources, readers and writers are built from. `calls` is the record of model calls."""
+    from bot import __version__
+    from digest.fetch import PoliteFetcher
+    from digest.types import Kit
+
+    arxiv_host = urlsplit(settings.arxiv.url).netloc
+    async with PoliteFetcher(
+        user_agent=f"Paperboy/{__version__} (+{PROJECT_ADDRESS})",
+        gaps_s={arxiv_host: settings.arxiv.gap_s} if settings.arxiv.gap_s else {},
+        max_bytes=int(settings.arxiv.max_page_mb * 1024 * 1024),
+    ) as fetcher:
+        yield Kit(
+            fetcher=fetcher,
+            clock=clock,
+            hub_url=settings.hub.url.rstrip("/"),
+            arxiv_url=settings.arxiv.url.rstrip("/"),
+            texts={language: texts(language) for language in LANGUAGES},
+            domains=taxonomy(),
+            prompts=configured.prompts(),
+            calls=calls,
+        )
+
+
+def source(settings: Settings, tools: Kit) -> PaperSource:
+    return _built("sources", settings.digest.source, settings, tools)  # type: ignore[no-any-return]  # a plugin's word
+
+
+def readers(settings: Settings, tools: Kit) -> Sequence[PaperReader]:
+    return [_built("readers", name, settings, tools) for name in settings.digest.readers]
+
+
+def writer(settings: Settings, tools: Kit, name: str) -> ReportWriter:
+    return _built("writers", name, settings, tools)  # type: ignore[no-any-return]  # a plugin's word
+
+
+def writer_name(settings: Settings) -> str:
+    """The writer that is set; without a word, the model when there is one to ask, else the extractive one."""
+    if settings.digest.writer:
+        return settings.digest.writer
+    llm = settings.llm
+    return "llm" if llm.model and (llm.api_key or _is_local(llm.base_url)) else "extractive"
+
+
+def _is_local(url: str) -> bool:
+    """Whether an address is on this machine or its network, where model servers need no key."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host == "localhost" or host.endswith(".local")
+
+
+def _built(kind: str, name: str, settings: Settings, tools: Kit) -> Any:
+    from bot.plugins import factory
+
+    return factory(kind, name)(tools, options(settings, name))
+
+
+# Which table of the settings a plugin that ships with Paperboy reads; the others have [plugins.NAME].
+_TABLES: Mapping[str, Callable[[Settings], Any]] = {
+    "huggingface": lambda settings: settings.hub,
+    "markdown": lambda settings: settings.hub,
+    "html": lambda settings: settings.arxiv,
+    "pdf": lambda settings: settings.arxiv,
+    "abstract": lambda settings: settings.arxiv,
+    "llm": lambda settings: settings.llm,
+    "extractive": lambda _: {},
+}
+
+
+def options(settings: Settings, name: str) -> dict[str, Any]:
+    """The table of the settings that belongs to a plugin, as a dict."""
+    if name in _TABLES:
+        return dict(msgspec.to_builtins(_TABLES[name](settings)))
+    return settings.plugins.get(name, {})

@@ -1,0 +1,155 @@
+"""The reading journey: source, reader, writer, store. A report is committed the moment it is written.
+
+The journey holds no state of its own: what is done is asked of the store, so a first run, a run after a kill and a
+re-run by hand are the same code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import msgspec
+from msgspec import Struct
+
+from digest.errors import OperatorNeeded, PaperboyError, ReadError, SourceDown, WriteError
+from digest.store import Store, StoreThread
+from digest.types import (
+    ArxivId,
+    Attempt,
+    Clock,
+    Digest,
+    Paper,
+    PaperReader,
+    PaperSource,
+    Progress,
+    Reading,
+    Report,
+    ReportWriter,
+)
+
+log = logging.getLogger(__name__)
+
+PROVISIONAL_FOR = timedelta(days=7)  # how long a better report is tried for
+
+
+class Press(Struct, frozen=True, kw_only=True):
+    """What a digest is made with. `readers` are asked in order; `stand_in` writes when `writer` cannot."""
+
+    source: PaperSource
+    readers: Sequence[PaperReader]
+    writer: ReportWriter
+    stand_in: ReportWriter
+    store: StoreThread
+    clock: Clock
+
+
+class Made(Struct, frozen=True):
+    """A day's digest, and what the operator should know: sentences, each said once."""
+
+    digest: Digest
+    notices: tuple[str, ...]
+
+
+async def make_digest(press: Press, day: date, language: str, limit: int, progress: Progress) -> Made:
+    """Reads and reports every paper of the day that has no report yet, and gives the day as it then is in the store.
+
+    Raises SourceError when there is no list and none is stored. One bad paper never stops the others: it stands in
+    `digest.problems`.
+    """
+    notices: list[str] = []
+    papers = (await _listed(press, day, notices))[:limit]
+    problems: dict[ArxivId, str] = {}
+    for paper in papers:
+        progress("listed", paper.id)
+
+    async def report(paper: Paper) -> None:
+        try:
+            await _report(press, paper, language, notices, progress)
+        except PaperboyError as error:
+            log.warning("paper failed", extra={"paper": paper.id, "reason": str(error)})
+            problems[paper.id] = str(error)
+        except Exception:
+            # Whatever a reader, writer or plugin does wrong costs its own paper only.
+            log.exception("paper failed", extra={"paper": paper.id})
+            problems[paper.id] = "Something in Paperboy broke on this paper; the log says what."
+        progress("failed" if paper.id in problems else "done", paper.id)
+
+    async with asyncio.TaskGroup() as group:
+        for paper in papers:
+            group.create_task(report(paper))
+    stored = await press.store.run(Store.digest, day, language)
+    chosen = {paper.id for paper in papers}
+    return Made(
+        msgspec.structs.replace(
+            stored, papers=tuple(entry for entry in stored.papers if entry[0].id in chosen), problems=problems
+        ),
+        tuple(dict.fromkeys(notices)),
+    )
+
+
+async def _listed(press: Press, day: date, notices: list[str]) -> Sequence[Paper]:
+    """The day's papers from the source; from the store when the source is down and the day is known."""
+    try:
+        papers = await press.source.daily(day)
+    except SourceDown as error:
+        known = await press.store.run(Store.listed, day)
+        if not known:
+            raise
+        notices.append(f"{error} Going on with the list that was stored before.")
+        return known
+    await press.store.run(Store.save_listing, day, papers)
+    return await press.store.run(Store.listed, day)
+
+
+async def _report(press: Press, paper: Paper, language: str, notices: list[str], progress: Progress) -> None:
+    known = await press.store.run(Store.report_in, paper.id, language)
+    if known is not None and not _may_be_better(known, press):
+        progress("known", paper.id)
+        return
+    reading = await press.store.run(Store.reading, paper.id)
+    if reading is None:
+        progress("reading", paper.id)
+        reading = await read_paper(press.readers, paper)
+        await press.store.run(Store.save_reading, reading)
+    progress("writing", paper.id)
+    await press.store.run(Store.save_report, await _write(press, paper, reading, language, notices))
+
+
+def _may_be_better(known: Report, press: Press) -> bool:
+    """A stand-in is written again for a while, and sentences chosen without a model give way to one."""
+    if known.provisional:
+        return press.clock() - known.written_at < PROVISIONAL_FOR
+    return known.writer == press.stand_in.name != press.writer.name
+
+
+async def read_paper(readers: Sequence[PaperReader], paper: Paper) -> Reading:
+    """The reading of the first reader that has the paper, with what was tried before it.
+
+    Raises ReadError when none has it.
+    """
+    attempts: list[Attempt] = []
+    for reader in readers:
+        try:
+            reading = await reader.read(paper)
+        except ReadError as error:
+            attempts.append(Attempt(reader.source, str(error)))
+        else:
+            return msgspec.structs.replace(reading, attempts=tuple(attempts))
+    raise ReadError(" ".join(["Nothing could be read.", *(attempt.problem for attempt in attempts)]))
+
+
+async def _write(press: Press, paper: Paper, reading: Reading, language: str, notices: list[str]) -> Report:
+    """The writer's report, or the stand-in's, marked provisional."""
+    try:
+        return await press.writer.write(paper, reading, language)
+    except WriteError as error:
+        if press.writer.name == press.stand_in.name:
+            raise
+        log.warning("stand-in writes", extra={"paper": paper.id, "reason": str(error)})
+        if isinstance(error, OperatorNeeded):
+            notices.append(str(error))
+        report = await press.stand_in.write(paper, reading, language)
+        return msgspec.structs.replace(report, provisional=True)
