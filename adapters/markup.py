@@ -150,7 +150,9 @@ def _visible(runs: Sequence[Run]) -> str:
 
 
 # Words with the spaces after them, single wide characters, or a line end.
-_PIECES = re.compile(r"\n|[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]|[^\s\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]+[^\S\n]*|[^\S\n]+")
+_PIECES = re.compile(
+    r"\n|[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]|[^\s\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]+[^\S\n]*|[^\S\n]+"
+)
 
 
 def _pieces(text: str) -> list[str]:

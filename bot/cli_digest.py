@@ -25,7 +25,9 @@ from digest.types import ArxivId, Digest, Paper, Reading, Texts
 @click.option("--limit", type=click.IntRange(min=1), help="Only the most upvoted papers.")
 @click.option("--json", "as_json", is_flag=True, help="Print the day as JSON.")
 @click.pass_obj
-def digest_command(options: Options, day: datetime | None, language: str | None, limit: int | None, as_json: bool) -> int:
+def digest_command(
+    options: Options, day: datetime | None, language: str | None, limit: int | None, as_json: bool
+) -> int:
     """Make a day's digest and print it. Without a date: today's (UTC).
 
     What is already in the store is not read or written again, so it can be stopped and run again at any point.
@@ -108,9 +110,7 @@ def _saved(file: Path) -> Reading:
     from digest.readers.saved import passages_of
 
     source, passages = passages_of(file.read_bytes())
-    return Reading(
-        paper_id=ArxivId(""), source=source, url=str(file), text_hash=text_hash(passages), passages=passages
-    )
+    return Reading(paper_id=ArxivId(""), source=source, url=str(file), text_hash=text_hash(passages), passages=passages)
 
 
 def _read(options: Options, paper: ArxivId) -> Reading:

@@ -1,4 +1,4 @@
-"""Putting things together: the only place that makes the parts from the settings. Imports what is asked for, when asked."""
+"""Putting things together: the only place that makes the parts from the settings, and imports them when asked."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from digest.types import Texts
 
 if TYPE_CHECKING:
     from digest.domains import Taxonomy
+
     from digest.pipeline import Press
-    from digest.types import Kit, PaperReader, PaperSource, ReportWriter
+    from digest.types import CallBook, Kit, PaperReader, PaperSource, ReportWriter
 
 PROJECT_ADDRESS = "https://github.com/paperboy-digest/paperboy"
+FETCH_ATTEMPTS = 4
 LANGUAGES = ("en", "zh")  # those with fixed texts of their own
 
 
@@ -78,16 +80,18 @@ async def press(settings: Settings) -> AsyncIterator[Press]:
 
 
 @asynccontextmanager
-async def kit(settings: Settings, calls: Any) -> AsyncIterator[Kit]:
-    """What sources, readers and writers are built from. `calls` is the record of model calls."""
-    from bot import __version__
+async def kit(settings: Settings, calls: CallBook, attempts: int = FETCH_ATTEMPTS) -> AsyncIterator[Kit]:
+    """What sources, readers and writers are built from; `attempts` is how often a failing GET is made."""
     from digest.fetch import PoliteFetcher
+
+    from bot import __version__
     from digest.types import Kit
 
     arxiv_host = urlsplit(settings.arxiv.url).netloc
     async with PoliteFetcher(
         user_agent=f"Paperboy/{__version__} (+{PROJECT_ADDRESS})",
         gaps_s={arxiv_host: settings.arxiv.gap_s} if settings.arxiv.gap_s else {},
+        attempts=attempts,
         max_bytes=int(settings.arxiv.max_page_mb * 1024 * 1024),
     ) as fetcher:
         yield Kit(

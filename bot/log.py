@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterable
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# Tokens by their documented shapes (Slack xox…/xapp…, OpenAI sk-…), bearer headers and webhook addresses, whoever logs them.
+# Tokens by their documented shapes (Slack xox…/xapp…, OpenAI sk-…), bearer headers, webhook addresses.
 _SECRETS = re.compile(
-    r"(xox[a-z]-[\w-]+|xapp-[\w-]+|sk-[\w-]{8,}|(?<=Bearer )\S+|https://hooks\.slack\.com/\S+|https://discord\.com/api/webhooks/\S+)"
+    r"xox[a-z]-[\w-]+|xapp-[\w-]+|sk-[\w-]{8,}|(?<=Bearer )\S+"
+    r"|https://hooks\.slack\.com/\S+|https://discord\.com/api/webhooks/\S+"
 )
 _HIDDEN = "[secret]"
 

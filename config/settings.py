@@ -21,7 +21,9 @@ Seconds = Annotated[float, Meta(gt=0, description="a number of seconds above 0")
 Gap = Annotated[float, Meta(ge=0, description="a number of seconds, 0 or more")]
 Count = Annotated[int, Meta(gt=0, description="a whole number above 0")]
 Megabytes = Annotated[float, Meta(gt=0, le=100, description="a number of megabytes above 0, at most 100")]
-Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description='a language tag such as "en", "zh"')]
+Language = Annotated[
+    str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description='a language tag such as "en", "zh"')
+]
 Name = Annotated[str, Meta(min_length=1, description="a name")]
 
 
@@ -183,7 +185,7 @@ def _keys(
     for key, value in tables.items():
         yield path, struct, key, value
         inner = types.get(key)
-        if isinstance(value, dict) and _is_struct(inner):
+        if isinstance(value, dict) and inner is not None and _is_struct(inner):
             yield from _keys(value, inner, (*path, key))
 
 
@@ -218,7 +220,9 @@ def _with_key(settings: Settings, environment: Mapping[str, str]) -> Settings:
         try:
             key = Path(llm.api_key_file).expanduser().read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise InvalidSettings(f"llm.api_key_file cannot be read: {error}. Name a file that holds the key.") from error
+            raise InvalidSettings(
+                f"llm.api_key_file cannot be read: {error}. Name a file that holds the key."
+            ) from error
     return msgspec.structs.replace(settings, llm=msgspec.structs.replace(llm, api_key=key))
 
 

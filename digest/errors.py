@@ -13,7 +13,9 @@ class UsageError(PaperboyError):
 
 class InvalidId(UsageError):
     def __init__(self, text: str) -> None:
-        super().__init__(f'"{text[:80]}" is not an arXiv id. Ids look like 2601.10592; arXiv and Hub addresses work too.')
+        super().__init__(
+            f'"{text[:80]}" is not an arXiv id. Ids look like 2601.10592; arXiv and Hub addresses work too.'
+        )
 
 
 class SettingsError(PaperboyError):
@@ -22,14 +24,6 @@ class SettingsError(PaperboyError):
 
 class StoreError(PaperboyError):
     """The store cannot be opened or does not hold what was asked for."""
-
-
-class NotStored(StoreError):
-    """The store does not hold what was asked for; `nearest` are ids, words or labels that come close."""
-
-    def __init__(self, sentence: str, nearest: tuple[str, ...] = ()) -> None:
-        super().__init__(sentence)
-        self.nearest = nearest
 
 
 class InvalidReportFile(PaperboyError):

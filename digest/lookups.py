@@ -216,9 +216,7 @@ class Lookups:
 
     # --- searching -----------------------------------------------------------------------------------------------
 
-    def search(
-        self, query: str, language: str, *, day: date | None = None, domain: str = "", limit: int = 20
-    ) -> Hits:
+    def search(self, query: str, language: str, *, day: date | None = None, domain: str = "", limit: int = 20) -> Hits:
         """The papers whose title and sections hold every word of the query, best match first.
 
         Finds whole English words and Chinese terms of any length, whatever characters the query holds; never raises
@@ -229,9 +227,9 @@ class Lookups:
             return Hits(0, ())
         wanted, values = _conditions(expression, day, domain)
         order = "bm25(paper_search, 4.0, 1.0), papers.id DESC" if expression else "papers.id DESC"
-        total = self.connection.execute(f"SELECT count(*) {wanted}", values).fetchone()[0]  # noqa: S608 (own text)
+        total = self.connection.execute(f"SELECT count(*) {wanted}", values).fetchone()[0]
         rows = self.connection.execute(
-            f"SELECT papers.* {wanted} ORDER BY {order} LIMIT :limit",  # noqa: S608 (own text)
+            f"SELECT papers.* {wanted} ORDER BY {order} LIMIT :limit",
             {**values, "limit": limit},
         )
         papers = [_paper(row) for row in rows]
@@ -260,7 +258,10 @@ def _conditions(expression: str | None, day: date | None, domain: str) -> tuple[
 
 _ENOUGH_NEAR = 3
 _BY_UPVOTES = "coalesce(papers.upvotes, -1) DESC, papers.id DESC"
-_NEWEST = "reports.withdrawn_at IS NULL ORDER BY reports.language = ? DESC, reports.written_at DESC, reports.revision DESC LIMIT 1"
+_NEWEST = (
+    "reports.withdrawn_at IS NULL "
+    "ORDER BY reports.language = ? DESC, reports.written_at DESC, reports.revision DESC LIMIT 1"
+)
 _ONE_REPORT = f"SELECT * FROM reports WHERE paper = ? AND {_NEWEST}"
 _ONE_SECTION = (
     "SELECT sections.tree FROM reports JOIN sections ON sections.report = reports.id AND sections.name = ? "

@@ -1,4 +1,4 @@
-"""Reports and papers as platform-neutral messages, in the reader's language. Nothing here knows how a platform looks."""
+"""Reports and papers as messages in the reader's language. Nothing here knows how a platform looks."""
 
 from __future__ import annotations
 

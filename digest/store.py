@@ -108,10 +108,13 @@ class Store(Lookups):
             newest = self.report_in(report.paper_id, report.language)
             if newest is not None and _same(newest, report):
                 return newest
-            revision = 1 + connection.execute(
-                "SELECT coalesce(max(revision), 0) FROM reports WHERE paper = ? AND language = ?",
-                (report.paper_id, report.language),
-            ).fetchone()[0]
+            revision = (
+                1
+                + connection.execute(
+                    "SELECT coalesce(max(revision), 0) FROM reports WHERE paper = ? AND language = ?",
+                    (report.paper_id, report.language),
+                ).fetchone()[0]
+            )
             number = connection.execute(
                 "INSERT INTO reports (paper, language, revision, source, text_hash, writer, prompt_version, domains, "
                 "left_out, provisional, written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -142,8 +145,7 @@ class Store(Lookups):
         with _transaction(self.connection) as connection:
             columns = _call_columns(call)
             number = connection.execute(
-                f"INSERT INTO model_calls ({', '.join(columns)}) "  # noqa: S608 (names of our own fields)
-                f"VALUES ({', '.join(':' + name for name in columns)})",
+                f"INSERT INTO model_calls ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)})",
                 columns,
             ).lastrowid
         assert number is not None  # noqa: S101 (an INSERT has just been made)
@@ -153,8 +155,7 @@ class Store(Lookups):
         columns = _call_columns(call)
         with _transaction(self.connection) as connection:
             connection.execute(
-                f"UPDATE model_calls SET {', '.join(f'{name} = :{name}' for name in columns)} "  # noqa: S608 (as above)
-                "WHERE id = :number",
+                f"UPDATE model_calls SET {', '.join(f'{name} = :{name}' for name in columns)} WHERE id = :number",
                 {**columns, "number": number},
             )
 
@@ -276,7 +277,7 @@ def _call_columns(call: ModelCall) -> dict[str, object]:
 
 _PAPER_COLUMNS = (*Paper.__struct_fields__, "updated_at")
 _SAVE_PAPER = (
-    f"INSERT INTO papers ({', '.join(_PAPER_COLUMNS)}) "  # noqa: S608 (names of our own fields)
+    f"INSERT INTO papers ({', '.join(_PAPER_COLUMNS)}) "
     f"VALUES ({', '.join(':' + name for name in _PAPER_COLUMNS)}) ON CONFLICT (id) DO UPDATE SET "
     + ", ".join(
         [

@@ -53,7 +53,7 @@ _ID_OR_ADDRESS = re.compile(
 
 
 def _old_style(text: str) -> str:
-    """`astro-ph9710163` or `MATH.AG/0601001` -> the form arXiv itself uses, lower-case archive without subject class."""
+    """`astro-ph9710163` or `MATH.AG/0601001` -> arXiv's own form: lower-case archive, no subject class."""
     archive, digits = text[:-7].rstrip("/"), text[-7:]
     return f"{archive.partition('.')[0].lower()}/{digits}"
 
@@ -149,7 +149,7 @@ class RunKind(StrEnum):
 
 
 class Run(Struct, frozen=True, omit_defaults=True):
-    """A stretch of text in one style. TEX holds the formula without dollar signs; CODE with a newline is a code block."""
+    """Text in one style. TEX holds the formula without dollar signs; CODE with a newline is a code block."""
 
     text: str
     kind: RunKind = RunKind.TEXT
@@ -314,7 +314,9 @@ class ReportWriter(Protocol):
 class Fetcher(Protocol):
     """A polite, bounded GET: see digest.fetch."""
 
-    async def get(self, url: str, *, params: Mapping[str, str] | None = None, timeout_s: float | None = None) -> Fetched:
+    async def get(
+        self, url: str, *, params: Mapping[str, str] | None = None, timeout_s: float | None = None
+    ) -> Fetched:
         """Raises FetchError (digest.errors), whose subclasses say what to make of it."""
 
 
