@@ -1,0 +1,118 @@
+"""Settings: layers, and errors that name the file, the key and what is allowed."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from config import settings as configured
+from config.settings import HERE, InvalidSettings, load
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    return tmp_path / "paperboy.toml"
+
+
+def refusal(own: Path, text: str = "", **environment: str) -> str:
+    """What the error says of a file or of variables."""
+    own.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidSettings) as caught:
+        load(own, environment)
+    return str(caught.value)
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_what_ships(own: Path) -> None:
+    """Three layers; each changes only the keys it names."""
+    own.write_text("language = 'zh'\n[arxiv]\ngap_s = 3\ntimeout_s = 9\n", encoding="utf-8")
+    settings = load(own, {"PAPERBOY_ARXIV__GAP_S": "0.5"})
+    assert (settings.language, settings.arxiv.gap_s, settings.arxiv.timeout_s) == ("zh", 0.5, 9)
+    assert settings.hub.url == "https://huggingface.co"
+
+
+def test_a_variable_may_hold_a_list_or_a_table_as_json(own: Path) -> None:
+    """Environments know only text; lists are written as in JSON."""
+    own.write_text("")
+    settings = load(own, {"PAPERBOY_DIGEST__READERS": '["html", "abstract"]'})
+    assert settings.digest.readers == ("html", "abstract")
+
+
+def test_an_unknown_key_is_named_with_the_file_and_what_is_allowed(own: Path) -> None:
+    """A typing error must not be silently without effect."""
+    told = refusal(own, "[arxiv]\ngap = 3")
+    assert str(own) in told
+    assert '"arxiv.gap"' in told
+    assert "gap_s" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[arxiv]\ngap_s = 'x'", "arxiv.gap_s"),
+        ("[arxiv]\ngap_s = -1", "arxiv.gap_s"),
+        ("[arxiv]\nmax_page_mb = 0", "arxiv.max_page_mb"),
+        ("[hub]\nurl = 'ftp://example.org'", "hub.url"),
+        ("[digest]\nreaders = []", "digest.readers"),
+        ("language = 3", "language"),
+        ("arxiv = 3", "arxiv"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_its_key(own: Path, text: str, key: str) -> None:
+    """Types and bounds are checked before anything runs."""
+    assert f": {key} " in refusal(own, text)
+
+
+def test_a_variable_at_fault_is_named(own: Path) -> None:
+    """An operator sees which variable to change."""
+    assert "the variable PAPERBOY_ARXIV__GAP_S" in refusal(own, "", PAPERBOY_ARXIV__GAP_S="soon")
+    assert "the variable PAPERBOY_NOWHERE__KEY" in refusal(own, "", PAPERBOY_NOWHERE__KEY="1")
+
+
+def test_a_broken_file_is_named_with_the_line(own: Path) -> None:
+    """TOML's own complaint is passed on."""
+    told = refusal(own, "[arxiv\n")
+    assert str(own) in told
+    assert "line 1" in told
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    """--config must not fall back silently."""
+    with pytest.raises(InvalidSettings, match="no settings file"):
+        load(tmp_path / "nowhere.toml", {})
+
+
+def test_the_models_key_comes_from_the_environment_or_a_file_and_never_from_the_settings(
+    own: Path, tmp_path: Path
+) -> None:
+    """Secrets stay out of files that get shared."""
+    assert "does not belong in a settings file" in refusal(own, "[llm]\napi_key = 'k'")
+    own.write_text("")
+    assert load(own, {"OPENAI_API_KEY": "one"}).llm.api_key == "one"
+    assert load(own, {"OPENAI_API_KEY": "one", "PAPERBOY_LLM__API_KEY": "two"}).llm.api_key == "two"
+    (tmp_path / "key").write_text("three\n")
+    own.write_text(f"[llm]\napi_key_file = '{tmp_path / 'key'}'")
+    assert load(own, {}).llm.api_key == "three"
+
+
+def test_plugins_get_their_tables_unparsed(own: Path) -> None:
+    """Only the plugin knows its keys."""
+    own.write_text("[plugins.mirror]\nanything = [1, 2]\n", encoding="utf-8")
+    assert load(own, {}).plugins == {"mirror": {"anything": [1, 2]}}
+
+
+def test_both_languages_have_the_same_texts() -> None:
+    """A sentence that exists in one language exists in the other, with the same names to fill in."""
+    english, chinese = (tomllib.loads((HERE / "texts" / f"{name}.toml").read_text("utf-8")) for name in ("en", "zh"))
+    assert {table: set(texts) for table, texts in english.items()} == {
+        table: set(texts) for table, texts in chinese.items()
+    }
+    for key, text in english["phrases"].items():
+        filled = {part.partition("}")[0] for part in text.split("{")[1:]}
+        assert filled == {part.partition("}")[0] for part in chinese["phrases"][key].split("{")[1:]}, key
+
+
+def test_a_language_without_texts_of_its_own_gets_the_english_ones() -> None:
+    """Reports may be in any language the model writes; labels then are English."""
+    assert configured.texts("fr") == configured.texts("en")
