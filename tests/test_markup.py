@@ -1,0 +1,93 @@
+"""The section tree on a terminal: wrapping in columns, formulas, and text that tries to steer the screen."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.markup import ansi, block_lines, clean, columns_of, message_lines, undressed, wrapped
+from digest.types import Message, Paragraph, Points, Run, RunKind, Table
+from tests.makers import points, sentence
+
+mixed_text = st.text("abc ,.，。注意力推理🙂é ", max_size=120)
+
+
+@given(mixed_text, st.integers(20, 60))
+def test_lines_keep_to_the_width_and_lose_no_text(text: str, width: int) -> None:
+    """Chinese characters take two columns and may be parted anywhere; only white space is lost at a break."""
+    lines = wrapped((Run(text),), width, undressed)
+    assert "".join("".join(lines).split()) == "".join(clean(text).split())
+    for line in lines:
+        longest_word = max((columns_of(word) for word in line.split()), default=0)
+        assert columns_of(line) <= max(width, longest_word) + 2  # closing punctuation may hang over
+
+
+def test_words_are_not_parted() -> None:
+    """English breaks at spaces."""
+    lines = wrapped((Run("lanterns make networks visible"),), 20, undressed)
+    assert lines == ["lanterns make", "networks visible"]
+
+
+def test_points_are_indented_and_numbered_and_nested() -> None:
+    """Wrapped lines of a point stand under its text."""
+    inner = Points(((sentence("inner"),),))
+    block = Points(((sentence("a point that is long enough to wrap"), inner), (sentence("two"),)), ordered=True)
+    assert block_lines(block, 24, undressed) == [
+        "1. a point that is long",
+        "   enough to wrap",
+        "   ◦ inner",
+        "2. two",
+    ]
+
+
+def test_a_table_stands_in_columns_when_it_fits_and_as_named_cells_when_not() -> None:
+    """Numbers stay beside their column's name at every width."""
+    table = Table(
+        header=((Run("Benchmark"),), (Run("This work"),)),
+        rows=(((Run("灯笼基准"),), (Run("91.4", bold=True),)),),
+    )
+    assert block_lines(table, 40, undressed) == ["Benchmark │ This work", "──────────┼──────────", "灯笼基准  │ 91.4"]
+    assert block_lines(table, 20, undressed)[:2] == ["• Benchmark: 灯笼基准", "  This work: 91.4"]
+
+
+def test_formulas_become_readable_characters() -> None:
+    """No TeX on a terminal."""
+    assert wrapped((Run("loss "), Run(r"\mathcal{L}_{align}", RunKind.TEX)), None, undressed) == ["loss ℒ_align"]
+
+
+def test_a_link_shows_where_it_leads() -> None:
+    """Terminals do not always open links; the address is in the text once."""
+    assert wrapped((Run("code", link="https://example.org/x"),), None, undressed) == ["code (https://example.org/x)"]
+    plain = "https://example.org/x"
+    assert wrapped((Run(plain, link=plain),), None, undressed) == [plain]
+
+
+def test_a_paper_cannot_steer_the_screen() -> None:
+    """Escape sequences, bidi overrides and zero-width characters never reach a terminal."""
+    hostile = "safe\x1b[2J\u202etxet\u200b\x07"
+    lines = message_lines(Message(title=hostile, blocks=(sentence(hostile),), footer=hostile), None, ansi)
+    text = "\n".join(lines)
+    assert "\x1b[2J" not in text
+    for char in "\u202e\u200b\x07":
+        assert char not in text
+    assert "safe" in text
+
+
+def test_styles_do_not_change_the_width() -> None:
+    """Bold and code are dressed after the wrapping is decided."""
+    runs = (Run("bold words here ", bold=True), Run("code", RunKind.CODE), Run(" and plain words"))
+    dressed = wrapped(runs, 20, ansi)
+    assert [line.replace("\x1b[0m", "").replace("\x1b[1m", "").replace("\x1b[32m", "") for line in dressed] == wrapped(
+        runs, 20, undressed
+    )
+    assert dressed[0].startswith("\x1b[1mbold")
+
+
+def test_a_code_block_keeps_its_lines() -> None:
+    """A run of code with line ends is a block of code."""
+    assert block_lines(Paragraph((Run("a\nb", RunKind.CODE),)), 40, undressed) == ["a", "b"]
+
+
+def test_an_empty_list_is_nothing() -> None:
+    """No bullet without a point."""
+    assert block_lines(points(), 40, undressed) == []
