@@ -1,0 +1,261 @@
+"""Text in a line: bold, italic, code, formulas and links, to and from Markdown."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import msgspec
+
+from digest.types import Run, RunKind, Runs
+
+# An address ends at white space, at Chinese text and before the punctuation of the sentence it stands in.
+_ADDRESS = r"https?://(?:[!#-'*-;=?-Z\\^_a-z|~-]|\((?:[!#-'*-;=?-Z^_a-z|~-])*\))+(?<![.,;:!?'*])"
+_FORMULA = (
+    r"\$\$(?P<display>(?:\\.|[^$\\])+?)\$\$"
+    r"|\$(?P<dollars>(?=[^\s$])(?:\\.|[^$\\\n])*?(?<=\S))\$(?!\d)"
+    r"|\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]"
+)
+_BARE = re.compile(rf"{_FORMULA}|(?P<bare>{_ADDRESS})", re.DOTALL)
+_TOKEN = re.compile(
+    rf"{_FORMULA}"
+    r"|(?P<escape>\\[!-/:-@\[-`{-~])"
+    r"|(?P<tick>`+)(?P<code>.*?[^`])(?P=tick)(?!`)"
+    r"|\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:<(?P<angled>[^<>\s]*)>|(?P<target>(?:[^\s()]|\([^\s()]*\))*))\)"
+    rf"|<(?P<auto>https?://[^<>\s]+)>|(?P<bare>{_ADDRESS})"
+    r"|(?P<bold>\*\*|</?(?:strong|b)>)|(?P<italic>\*|</?(?:em|i)>)"
+    r"|(?P<entity>&(?:\#\d{1,6}|amp|lt|gt|quot);)",
+    re.DOTALL,
+)
+_ENTITY = re.compile(r"&(?=(?:#\d{1,6}|amp|lt|gt|quot);)")
+_HTTP = re.compile(r"https?://[^\s<>]+")
+
+
+def parse_runs(text: str) -> Runs:
+    """The runs of a line of Markdown, in normal form. Only http and https addresses become links."""
+    return fold(_styled(list(_tokens(text))))
+
+
+def text_runs(text: str) -> Runs:
+    """The runs of plain text: formulas between dollars and addresses are known, nothing else means anything."""
+    runs: list[Run] = []
+    end = 0
+    for match in _BARE.finditer(text):
+        runs += [Run(text[end : match.start()]), _formula(match) or Run(match[0], link=match[0])]
+        end = match.end()
+    return fold([*runs, Run(text[end:])])
+
+
+def plain_runs(runs: Sequence[Run]) -> str:
+    """The text of runs without any marks."""
+    return "".join(run.text for run in runs)
+
+
+def fold(runs: Iterable[Run]) -> Runs:
+    """Runs in normal form: white space folded and outside of styles, neighbours of one style merged, none empty."""
+    pieces: list[Run] = []
+    for run in _spaced_out(runs):
+        last = pieces[-1] if pieces else None
+        if run.text == " ":
+            if last is None or last.text.endswith(" "):
+                continue
+            if last.kind is RunKind.TEXT and not _is_styled(last):
+                pieces[-1] = Run(last.text + " ")
+                continue
+        elif last is not None and run.kind is not RunKind.TEX and _style(last) == _style(run):
+            pieces[-1] = msgspec.structs.replace(last, text=last.text + run.text)
+            continue
+        pieces.append(run)
+    if pieces and pieces[-1].kind is RunKind.TEXT:
+        end = pieces.pop()
+        pieces += [msgspec.structs.replace(end, text=end.text.rstrip())] if end.text.strip() else []
+    return tuple(pieces)
+
+
+def _spaced_out(runs: Iterable[Run]) -> Iterator[Run]:
+    """Runs with white space folded and no space at either end of a run; spaces stand between them as plain runs."""
+    for run in runs:
+        words = run.text.split()
+        if not words:
+            if run.text and run.kind is RunKind.TEXT:
+                yield Run(" ")
+            continue
+        text = " ".join(words)
+        if run.kind is RunKind.TEX and not _is_writable_formula(text):
+            yield Run(text, bold=run.bold, italic=run.italic, link=run.link)
+            continue
+        if run.link and run.kind is not RunKind.TEXT and re.search(r"[\[\]]", text):
+            run = msgspec.structs.replace(run, link="")  # no label can hold it
+        outside = run.kind is RunKind.TEXT
+        if outside and run.text[0].isspace():
+            yield Run(" ")
+        yield msgspec.structs.replace(run, text=text)
+        if outside and run.text[-1].isspace():
+            yield Run(" ")
+
+
+def _is_styled(run: Run) -> bool:
+    return run.bold or run.italic or bool(run.link)
+
+
+def _style(run: Run) -> tuple[RunKind, bool, bool, str]:
+    return run.kind, run.bold, run.italic, run.link
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+def _tokens(text: str) -> Iterator[re.Match[str] | str]:
+    """The text in pieces: plain ones as str, marks as matches."""
+    end = 0
+    for match in _TOKEN.finditer(text):
+        if match.start() > end:
+            yield text[end : match.start()]
+        yield match
+        end = match.end()
+    if end < len(text):
+        yield text[end:]
+
+
+def _styled(tokens: list[re.Match[str] | str]) -> Iterator[Run]:
+    bolds = [place for place, token in enumerate(tokens) if _is(token, "bold")]
+    italics = _pairs(tokens)
+    unpaired = {bolds[-1]} if len(bolds) % 2 else set()
+    bold = italic = False
+    for place, token in enumerate(tokens):
+        if isinstance(token, str):
+            yield Run(token, bold=bold, italic=italic)
+        elif _is(token, "bold") and place not in unpaired:
+            bold = not bold
+        elif place in italics:
+            italic = not italic
+        else:
+            for run in _runs_of(token):
+                yield msgspec.structs.replace(run, bold=run.bold or bold, italic=run.italic or italic)
+
+
+def _is(token: re.Match[str] | str, name: str) -> bool:
+    return not isinstance(token, str) and token[name] is not None
+
+
+def _pairs(tokens: list[re.Match[str] | str]) -> set[int]:
+    """Places of italic marks that come in pairs; a lone asterisk, or one between digits, is an asterisk."""
+    open_at: int | None = None
+    paired: set[int] = set()
+    for place, token in enumerate(tokens):
+        if isinstance(token, str) or token["italic"] is None:
+            continue
+        before, after = token.string[: token.start()][-1:], token.string[token.end() :][:1]
+        tag = token["italic"].startswith("<")
+        if open_at is None and (tag or (not after.isspace() and after and not _is_word(before))):
+            open_at = place
+        elif open_at is not None and (tag or (not before.isspace() and not _is_word(after))):
+            paired |= {open_at, place}
+            open_at = None
+    return paired
+
+
+def _is_word(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _runs_of(match: re.Match[str]) -> Iterable[Run]:
+    if formula := _formula(match):
+        return (formula,)
+    if match["escape"]:
+        return (Run(match["escape"][1]),)
+    if match["code"] is not None:
+        return (Run(match["code"], RunKind.CODE),)
+    if match["label"] is not None:
+        target = match["angled"] or match["target"] or ""
+        label = parse_runs(match["label"])
+        return (msgspec.structs.replace(run, link=target) for run in label) if _HTTP.fullmatch(target) else label
+    if address := match["auto"] or match["bare"]:
+        return (Run(address, link=address),)
+    if match["entity"]:
+        return (Run(html.unescape(match["entity"])),)
+    return (Run(match[0]),)
+
+
+def _formula(match: re.Match[str]) -> Run | None:
+    tex = match["display"] or match["dollars"] or match["round"] or match["square"]
+    return Run(tex, RunKind.TEX) if tex and tex.strip() else None
+
+
+# --- writing ---------------------------------------------------------------------------------------------------
+
+
+def write_runs(runs: Sequence[Run]) -> str:
+    """One line of Markdown that `parse_runs` turns into the same runs, if they are in normal form."""
+    parts: list[str] = []
+    following = [*("$" if run.kind is RunKind.TEX else run.text[:1] for run in runs[1:]), ""][: len(runs)]
+    grouped = groupby(zip(runs, following, strict=True), key=lambda pair: (pair[0].link, pair[0].bold, pair[0].italic))
+    for (link, bold, italic), group in grouped:
+        pairs = list(group)
+        before, after = parts[-1][-1:] if parts else "", pairs[-1][1]
+        inner = "".join(_content(run, next_char) for run, next_char in pairs)
+        whole = "".join(run.text for run, _ in pairs)
+        if link:
+            inner = _link(inner, whole, link, after)
+        if italic:
+            inner = f"<em>{inner}</em>"
+        if bold:
+            inner = _bold(inner, before, after)
+        parts.append(inner)
+    return "".join(parts)
+
+
+def _content(run: Run, after: str) -> str:
+    match run.kind:
+        case RunKind.CODE:
+            ticks = "`" * (1 + max((len(found) for found in re.findall("`+", run.text)), default=0))
+            pad = " " if run.text[0] == "`" or run.text[-1] == "`" else ""
+            return f"{ticks}{pad}{run.text}{pad}{ticks}"
+        case RunKind.TEX:
+            plain_dollars = "$" not in run.text and not _ends_in_backslash(run.text) and not after.isdigit()
+            return f"${run.text}$" if plain_dollars and after != "$" else rf"\({run.text}\)"
+        case RunKind.TEXT:
+            return run.text if run.link == run.text else _escaped(run.text, in_label=bool(run.link))
+
+
+def _escaped(text: str, *, in_label: bool) -> str:
+    text = _ENTITY.sub("&amp;", text)
+    text = re.sub(r"([\\*`$])", r"\\\1", text)
+    text = re.sub(r"<(?=/?(?:strong|b|em|i)>|https?://)", r"\\<", text)
+    text = re.sub(r"(https?):(?=//)", r"\1&#58;", text)
+    if in_label or "](" in text or text.endswith("]"):
+        return text.replace("[", "&#91;").replace("]", "&#93;")
+    return text
+
+
+def _link(inner: str, text: str, link: str, after: str) -> str:
+    if text == link:
+        clear = re.fullmatch(_ADDRESS, link) and (not after or after.isspace() or after in "）。，、；：")
+        return link if clear else f"<{link}>"
+    balanced = re.fullmatch(r"(?:[^\s()]|\([^\s()]*\))*", link)
+    return f"[{inner}]({link})" if balanced else f"[{inner}](<{link}>)"
+
+
+def _bold(inner: str, before: str, after: str) -> str:
+    """Asterisks where CommonMark takes them for bold (https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run),
+    else a tag, which every viewer knows."""
+    opens = not _is_mark(inner[:1]) or not before or before.isspace() or _is_mark(before)
+    closes = not _is_mark(inner[-1:]) or not after or after.isspace() or _is_mark(after)
+    clear = "*" not in (before, after, inner[:1], inner[-1:])
+    return f"**{inner}**" if opens and closes and clear else f"<strong>{inner}</strong>"
+
+
+def _is_mark(char: str) -> bool:
+    return bool(char) and unicodedata.category(char)[0] in "PS"
+
+
+def _ends_in_backslash(text: str) -> bool:
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
+
+
+def _is_writable_formula(text: str) -> bool:
+    """Whether a formula can stand between one of the two pairs of marks."""
+    return "\\)" not in text and not (text.startswith("$") and text.endswith("$")) and text.strip("$ ") != ""
