@@ -57,7 +57,7 @@ def plain_runs(runs: Sequence[Run]) -> str:
 def fold(runs: Iterable[Run]) -> Runs:
     """Runs in normal form: white space folded and outside of styles, neighbours of one style merged, none empty."""
     pieces: list[Run] = []
-    for run in _spaced_out(runs):
+    for run in _spaced_out(_merged(runs)):
         last = pieces[-1] if pieces else None
         if run.text == " ":
             if last is None or last.text.endswith(" "):
@@ -73,6 +73,16 @@ def fold(runs: Iterable[Run]) -> Runs:
         end = pieces.pop()
         pieces += [msgspec.structs.replace(end, text=end.text.rstrip())] if end.text.strip() else []
     return tuple(pieces)
+
+
+def _merged(runs: Iterable[Run]) -> Iterator[Run]:
+    """Neighbouring pieces of text in one style as one run, so that the space between them stays in the style."""
+    for style, neighbours in groupby(runs, key=_style):
+        if style[0] is RunKind.TEXT:
+            together = list(neighbours)
+            yield msgspec.structs.replace(together[0], text="".join(run.text for run in together))
+        else:
+            yield from neighbours
 
 
 def _spaced_out(runs: Iterable[Run]) -> Iterator[Run]:
@@ -191,12 +201,13 @@ def _formula(match: re.Match[str]) -> Run | None:
 def write_runs(runs: Sequence[Run]) -> str:
     """One line of Markdown that `parse_runs` turns into the same runs, if they are in normal form."""
     parts: list[str] = []
+    brackets = "](" in plain_runs(runs)
     following = [*("$" if run.kind is RunKind.TEX else run.text[:1] for run in runs[1:]), ""][: len(runs)]
     grouped = groupby(zip(runs, following, strict=True), key=lambda pair: (pair[0].link, pair[0].bold, pair[0].italic))
     for (link, bold, italic), group in grouped:
         pairs = list(group)
         before, after = parts[-1][-1:] if parts else "", pairs[-1][1]
-        inner = "".join(_content(run, next_char) for run, next_char in pairs)
+        inner = "".join(_content(run, next_char, brackets=brackets) for run, next_char in pairs)
         whole = "".join(run.text for run, _ in pairs)
         if link:
             inner = _link(inner, whole, link, after)
@@ -208,7 +219,8 @@ def write_runs(runs: Sequence[Run]) -> str:
     return "".join(parts)
 
 
-def _content(run: Run, after: str) -> str:
+def _content(run: Run, after: str, *, brackets: bool) -> str:
+    """A run without its style. With `brackets`, those of the text could be taken for a link and are written out."""
     match run.kind:
         case RunKind.CODE:
             ticks = "`" * (1 + max((len(found) for found in re.findall("`+", run.text)), default=0))
@@ -218,15 +230,15 @@ def _content(run: Run, after: str) -> str:
             plain_dollars = "$" not in run.text and not _ends_in_backslash(run.text) and not after.isdigit()
             return f"${run.text}$" if plain_dollars and after != "$" else rf"\({run.text}\)"
         case RunKind.TEXT:
-            return run.text if run.link == run.text else _escaped(run.text, in_label=bool(run.link))
+            return run.text if run.link == run.text else _escaped(run.text, brackets=brackets or bool(run.link))
 
 
-def _escaped(text: str, *, in_label: bool) -> str:
+def _escaped(text: str, *, brackets: bool) -> str:
     text = _ENTITY.sub("&amp;", text)
     text = re.sub(r"([\\*`$])", r"\\\1", text)
     text = re.sub(r"<(?=/?(?:strong|b|em|i)>|https?://)", r"\\<", text)
     text = re.sub(r"(https?):(?=//)", r"\1&#58;", text)
-    if in_label or "](" in text or text.endswith("]"):
+    if brackets:
         return text.replace("[", "&#91;").replace("]", "&#93;")
     return text
 

@@ -259,7 +259,7 @@ def _point(mark: str, point: Sequence[Block]) -> str:
     """A point's blocks, all but the first line indented under its text."""
     lines: list[str] = []
     for place, block in enumerate(point):
-        tight = place == 0 or isinstance(block, Points)
+        tight = place == 0 or (isinstance(block, Points) and isinstance(point[place - 1], Paragraph))
         lines += [*([] if tight else [""]), *_written(block).split("\n")]
     head = f"{mark} " + lines[0] if not isinstance(point[0], Points) else mark
     rest = lines[1:] if head != mark else lines

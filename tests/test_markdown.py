@@ -36,13 +36,13 @@ trees = st.recursive(
         st.lists(st.lists(inner, min_size=1, max_size=3).map(tuple), min_size=1, max_size=3).map(tuple),
         st.booleans(),
     ),
-    max_leaves=8,
+    max_leaves=5,
 )
-documents = st.lists(trees, max_size=4).map(normal)
+documents = st.lists(trees, max_size=3).map(normal)
 
 
 @given(documents)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_a_tree_survives_being_written_and_read(document: tuple[Block, ...]) -> None:
     """Whatever characters a report holds, its Markdown gives the same tree back."""
     assert parse(write(document)) == document
