@@ -62,9 +62,7 @@ def _settings(address: str, store: Path) -> Settings:
 async def _digest(settings: Settings, language: str) -> Made:
     with progress.shown(Console(stderr=True)) as shown:
         async with compose.press(settings) as press:
-            return await make_digest(
-                press, date.fromisoformat(SAMPLE_DAY), language, settings.digest.limit, shown
-            )
+            return await make_digest(press, date.fromisoformat(SAMPLE_DAY), language, settings.digest.limit, shown)
 
 
 def _follow_up(settings: Settings, language: str, console: Console) -> None:

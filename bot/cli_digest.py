@@ -106,8 +106,9 @@ def read_command(options: Options, paper: str, as_json: bool) -> int:
 
 
 def _saved(file: Path) -> Reading:
-    from digest.readers.fingerprint import text_hash
     from digest.readers.saved import passages_of
+
+    from digest.readers.fingerprint import text_hash
 
     source, passages = passages_of(file.read_bytes())
     return Reading(paper_id=ArxivId(""), source=source, url=str(file), text_hash=text_hash(passages), passages=passages)

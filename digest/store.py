@@ -139,6 +139,18 @@ class Store(Lookups):
             _index(connection, report.paper_id)
         return msgspec.structs.replace(report, revision=revision)
 
+    def save_imported(self, day: date, entries: Sequence[tuple[Paper, Report]]) -> None:
+        """Stores the papers and reports of a file as those of a day, all or none.
+
+        What already is the newest report in its language, whoever wrote it, is not stored again.
+        """
+        with _transaction(self.connection):
+            self.save_listing(day, [paper for paper, _ in entries])
+            for paper, report in entries:
+                newest = self.report_in(paper.id, report.language)
+                if newest is None or (newest.sections, newest.source) != (report.sections, report.source):
+                    self.save_report(report)
+
     # --- the record of model calls -------------------------------------------------------------------------------
 
     def begin_call(self, call: ModelCall) -> int:
@@ -212,7 +224,13 @@ class StoreThread:
 
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All or nothing. BEGIN IMMEDIATE, so that a read that turns into a write never fails on another's lock."""
+    """All or nothing. BEGIN IMMEDIATE, so that a read that turns into a write never fails on another's lock.
+
+    Inside another transaction it is part of that one.
+    """
+    if connection.in_transaction:
+        yield connection
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection

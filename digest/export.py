@@ -1,0 +1,81 @@
+"""Reports as files and data: a day as a Markdown report, days and answers as JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from digest.markdown import plain, write
+from digest.render import address
+from digest.sources.report_file import READ_FROM
+from digest.types import Digest, Paper, Report, Section, SectionName, Texts
+
+_RULE = "=" * 60
+_INDENT = "   "
+
+
+def digest_markdown(digest: Digest, texts: Mapping[str, Texts], list_url: str) -> str:
+    """A day as a Markdown report; `texts` by language, each report's labels are in its own. What has no report, is
+    left out. `list_url` is where the day's list can be seen."""
+    parts = [f"# Hugging Face Daily Papers Report\n**Date**: {digest.day}\n**Source URL**: {list_url}\n"]
+    for paper, report in digest.papers:
+        if report is not None:
+            parts.append(_entry(paper, report, texts.get(report.language, texts["en"])))
+    return f"\n{_RULE}\n\n".join(parts) + f"\n{_RULE}\n"
+
+
+def _entry(paper: Paper, report: Report, texts: Texts) -> str:
+    head = (
+        f"## 📄 {paper.title}\n\n"
+        f"- **{texts.phrases['link']}**: {address(paper)}\n"
+        f"- **{texts.phrases['read_from']}**: {READ_FROM[report.source]}\n"
+    )
+    numbers = {name: number for number, name in enumerate(SectionName, 1)}
+    sections = [
+        f"{numbers[section.name]}. **{texts.sections[section.name]}**\n{_body(section, texts)}\n"
+        for section in report.sections
+    ]
+    return "\n".join([head, *sections])
+
+
+def _body(section: Section, texts: Texts) -> str:
+    return textwrap.indent(write(section.blocks) or texts.phrases["nothing"], _INDENT)
+
+
+def digest_json(digest: Digest) -> str:
+    """A day: `{"date", "language", "papers": [{..., "report": {...} or null}], "problems": {id: sentence}}`."""
+    return _pretty(
+        {
+            "date": digest.day.isoformat(),
+            "language": digest.language,
+            "papers": [_told(paper, report, None) for paper, report in digest.papers],
+            "problems": digest.problems,
+        }
+    )
+
+
+def answer_json(papers: Sequence[tuple[Paper, Report | None]], section: SectionName | None) -> str:
+    """What a look-up found: papers as in `digest_json`, their reports with only the section, if one is named."""
+    return _pretty([_told(paper, report, section) for paper, report in papers])
+
+
+def _told(paper: Paper, report: Report | None, only: SectionName | None) -> dict[str, Any]:
+    told = msgspec.to_builtins(paper)
+    if report is not None:
+        written = msgspec.to_builtins(report)
+        written["sections"] = {
+            section.name.value: {"text": plain(section.blocks), "blocks": msgspec.to_builtins(section.blocks)}
+            for section in report.sections
+            if only in (None, section.name)
+        }
+        told["report"] = written
+    else:
+        told["report"] = None
+    return dict(told)
+
+
+def _pretty(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
