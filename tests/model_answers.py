@@ -1,0 +1,184 @@
+"""What the model server may answer: a correct report, and every fault seen of real endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import Any
+
+from aiohttp import web
+from msgspec import Struct
+
+_RESULTS = {"benchmark": "LampBench", "metric": "accuracy", "this_work": "91.4", "best_baseline": "88.2"}
+
+
+class HangUp(Exception):
+    """The connection is to be cut."""
+
+
+class Reply(Struct, frozen=True):
+    """One reply. `content` makes the message from the correct answer; `respond` sends the finished completion."""
+
+    @property
+    def finish_reason(self) -> str:
+        return "stop"
+
+    @property
+    def refusal(self) -> str | None:
+        return None
+
+    @property
+    def has_choice(self) -> bool:
+        return True
+
+    def content(self, correct: str) -> str | None:
+        return correct
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:
+        return web.json_response(completion)
+
+
+class Answer(Reply, frozen=True):
+    """The correct answer, or the text given."""
+
+    text: str | None = None
+
+    def content(self, correct: str) -> str:
+        return correct if self.text is None else self.text
+
+
+class Fenced(Reply, frozen=True):
+    def content(self, correct: str) -> str:
+        return f"Here is the report:\n\n```json\n{correct}\n```\nI hope it helps."
+
+
+class MissingSection(Reply, frozen=True):
+    section: str = "results"
+
+    def content(self, correct: str) -> str:
+        return json.dumps({name: value for name, value in json.loads(correct).items() if name != self.section})
+
+
+class WrongLanguage(Reply, frozen=True):
+    def content(self, correct: str) -> str:
+        return answer_text("en" if "灯" in correct else "zh")
+
+
+class Refusal(Reply, frozen=True):
+    @property
+    def refusal(self) -> str:
+        return "I'm sorry, I cannot assist with that request."
+
+    def content(self, correct: str) -> None:  # noqa: ARG002 (a refusal has no content)
+        return None
+
+
+class ContentFilter(Reply, frozen=True):
+    @property
+    def finish_reason(self) -> str:
+        return "content_filter"
+
+    def content(self, correct: str) -> str:
+        return correct[:40]
+
+
+class Truncated(Reply, frozen=True):
+    @property
+    def finish_reason(self) -> str:
+        return "length"
+
+    def content(self, correct: str) -> str:
+        return correct[: len(correct) // 2]
+
+
+class EmptyChoices(Reply, frozen=True):
+    @property
+    def has_choice(self) -> bool:
+        return False
+
+
+class EmptyContent(Reply, frozen=True):
+    def content(self, correct: str) -> str:  # noqa: ARG002 (nothing is made of it)
+        return ""
+
+
+class HtmlPage(Reply, frozen=True):
+    """A gateway's error page, with status 200."""
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:  # noqa: ARG002 (not sent)
+        return web.Response(text="<html><body><h1>502 Bad Gateway</h1></body></html>", content_type="text/html")
+
+
+class ErrorObject(Reply, frozen=True):
+    """`{"error": ...}` with status 200, as routers in front of several providers give it."""
+
+    message: str = "Provider returned error"
+    code: int = 502
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:  # noqa: ARG002 (not sent)
+        return web.json_response({"error": {"message": self.message, "code": self.code}})
+
+
+class Slow(Reply, frozen=True):
+    seconds: float
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:
+        await asyncio.sleep(self.seconds)
+        return web.json_response(completion)
+
+
+class Reset(Reply, frozen=True):
+    """The answer is made, and kept where it is to be kept; the connection is cut before it is sent."""
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:  # noqa: ARG002 (not sent)
+        raise HangUp
+
+
+class Status(Reply, frozen=True):
+    """A status other than 200. It makes no answer that could be kept."""
+
+    status: int
+    message: str = "The server had an error while processing your request."
+    code: str | None = None
+    headers: dict[str, str] = {}
+
+    @property
+    def has_choice(self) -> bool:
+        return False
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:  # noqa: ARG002 (not sent)
+        error = {"message": self.message, "type": "server_error", "param": None, "code": self.code}
+        return web.json_response({"error": error}, status=self.status, headers=self.headers)
+
+
+def asked_language(prompt: str) -> str:
+    """The language the end of a prompt asks for; the paper's own text stands before it."""
+    return "zh" if re.search("Chinese|中文", prompt[-6000:]) else "en"
+
+
+def answer_text(language: str) -> str:
+    """A correct answer, as JSON, to the report prompt."""
+    return json.dumps(_ENGLISH if language == "en" else _CHINESE, ensure_ascii=False)
+
+
+def _block(text: str, *points: str) -> dict[str, Any]:
+    return {"text": text, "points": [{"text": point, "points": []} for point in points]}
+
+
+_ENGLISH: dict[str, Any] = {
+    "domains": ["vision", "theory"],
+    "domain": [_block("Interpretability of deep networks, above all of image models.")],
+    "contribution": [_block("**Lanterns** make every layer visible, which earlier probes could not do.")],
+    "usage": [_block("To use it:", "Input: a trained network", "Output: a lit map $m \\in R^d$", "Hardware: one GPU")],
+    "innovations": [_block("", "**Lanterns**: small probes", "**Wicks**: cheap wiring", "**Oil**: a new loss")],
+    "results": {"rows": [_RESULTS], "text": [_block("Accuracy rises by 3.2 points over the best baseline.")]},
+}
+_CHINESE: dict[str, Any] = {
+    "domains": ["vision", "theory"],
+    "domain": [_block("深度网络的可解释性，主要针对图像模型。")],
+    "contribution": [_block("提出**灯笼**探针，使网络的每一层都清晰可见，弥补了以往方法的不足。")],
+    "usage": [_block("使用方法：", "输入：训练好的网络", "输出：点亮的图 $m \\in R^d$", "硬件：一块显卡")],
+    "innovations": [_block("", "**灯笼**：小型探针", "**灯芯**：低成本的连接方式", "**灯油**：新的损失函数")],
+    "results": {"rows": [_RESULTS], "text": [_block("准确率比最好的基线高出3.2个百分点。")]},
+}
