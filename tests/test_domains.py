@@ -50,7 +50,7 @@ CLEAR = [
     (
         "Answering Patients in Clinical Dialogue",
         "A language model answers medical questions in a hospital.",
-        ("medicine", "nlp"),
+        ("medicine",),
     ),
     ("Portfolio Choice for Careful Investors", "Financial advice on the stock market.", ("finance",)),
     ("Repository-Level Code Generation", "Software engineering on SWE-bench.", ("code",)),
