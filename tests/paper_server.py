@@ -190,7 +190,8 @@ class _Queued:
 
 
 class PaperServer:
-    """Serves `days` and `pages` at `url` while it is entered; `requests` is what was asked, refused requests too.
+    """Serves `days` and `pages` at `url` while it is entered; `requests` is what was asked, refused requests too,
+    and `arrived` is set once there is one.
 
     `days` maps ISO dates to entries (see `daily_entry`), `pages` maps paths such as `/html/2601.00001`,
     `/papers/2601.00001.md`, `/pdf/2601.00001` and `/abs/2601.00001` to bodies. Days after `today` are refused as the
@@ -204,6 +205,7 @@ class PaperServer:
         self.pages: dict[str, bytes] = {}
         self.today = date.max
         self.requests: list[Asked] = []
+        self.arrived = threading.Event()
         self._faults: list[_Queued] = []
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="paper server", daemon=True)
@@ -243,6 +245,7 @@ class PaperServer:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.requests.append(Asked(request.path, dict(request.query), time.monotonic(), headers))
+        self.arrived.set()
         if PROJECT not in headers.get("user-agent", "").lower():
             return await _send(request, _page(403, "Forbidden: say who you are in the User-Agent"))
         if request.method not in {"GET", "HEAD"}:
