@@ -153,8 +153,9 @@ class Status(Reply, frozen=True):
 
 
 def asked_language(prompt: str) -> str:
-    """The language the end of a prompt asks for; the paper's own text stands before it."""
-    return "zh" if re.search("Chinese|中文", prompt[-6000:]) else "en"
+    """The language a prompt names last; the paper's own text stands before that."""
+    named = re.findall("English|Chinese|中文", prompt)
+    return "zh" if named and named[-1] != "English" else "en"
 
 
 def answer_text(language: str) -> str:

@@ -26,8 +26,24 @@ CACHE_UNIT_TOKENS = 128  # a prompt's prefix is cached in steps of this, from 1,
 CACHE_FROM_TOKENS = 1024
 
 _KNOWN_FIELDS = frozenset(
-    ("messages", "model", "store", "metadata", "response_format", "max_tokens", "max_completion_tokens")
-    + ("temperature", "top_p", "n", "stream", "seed", "stop", "user", "reasoning_effort", "service_tier")
+    {
+        "messages",
+        "model",
+        "store",
+        "metadata",
+        "response_format",
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "top_p",
+        "n",
+        "stream",
+        "seed",
+        "stop",
+        "user",
+        "reasoning_effort",
+        "service_tier",
+    }
 )
 _ROLES = frozenset({"developer", "system", "user", "assistant", "tool"})
 

@@ -1,0 +1,184 @@
+"""The endpoint's side of a call: what a completion holds, what it cost, and what a refusal means.
+
+Bodies are read here and not by the SDK, which takes an HTML page or an error object with status 200 for an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from digest.types import Clock
+from digest.writers.trouble import BadAnswer, Closed, Limited, NoAnswer, Refused, Trouble
+
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_SECRET = re.compile(r"\b(?:sk|gsk|pk|xai)-[\w*.-]{6,}|(?<=Bearer )\S+")
+_MAX_TOLD = 200  # characters of an endpoint's own words
+_NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"})
+_TIMED_OUT = frozenset({408, 504, 524})
+
+
+class Usage(Struct, frozen=True):
+    """Tokens; `prompt` counts those that were `cached` too."""
+
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+
+
+class Price(Struct, frozen=True):
+    """USD for a million tokens; `cached` None: as `input`."""
+
+    input: float
+    output: float
+    cached: float | None = None
+
+    def cost(self, usage: Usage) -> float:
+        cached = self.input if self.cached is None else self.cached
+        fresh = usage.prompt - usage.cached
+        return (fresh * self.input + usage.cached * cached + usage.completion * self.output) / 1_000_000
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a text has: characters / 4, and one for each Chinese, Japanese or Korean character."""
+    wide = len(_CJK.findall(text))
+    return wide + (len(text) - wide + 3) // 4
+
+
+def body_of(raw: bytes) -> Any:
+    """A body's JSON. Raises NoAnswer when it is something else, such as a gateway's page."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        page = raw.lstrip()[:1] == b"<"
+        sent = "a web page" if page else "no JSON"
+        raise NoAnswer("page" if page else "malformed", f"the endpoint sent {sent} where an answer should be") from None
+
+
+def usage_of(body: Any, prompt: str) -> Usage:
+    """What the endpoint counted; estimated where it did not. Never raises."""
+    told = _table(_table(body).get("usage"))
+    cached = _count(_table(told.get("prompt_tokens_details")).get("cached_tokens"))
+    if cached is None:
+        cached = _count(told.get("prompt_cache_hit_tokens"))  # DeepSeek's name (api-docs.deepseek.com)
+    used, made = _count(told.get("prompt_tokens")), _count(told.get("completion_tokens"))
+    used = estimated_tokens(prompt) if used is None else used
+    return Usage(
+        prompt=used,
+        cached=min(cached or 0, used),
+        completion=estimated_tokens(_content(_message(body))) if made is None else made,
+    )
+
+
+def text_of(body: Any) -> str:
+    """The text of the first choice. Raises BadAnswer for a refusal, no choice or no text."""
+    choice, message = _choice(body), _message(body)
+    if choice is None:
+        raise BadAnswer("empty", "it holds no choices")
+    if _table(message).get("refusal"):
+        raise BadAnswer("refused", "the model declined to answer")
+    if choice.get("finish_reason") == "content_filter":
+        raise BadAnswer("filtered", "the endpoint's content filter cut it")
+    text = _content(message)
+    if not text.strip():
+        cut = is_cut(body)
+        raise BadAnswer("truncated" if cut else "empty", "it was cut before it began" if cut else "it is empty")
+    return text
+
+
+def is_cut(body: Any) -> bool:
+    """Whether the answer ended because the limit of its length was reached."""
+    return _table(_choice(body)).get("finish_reason") == "length"
+
+
+def raise_told_error(body: Any, clock: Clock, secret: str) -> None:
+    """Raises Trouble when a body with status 200 is an error all the same."""
+    error = _table(body).get("error")
+    if not error:
+        return
+    code = _count(_table(error).get("code"))
+    status = code if code is not None and 400 <= code < 600 else 500
+    trouble = trouble_of(status, msgspec.json.encode(body), {}, clock, secret)
+    # The request itself was taken: there is nothing to put differently.
+    raise NoAnswer("error", str(trouble)) if isinstance(trouble, Refused) else trouble
+
+
+def trouble_of(status: int, raw: bytes, headers: Mapping[str, str], clock: Clock, secret: str) -> Trouble:
+    """What a status other than 200 means (https://platform.openai.com/docs/guides/error-codes)."""
+    told, code = _told(raw, secret)
+    wait_s = _retry_after_s(headers, clock)
+    if status == 402 or code in _NO_MONEY:
+        return Closed("402", "wants to be paid: top up the account, or set another llm.model")
+    if status == 401:
+        return Closed("401", "does not accept the key: set PAPERBOY_LLM__API_KEY to a valid one")
+    if status == 403:
+        return Closed("403", "does not allow this: check what the key, the account and the region may use")
+    if status == 404:
+        return Closed("404", "does not know the model or the address: check llm.model and llm.base_url")
+    if status == 429:
+        return Limited("429", "the endpoint asks for fewer requests", retry_after_s=wait_s)
+    if status >= 500 or status in _TIMED_OUT or status == 409:
+        problem = f"the endpoint failed with status {status}{told}"
+        return NoAnswer(str(status), problem, ambiguous=True, retry_after_s=wait_s)
+    return Refused(status, f"the endpoint refused the request with status {status}{told}", code)
+
+
+def _told(raw: bytes, secret: str) -> tuple[str, str]:
+    """An endpoint's own words, `: …` or "", in one line and without secrets; and its code.
+
+    Forms seen: {"error": {"message", "code"}}, {"error": "…"}, {"message"}, {"detail"}.
+    """
+    try:
+        body = _table(msgspec.json.decode(raw))
+    except (msgspec.DecodeError, RecursionError):
+        return "", ""
+    error = body.get("error", body)
+    message = error if isinstance(error, str) else _table(error).get("message") or _table(error).get("detail") or ""
+    line = " ".join((message if isinstance(message, str) else msgspec.json.encode(message).decode()).split())
+    line = _SECRET.sub("[secret]", line.replace(secret, "[secret]") if secret else line)
+    code = _table(error).get("code") or _table(error).get("type") or ""
+    return (f": {line[:_MAX_TOLD]}" if line else ""), str(code)
+
+
+def _retry_after_s(headers: Mapping[str, str], clock: Clock) -> float:
+    """Seconds from Retry-After, a number or a date (RFC 9110, 10.2.3); 0 if there is none."""
+    value = headers.get("retry-after", "")
+    if re.fullmatch(r"\d{1,9}(?:\.\d+)?", value.strip()):
+        return float(value)
+    try:
+        moment: datetime = parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max((moment - clock()).total_seconds(), 0.0)
+
+
+def _choice(body: Any) -> dict[str, Any] | None:
+    choices = _table(body).get("choices")
+    return _table(choices[0]) if isinstance(choices, list) and choices else None
+
+
+def _message(body: Any) -> dict[str, Any]:
+    return _table(_table(_choice(body)).get("message"))
+
+
+def _content(message: Mapping[str, Any]) -> str:
+    """A message's text, which some servers give in parts."""
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(str(_table(part).get("text", "")) for part in content)
+    return content if isinstance(content, str) else ""
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
