@@ -1,0 +1,106 @@
+"""A table of cells, spans and header rows as lines of text in which every figure stands under its header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+MAX_CELLS = 50_000  # of one table once its spans are filled: beyond, spans are not filled
+MAX_REPEATED_CHARS = 80  # a longer text that spans cells is a remark rather than a label, and is written once
+MAX_HEADER_ROWS = 4
+
+_FIGURES = re.compile(r"(?=.*\d)(?:\\[A-Za-z]+|[^A-Za-z])*", re.DOTALL)
+
+
+class Cell(Struct, frozen=True):
+    text: str
+    columns: int = 1
+    rows: int = 1
+    heads_column: bool = False
+
+
+def lines(rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """A line for each row, its cells separated by " | ".
+
+    A spanning label is repeated in each cell it spans, header rows are joined into one, and rows and columns without
+    any text are left out. A row that is one text across the table stays one text.
+    """
+    grid = _filled(rows)
+    heads = _header_rows(rows)
+    if heads > 1:
+        grid = [[_joined(column) for column in zip(*grid[:heads], strict=True)], *grid[heads:]]
+    used = [number for number, column in enumerate(zip(*grid, strict=True)) if any(column)]
+    return [_line([row[number] for number in used]) for row in grid if any(row)]
+
+
+def _filled(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+    """The texts of a rectangle: spans filled with their label, missing cells empty."""
+    if sum(cell.columns * min(cell.rows, len(rows)) for row in rows for cell in row) > MAX_CELLS:
+        rows = [[Cell(cell.text) for cell in row] for row in rows]
+    across = _width(rows)
+    grid: list[list[str]] = []
+    covered: dict[int, tuple[int, str]] = {}  # column -> rows still to cover, and the label that covers them
+    for row in rows:
+        texts: list[str] = []
+        covering: dict[int, tuple[int, str]] = {}
+        for cell in row:
+            _pass_covered(texts, covered)
+            is_label = len(cell.text) <= MAX_REPEATED_CHARS and not 1 < across <= cell.columns
+            label = cell.text if is_label else ""
+            begin = len(texts)
+            texts += [cell.text, *[label] * (cell.columns - 1)]
+            if cell.rows > 1:
+                covering |= dict.fromkeys(range(begin, len(texts)), (cell.rows, label))
+        _pass_covered(texts, covered)
+        left = (covered | covering).items()
+        covered = {column: (count - 1, label) for column, (count, label) in left if count > 1}
+        grid.append(texts)
+    width = max(map(len, grid), default=0)
+    return [texts + [""] * (width - len(texts)) for texts in grid]
+
+
+def _pass_covered(texts: list[str], covered: dict[int, tuple[int, str]]) -> None:
+    while len(texts) in covered:
+        texts.append(covered[len(texts)][1])
+
+
+def _width(rows: Sequence[Sequence[Cell]]) -> int:
+    return max((sum(cell.columns for cell in row) for row in rows), default=0)
+
+
+def _header_rows(rows: Sequence[Sequence[Cell]]) -> int:
+    """How many rows at the top head the columns: those marked so, else those under labels that span columns."""
+    count = 0
+    while count < len(rows) and _heads(rows[count]):
+        count += 1
+    if not any(cell.heads_column for row in rows for cell in row):
+        width = _width(rows)
+        while count < len(rows) - 1 and _is_spanned(rows[count], width):
+            count += 1
+        count = count + 1 if count and not _has_figures(rows[count]) else 0
+    return count if count <= MAX_HEADER_ROWS and count < len(rows) else 1
+
+
+def _heads(row: Sequence[Cell]) -> bool:
+    told = [cell for cell in row if cell.text]
+    return bool(told) and all(cell.heads_column for cell in told)
+
+
+def _is_spanned(row: Sequence[Cell], width: int) -> bool:
+    return not _has_figures(row) and any(1 < cell.columns < width for cell in row)
+
+
+def _has_figures(row: Sequence[Cell]) -> bool:
+    return any(_FIGURES.fullmatch(cell.text[:MAX_REPEATED_CHARS]) for cell in row)
+
+
+def _joined(column: Sequence[str]) -> str:
+    return " ".join(dict.fromkeys(text for text in column if text))
+
+
+def _line(cells: list[str]) -> str:
+    if not any(cells[1:]):
+        return cells[0]
+    return " | ".join(cell.replace(" | ", "|") for cell in cells)

@@ -1,0 +1,194 @@
+"""The text of a piece of HTML on one line: formulas as TeX, footnotes apart, spaces where a reader sees them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import IntEnum, auto
+from functools import partial
+
+from lxml.html import HtmlElement
+from msgspec import Struct
+
+
+class Role(IntEnum):
+    """What an element is to a reader, whatever its tag."""
+
+    INLINE = 0
+    SKIP = auto()  # page chrome, authors, bibliography
+    BLOCK = auto()  # stands apart from what is before and after it
+    PLACE = auto()  # a block whose id is where its text is found
+    PARAGRAPH = auto()  # joined with its neighbours inside a FLOW, else a block
+    FLOW = auto()  # a place whose paragraphs and displayed formulas read on as one
+    FLOAT = auto()  # a figure or table with its caption
+    SECTION = auto()  # a place whose headings hold within it only
+    ABSTRACT = auto()
+    TITLE = auto()
+    HEADING = auto()
+    RUN_IN = auto()  # a heading such as "Theorem 2." that begins the text after it
+    CAPTION = auto()
+    TABLE = auto()
+    ROW = auto()
+    CELL = auto()
+    EQUATION = auto()
+    LIST = auto()
+    POINT = auto()
+    LISTING = auto()  # lines of code or of an algorithm
+    LINE = auto()
+    MATH = auto()
+    NOTE = auto()
+    CITE = auto()
+    TAG = auto()  # a number such as "3.1" or "Table 2:" before what it numbers
+    BREAK = auto()
+    LABEL = auto()  # text in a drawing
+
+
+class Dialect(Struct, frozen=True):
+    """How a kind of page says things. `role(tag, class)`; `level(tag, class)` of a heading, 1 the highest."""
+
+    role: Callable[[str, str], Role]
+    level: Callable[[str, str], int]
+
+
+_GLYPHS = str.maketrans(
+    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+    # Soft hyphens, zero-width characters, marks of direction and the invisible tag characters say nothing to a reader.
+    | dict.fromkeys(map(chr, (0xAD, 0x34F, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F))))
+    | dict.fromkeys(map(chr, (*range(0x2060, 0x2070), 0xFEFF, *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080))))
+)
+_BEFORE_MARK = re.compile(r" +(?=[,.;:!?)\]](?![\w.]))")
+_EMPTY_PLACE = re.compile(r",\s*(?=[;)\]])|(?<=[(\[])\s+")
+_COMMENT = re.compile(r"(?<!\\)%[^\n]*\n\s*")
+_STYLE = re.compile(r"\\(?:display|text)style(?![A-Za-z])\s*")
+_DOLLAR = re.compile(r"(?<!\\)\$")
+_BETWEEN_FORMULAS = re.compile(r"(?<!\\)\$\s*(?<!\\)\$")
+_FIGURE = re.compile(r"[-+−]?\d[\d.,]*")
+
+
+def tidy(text: str) -> str:
+    """Text with its white space folded, invisible characters gone and no space before punctuation."""
+    if not text.isascii():
+        text = text.translate(_GLYPHS)
+    return _BEFORE_MARK.sub("", " ".join(text.split()))
+
+
+def formula(node: HtmlElement) -> str:
+    r"""A formula as TeX between single dollars; a plain number as it is.
+
+    The TeX is what LaTeXML (`alttext`, or `alt` of a picture), MathJax (`aria-label`) or an annotation keeps; else the
+    visible text. Comments at line ends and `\displaystyle` are left out, and so are dollars within.
+    """
+    tex = _DOLLAR.sub("", _STYLE.sub("", _COMMENT.sub("", _tex(node))))
+    tex = " ".join(tex.split())
+    if tex.endswith("\\"):  # a control space that ends the formula
+        tex = tex.rstrip("\\ ")
+    return tex if not tex or _FIGURE.fullmatch(tex) else f"${tex}$"
+
+
+def _tex(node: HtmlElement) -> str:
+    told = node.get("alttext") or node.get("alt") or node.get("aria-label")
+    if told:
+        return str(told)
+    for within in node.iter("math", "annotation", "span", "script"):
+        if within.tag == "annotation":
+            if within.get("encoding") == "application/x-tex":
+                return str(within.text or "")
+        elif within.tag == "script" and within.get("type", "").startswith("math/tex"):
+            return str(within.text or "")
+        elif told := within.get("alttext") or within.get("aria-label"):
+            return str(told)
+    return "".join(node.itertext()).strip().removeprefix("\\(").removesuffix("\\)")
+
+
+class Flat:
+    """Reads an element as one line. Footnotes are collected in `notes`."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.role = dialect.role
+        self.flat = self  # what reads the parts that are always one line
+        self.out: list[str] = []
+        self.notes: list[str] = []
+        self.acts: tuple[Callable[[HtmlElement], None], ...] = tuple(self.act(role) for role in Role)
+
+    def act(self, role: Role) -> Callable[[HtmlElement], None]:
+        """What is done with an element of a role."""
+        return partial(_ACTS.get(role, Flat.spaced), self)
+
+    def of(self, node: HtmlElement) -> str:
+        """The text within an element."""
+        return tidy(self.piece(node))
+
+    def noted(self, node: HtmlElement) -> str:
+        """The text within an element, its footnotes in parentheses at the end."""
+        return with_notes(self.of(node), self.taken_notes())
+
+    def piece(self, node: HtmlElement) -> str:
+        """The text within an element with its white space as it stands there."""
+        outer, self.out = self.out, []
+        self.inside(node)
+        text, self.out = "".join(self.out), outer
+        return text
+
+    def taken_notes(self) -> list[str]:
+        notes, self.notes = self.notes, []
+        return notes
+
+    def inside(self, node: HtmlElement) -> None:
+        if node.text:
+            self.out.append(node.text)
+        acts, role = self.acts, self.role
+        for child in node:
+            acts[role(child.tag, child.get("class", ""))](child)
+            if child.tail:
+                self.out.append(child.tail)
+
+    def spaced(self, node: HtmlElement) -> None:
+        self.out.append(" ")
+        self.inside(node)
+        self.out.append(" ")
+
+    def skip(self, node: HtmlElement) -> None:
+        pass
+
+    def line_break(self, _: HtmlElement) -> None:
+        self.out.append(" ")
+
+    def math(self, node: HtmlElement) -> None:
+        text = formula(node)
+        # Two formulas side by side would otherwise share a pair of dollars.
+        self.out.append(f" {text}" if self.out and self.out[-1].endswith("$") else text)
+
+    def equation(self, node: HtmlElement) -> None:
+        """A displayed formula: what stands in neighbouring cells of its rows is one formula."""
+        text = " ".join(self.flat.piece(node).split())
+        self.out += (" ", _BETWEEN_FORMULAS.sub(" ", text), " ")
+
+    def cite(self, node: HtmlElement) -> None:
+        """A citation, without the gaps that a missing year or name leaves."""
+        self.out.append(_EMPTY_PLACE.sub("", self.flat.piece(node)))
+
+    def tag(self, node: HtmlElement) -> None:
+        self.out.append(self.flat.piece(node) + " ")
+
+    def note(self, node: HtmlElement) -> None:
+        text = self.flat.of(node)
+        if text:
+            self.notes.append(text)
+
+
+def with_notes(text: str, notes: list[str]) -> str:
+    return " ".join([text, *(f"({note})" for note in notes)]).strip()
+
+
+_ACTS: dict[Role, Callable[[Flat, HtmlElement], None]] = {
+    Role.INLINE: Flat.inside,
+    Role.SKIP: Flat.skip,
+    Role.LABEL: Flat.skip,
+    Role.BREAK: Flat.line_break,
+    Role.MATH: Flat.math,
+    Role.EQUATION: Flat.equation,
+    Role.CITE: Flat.cite,
+    Role.TAG: Flat.tag,
+    Role.NOTE: Flat.note,
+}

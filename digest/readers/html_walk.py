@@ -1,0 +1,389 @@
+"""From a tree to passages: one walk over a page, whatever its dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import cast
+
+from lxml import etree
+from lxml.html import HtmlElement
+from msgspec import Struct
+
+from digest.errors import ReadError
+from digest.readers import html_table
+from digest.readers.html_table import Cell
+from digest.readers.html_text import Dialect, Flat, Role, tidy, with_notes
+from digest.readers.html_tree import Finder
+from digest.types import Passage, PassageKind
+
+MAX_CHARS = 10_000_000  # of all passages together: ten times the longest theses
+MAX_SPAN = 1000  # columns or rows of one cell, as in browsers (html.spec.whatwg.org, 4.9.11)
+
+_ABSTRACT = "Abstract"
+_BIBLIOGRAPHY = frozenset({"references", "bibliography", "literature cited", "works cited", "参考文献"})
+_WITH_TEXT = etree.XPath(
+    "boolean(.//*[self::p or self::pre or self::table or contains(@class, 'ltx_p') or contains(@class, 'ltx_listing')"
+    " or contains(@class, 'ltx_tabular') or contains(@class, 'ltx_itemize') or contains(@class, 'ltx_enumerate')])"
+)
+_IS_LAID_OUT = etree.XPath(
+    "boolean(.//*[self::figcaption or self::h1 or self::h2 or self::h3 or self::h4 or contains(@class, 'ltx_caption')])"
+)
+_TABLES = cast("Finder", etree.XPath(".//*[self::table or contains(@class, 'ltx_tabular')]"))
+
+
+class Heading(Struct):
+    level: int
+    text: str
+    anchor: str
+    used: bool = False  # whether a passage has it in its path
+
+
+def read(root: HtmlElement, dialect: Dialect) -> tuple[Passage, ...]:
+    """The passages of a tree without hidden text. Raises ReadError when it is nested too deeply or too long."""
+    walk = Walk(dialect)
+    try:
+        walk.block(root)
+    except RecursionError as error:
+        raise ReadError("The page is nested too deeply to be read safely.") from error
+    walk.leave_headings(0)
+    return tuple(walk.passages)
+
+
+class Walk(Flat):
+    """Reads a page block by block. `out` holds the paragraph that is being read."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect)
+        self.level = dialect.level
+        self.flat = Flat(dialect)
+        self.passages: list[Passage] = []
+        self.chars = 0
+        self.anchor = ""
+        self.headings: list[Heading] = []
+        self.path = ""
+        self.prefix = ""  # a run-in heading that waits for its text
+        self.flows = False
+        self.muted = 0  # the level of the bibliography's heading while it is passed over
+
+    def act(self, role: Role) -> Callable[[HtmlElement], None]:
+        return partial(_ACTS[role], self) if role in _ACTS else super().act(role)
+
+    # --- passages ------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Ends the paragraph that is being read."""
+        if self.out or self.notes:
+            out, self.out = self.out, []
+            self.emit(PassageKind.TEXT, with_notes(tidy("".join(out)), self.taken_notes()))
+
+    def emit(self, kind: PassageKind, text: str, anchor: str = "") -> None:
+        prefix, self.prefix = self.prefix, self.prefix if not text else ""
+        if not text or self.muted:
+            return
+        if prefix and kind is PassageKind.TEXT:
+            text = f"{prefix} {text}"
+        elif prefix:
+            self.passages.append(Passage(self.anchor, self.path, PassageKind.TEXT, prefix))
+        for heading in self.headings:
+            heading.used = True
+        self.chars += len(text)
+        if self.chars > MAX_CHARS:
+            raise ReadError(f"The page holds more than {MAX_CHARS:,} characters, more than any paper.")
+        self.passages.append(Passage(anchor or self.anchor, self.path, kind, text))
+
+    def block(self, node: HtmlElement) -> None:
+        self.flush()
+        self.inside(node)
+        self.flush()
+
+    def place(self, node: HtmlElement) -> None:
+        outer, flows = self.anchor, self.flows
+        self.flush()
+        self.anchor, self.flows = node.get("id") or outer, False
+        self.inside(node)
+        self.flush()
+        self.anchor, self.flows = outer, flows
+
+    def flow(self, node: HtmlElement) -> None:
+        outer, flows = self.anchor, self.flows
+        self.flush()
+        self.anchor, self.flows = node.get("id") or outer, True
+        self.inside(node)
+        self.flush()
+        self.anchor, self.flows = outer, flows
+
+    def paragraph(self, node: HtmlElement) -> None:
+        if self.flows:
+            self.spaced(node)
+        elif self.anchor:
+            self.block(node)
+        else:
+            self.place(node)
+
+    def displayed(self, node: HtmlElement) -> None:
+        if self.flows:
+            self.equation(node)
+            return
+        self.flush()
+        self.equation(node)
+        self.flush()
+
+    # --- headings --------------------------------------------------------------------------------------------------
+
+    def section(self, node: HtmlElement) -> None:
+        outside, muted = len(self.headings), self.muted
+        self.place(node)
+        self.leave_headings(outside)
+        self.muted = muted
+
+    def abstract(self, node: HtmlElement) -> None:
+        outside = len(self.headings)
+        self.flush()
+        self.enter(Heading(2, _ABSTRACT, node.get("id", "")))
+        self.place(node)
+        self.leave_headings(outside)
+
+    def title(self, node: HtmlElement) -> None:
+        self.flush()
+        self.emit(PassageKind.TEXT, self.flat.of(node))
+        self.emit(PassageKind.TEXT, with_notes("", self.flat.taken_notes()))
+
+    def heading(self, node: HtmlElement) -> None:
+        self.flush()
+        text, notes = self.flat.of(node), self.flat.taken_notes()
+        if not text:
+            return
+        level = self.level(node.tag, node.get("class", ""))
+        if self.muted and level <= self.muted:
+            self.muted = 0
+        outside = len(self.headings)
+        while outside and self.headings[outside - 1].level >= level:
+            outside -= 1
+        self.leave_headings(outside)
+        self.enter(Heading(level, text, node.get("id") or self.anchor))
+        if text.lower().lstrip("0123456789. ").rstrip(":. ") in _BIBLIOGRAPHY:
+            self.muted = self.muted or level
+        self.emit(PassageKind.TEXT, with_notes("", notes))
+
+    def enter(self, heading: Heading) -> None:
+        self.headings.append(heading)
+        self.path = " > ".join(above.text for above in self.headings)
+
+    def leave_headings(self, outside: int) -> None:
+        """Goes back to the first `outside` headings. One that had nothing below it becomes a passage itself."""
+        self.flush()
+        self.end_run_in()
+        while len(self.headings) > outside:
+            heading = self.headings.pop()
+            self.path = " > ".join(above.text for above in self.headings)
+            if not heading.used:
+                self.emit(PassageKind.TEXT, heading.text, heading.anchor)
+
+    def run_in(self, node: HtmlElement) -> None:
+        self.flush()
+        self.prefix = " ".join(filter(None, (self.prefix, self.flat.noted(node))))
+
+    def end_run_in(self) -> None:
+        if self.prefix:
+            prefix, self.prefix = self.prefix, ""
+            self.emit(PassageKind.TEXT, prefix)
+
+    # --- captions, listings and drawings ---------------------------------------------------------------------------
+
+    def caption(self, node: HtmlElement) -> None:
+        self.flush()
+        self.emit(PassageKind.CAPTION, self.flat.noted(node), node.get("id", "") if not self.anchor else "")
+
+    def listing(self, node: HtmlElement) -> None:
+        """Lines keep their indentation."""
+        self.flush()
+        if node.tag == "pre":
+            text = "".join(node.itertext())
+            self.emit_lines(text.expandtabs(4).splitlines())
+            return
+        rows: list[str] = []
+        for child in node:
+            if self.role(child.tag, child.get("class", "")) is Role.LINE:
+                rows.append(self.line(child))
+            else:
+                self.emit_lines(rows)
+                rows = []
+                self.acts[self.role(child.tag, child.get("class", ""))](child)
+        self.emit_lines(rows)
+        self.flush()
+
+    def line(self, node: HtmlElement) -> str:
+        flat = self.flat
+        outer, flat.out = flat.out, []
+        flat.inside(node)
+        text, flat.out = "".join(flat.out), outer
+        text = text.replace("\n", "").replace("\xa0", " ")
+        return " " * (len(text) - len(text.lstrip(" "))) + tidy(text)
+
+    def emit_lines(self, rows: list[str]) -> None:
+        rows = [row.replace("\xa0", " ").rstrip() for row in rows]
+        indents = [len(row) - len(row.lstrip(" ")) for row in rows if row]
+        margin = min(indents, default=0)
+        self.emit(PassageKind.TEXT, "\n".join(row[margin:] for row in rows if row))
+        notes = self.flat.taken_notes()
+        self.emit(PassageKind.TEXT, with_notes("", notes))
+
+    def label(self, node: HtmlElement) -> None:
+        """Text in a drawing: paragraphs in a box are read, the labels of a plot are not."""
+        if _WITH_TEXT(node):
+            self.block(node)
+
+    # --- lists and tables ------------------------------------------------------------------------------------------
+
+    def points(self, node: HtmlElement) -> None:
+        self.flush()
+        points = Points(self.dialect)
+        points.read(node, 0)
+        self.emit(PassageKind.LIST, "\n".join(points.rows), node.get("id", ""))
+        for apart in points.apart:
+            self.acts[self.role(apart.tag, apart.get("class", ""))](apart)
+
+    def table(self, node: HtmlElement) -> None:
+        self.flush()
+        for child in node:
+            if child.tag == "caption":
+                self.caption(child)
+        rows = list(self.rows(node))
+        if not rows:
+            self.block(node)
+        elif self.is_layout(node, rows):
+            for cell in (cell for row in rows for cell in row):
+                self.block(cell)
+        else:
+            texts = html_table.lines([[self.cell(cell) for cell in row] for row in rows])
+            self.emit(PassageKind.TABLE, "\n".join(texts), "" if self.anchor else node.get("id", ""))
+            self.emit(PassageKind.TEXT, with_notes("", self.flat.taken_notes()))
+
+    def rows(self, node: HtmlElement) -> Iterator[list[HtmlElement]]:
+        for child in node:
+            role = self.role(child.tag, child.get("class", ""))
+            if role is Role.ROW:
+                yield list(self.cells(child))
+            elif role not in (Role.SKIP, Role.CAPTION, Role.CELL):
+                yield from self.rows(child)
+
+    def cells(self, node: HtmlElement) -> Iterator[HtmlElement]:
+        for child in node:
+            role = self.role(child.tag, child.get("class", ""))
+            if role is Role.CELL:
+                yield child
+            elif role is not Role.SKIP:
+                yield from self.cells(child)
+
+    def is_layout(self, node: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
+        """Whether a table only places things: a single cell, captioned parts, or whole tables side by side."""
+        if len(rows) == 1 and len(rows[0]) == 1:
+            return True
+        if _IS_LAID_OUT(node):
+            return True
+        for within in _TABLES(node):
+            if self.role(within.tag, within.get("class", "")) is Role.TABLE:
+                inner = list(self.rows(within))
+                if len(inner) > 1 and max(map(len, inner)) > 1:
+                    return True
+        return False
+
+    def cell(self, node: HtmlElement) -> Cell:
+        classes = node.get("class", "")
+        return Cell(
+            text=self.flat.of(node),
+            columns=_span(node.get("colspan"), classes, "ltx_colspan_"),
+            rows=_span(node.get("rowspan"), classes, "ltx_rowspan_"),
+            heads_column="ltx_th_column" in classes or (node.tag == "th" and "ltx_th" not in classes),
+        )
+
+
+class Points(Flat):
+    """Reads a list as lines that begin with "- ", indented by two spaces a level.
+
+    What cannot stand in a line, such as a table, is put into `apart`.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect)
+        self.rows: list[str] = []
+        self.apart: list[HtmlElement] = []
+        self.depth = 0
+
+    def act(self, role: Role) -> Callable[[HtmlElement], None]:
+        return partial(_POINT_ACTS[role], self) if role in _POINT_ACTS else super().act(role)
+
+    def read(self, node: HtmlElement, depth: int) -> None:
+        outer, self.depth = self.depth, depth
+        term = ""
+        for child in node:
+            role = self.role(child.tag, child.get("class", ""))
+            if child.tag == "dt":
+                self.point(term, "")
+                term = self.noted(child)
+            elif role is Role.POINT:
+                self.point(term, child)
+                term = ""
+            elif role is Role.LIST:
+                self.read(child, depth + 1)
+            elif role is not Role.SKIP:
+                self.read(child, depth)
+        self.point(term, "")
+        self.depth = outer
+
+    def point(self, term: str, node: HtmlElement | str) -> None:
+        """Adds a point, then those of the lists within it."""
+        rows, self.rows = self.rows, []
+        text = node if isinstance(node, str) else self.noted(node)
+        if term and text and term[-1] not in ".:":
+            term += ":"
+        text = f"{term} {text}".strip()
+        self.rows = [*rows, *([f"{'  ' * self.depth}- {text}"] if text else []), *self.rows]
+
+    def nested(self, node: HtmlElement) -> None:
+        self.read(node, self.depth + 1)
+
+    def set_apart(self, node: HtmlElement) -> None:
+        self.apart.append(node)
+
+    def mark(self, node: HtmlElement) -> None:
+        """A point's number is kept, its bullet is not."""
+        text = self.flat.piece(node)
+        if any(char.isalnum() for char in text):
+            self.out.append(text + " ")
+
+
+def _span(told: str | None, classes: str, name: str) -> int:
+    """How many columns or rows a cell spans; LaTeXML says so in a class where a table is made of `span`s."""
+    if not told and name in classes:
+        told = classes.partition(name)[2].partition(" ")[0]
+    return min(MAX_SPAN, max(1, int(told))) if told and told.isdecimal() and len(told) < 6 else 1
+
+
+_ACTS: dict[Role, Callable[[Walk, HtmlElement], None]] = {
+    Role.BLOCK: Walk.block,
+    Role.PLACE: Walk.place,
+    Role.PARAGRAPH: Walk.paragraph,
+    Role.FLOW: Walk.flow,
+    Role.FLOAT: Walk.place,
+    Role.SECTION: Walk.section,
+    Role.ABSTRACT: Walk.abstract,
+    Role.TITLE: Walk.title,
+    Role.HEADING: Walk.heading,
+    Role.RUN_IN: Walk.run_in,
+    Role.CAPTION: Walk.caption,
+    Role.TABLE: Walk.table,
+    Role.EQUATION: Walk.displayed,
+    Role.LIST: Walk.points,
+    Role.LISTING: Walk.listing,
+    Role.LABEL: Walk.label,
+}
+_POINT_ACTS: dict[Role, Callable[[Points, HtmlElement], None]] = {
+    Role.LIST: Points.nested,
+    Role.TABLE: Points.set_apart,
+    Role.FLOAT: Points.set_apart,
+    Role.LISTING: Points.set_apart,
+    Role.CAPTION: Points.set_apart,
+    Role.TAG: Points.mark,
+}
