@@ -21,6 +21,9 @@ from typing import Any, Protocol, Self
 
 from aiohttp import web
 
+from digest.types import Fetcher, Kit
+from tests.makers import clock
+
 PROJECT = "paperboy"  # what a User-Agent must hold
 _ID = r"(?:\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/\d{2}(?:0[1-9]|1[0-2])\d{3})(?:v\d+)?"
 _PAGE = re.compile(rf"/(?:(?P<kind>html|pdf|abs)/(?P<id>{_ID})|papers/{_ID}(?P<markdown>\.md)?)", re.ASCII)
@@ -302,6 +305,21 @@ def _page(status: int, sentence: str) -> Answer:
 
 def _json(status: int, content: Any) -> Answer:
     return Answer(status, "application/json; charset=utf-8", json.dumps(content).encode())
+
+
+def kit(server: PaperServer, fetcher: Fetcher, **changes: Any) -> Kit:
+    """What sources and readers are built from, with the Hub and arXiv at the server and everything else left out."""
+    told: dict[str, Any] = {
+        "fetcher": fetcher,
+        "clock": clock,
+        "hub_url": server.url,
+        "arxiv_url": server.url,
+        "texts": {},
+        "domains": None,
+        "prompts": {},
+        "calls": None,
+    }
+    return Kit(**{**told, **changes})
 
 
 def daily_entry(paper_id: str = "2601.00001", **changes: Any) -> dict[str, Any]:
