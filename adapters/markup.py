@@ -5,6 +5,7 @@ On the path of every look-up, so it imports nothing heavy; pylatexenc only when 
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -83,7 +84,7 @@ def wrapped(runs: Sequence[Run], width: int | None, style: Style) -> list[str]:
     lines: list[str] = []
     line, used = "", 0
     for run in runs:
-        for piece in _pieces(visible(run)):
+        for piece in _pieces(visible(run), width):
             if piece == "\n":
                 lines.append(line.rstrip())
                 line, used = "", 0
@@ -149,11 +150,13 @@ def _visible(runs: Sequence[Run]) -> str:
     return "".join(visible(run) for run in runs)
 
 
-# Words with the spaces after them, single wide characters, or a line end.
-_PIECES = re.compile(
-    r"\n|[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]|[^\s\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]+[^\S\n]*|[^\S\n]+"
-)
+def _pieces(text: str, width: int | None) -> list[str]:
+    """Words with the spaces after them, single wide characters and line ends; only the latter when nothing wraps."""
+    return re.split("(\n)", text) if width is None else _piece().findall(text)
 
 
-def _pieces(text: str) -> list[str]:
-    return _PIECES.findall(text)
+@functools.cache
+def _piece() -> re.Pattern[str]:
+    """Compiled when something has to wrap: it takes milliseconds, which a piped look-up cannot spare."""
+    wide = r"\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"
+    return re.compile(rf"\n|[{wide}]|[^\s{wide}]+[^\S\n]*|[^\S\n]+")

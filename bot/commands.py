@@ -131,6 +131,8 @@ def find_papers(
 def match_section(words: str, desk: Desk) -> SectionName | None:
     """The section that somebody means by its key, its label in any language, or a beginning that fits only one."""
     wanted = _folded(words)
+    if wanted in tuple(SectionName):
+        return SectionName(wanted)  # without loading the labels of every language
     labels = section_labels(desk)
     exact = {name for label, name in labels.items() if _folded(label) == wanted}
     begun = {name for label, name in labels.items() if _folded(label).startswith(wanted)}

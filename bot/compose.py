@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -20,7 +19,6 @@ from digest.types import Texts
 
 if TYPE_CHECKING:
     from digest.domains import Taxonomy
-
     from digest.pipeline import Press
     from digest.types import CallBook, Kit, PaperReader, PaperSource, ReportWriter
 
@@ -82,9 +80,8 @@ async def press(settings: Settings) -> AsyncIterator[Press]:
 @asynccontextmanager
 async def kit(settings: Settings, calls: CallBook, attempts: int = FETCH_ATTEMPTS) -> AsyncIterator[Kit]:
     """What sources, readers and writers are built from; `attempts` is how often a failing GET is made."""
-    from digest.fetch import PoliteFetcher
-
     from bot import __version__
+    from digest.fetch import PoliteFetcher
     from digest.types import Kit
 
     arxiv_host = urlsplit(settings.arxiv.url).netloc
@@ -128,6 +125,8 @@ def writer_name(settings: Settings) -> str:
 
 def _is_local(url: str) -> bool:
     """Whether an address is on this machine or its network, where model servers need no key."""
+    import ipaddress  # 2 ms
+
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_private

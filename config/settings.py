@@ -5,6 +5,7 @@ The structs follow `default.toml` key by key; its comments say what each key mea
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -114,13 +115,10 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Settings:
     """
     if file is not None and not file.exists():
         raise InvalidSettings(f"There is no settings file {file}. Make it, or leave --config away.")
-    layers = [_toml(HERE / "default.toml", shipped=True)]
+    merged = _toml(HERE / "default.toml", shipped=True).tables  # tests see to it that it needs no check here
     chosen = file or user_file()
-    if chosen.exists():
-        layers.append(_toml(chosen))
-    layers.extend(_variables(environment))
-    merged: dict[str, Any] = {}
-    for layer in layers:
+    layers = [_toml(chosen)] if chosen.exists() else []
+    for layer in (*layers, *_variables(environment)):
         _check(layer)
         _merge(merged, layer.tables)
     settings = msgspec.convert(merged, Settings, strict=False)
@@ -166,27 +164,32 @@ def _check(layer: _Layer) -> None:
     """Raises InvalidSettings unless every key of the layer is known and every value possible."""
     for path, struct, key, value in _keys(layer.tables, Settings, ()):
         place = ".".join((*path, key))
-        fields = {field.name: field for field in msgspec.structs.fields(struct)}
-        if key not in fields:
+        kinds = _kinds(struct)
+        if key not in kinds:
             where = f"[{'.'.join(path)}]" if path else "the top level"
-            raise InvalidSettings(f'{layer.name}: unknown key "{place}". Allowed in {where}: {", ".join(fields)}.')
-        if _is_struct(fields[key].type) and isinstance(value, dict):
+            raise InvalidSettings(f'{layer.name}: unknown key "{place}". Allowed in {where}: {", ".join(kinds)}.')
+        if _is_struct(kinds[key]) and isinstance(value, dict):
             continue  # its own keys are checked one by one
         try:
-            msgspec.convert(value, fields[key].type, strict=layer.strict)
+            msgspec.convert(value, kinds[key], strict=layer.strict)
         except msgspec.ValidationError as error:
-            raise InvalidSettings(f"{layer.name}: {place} {_allowed(fields[key].type, error)}.") from error
+            raise InvalidSettings(f"{layer.name}: {place} {_allowed(kinds[key], error)}.") from error
 
 
 def _keys(
     tables: dict[str, Any], struct: type[Struct], path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], type[Struct], str, Any]]:
-    types = {field.name: field.type for field in msgspec.structs.fields(struct)}
     for key, value in tables.items():
         yield path, struct, key, value
-        inner = types.get(key)
+        inner = _kinds(struct).get(key)
         if isinstance(value, dict) and inner is not None and _is_struct(inner):
             yield from _keys(value, inner, (*path, key))
+
+
+@functools.cache
+def _kinds(struct: type[Struct]) -> dict[str, Any]:
+    """The type of each key of a table."""
+    return {field.name: field.type for field in msgspec.structs.fields(struct)}
 
 
 def _is_struct(kind: Any) -> bool:
@@ -226,6 +229,7 @@ def _with_key(settings: Settings, environment: Mapping[str, str]) -> Settings:
     return msgspec.structs.replace(settings, llm=msgspec.structs.replace(llm, api_key=key))
 
 
+@functools.cache
 def texts(language: str) -> dict[str, dict[str, str]]:
     """The fixed texts of a language as tables: sections, sources, domains, phrases. English where there are none."""
     path = HERE / "texts" / f"{language}.toml"

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 from msgspec import Struct
@@ -29,10 +29,10 @@ from digest.types import (
     Section,
     SectionName,
 )
-from digest.words import match_expression
 
 SCHEMA_VERSION = 1  # PRAGMA user_version of a store whose migrations have all been applied
 BUSY_TIMEOUT_MS = 10_000
+RANKED_HITS = 2_000  # nobody reads further, so a common word shows what is new; ranking more costs more than finding
 
 _BLOCKS = msgspec.json.Decoder(tuple[Block, ...])
 _PASSAGES = msgspec.json.Decoder(tuple[Passage, ...])
@@ -96,7 +96,10 @@ class Lookups:
 
     def section(self, paper: ArxivId, name: SectionName, language: str) -> Section | None:
         """One section of the newest report, in the language if there is one in it, else in another."""
-        row = self.connection.execute(_ONE_SECTION, (name, paper, language)).fetchone()
+        # The usual case alone by its index; sqlite3 binds a plain str faster than a subclass of it.
+        row = self.connection.execute(_SECTION_IN, (name.value, str(paper), language)).fetchone()
+        if row is None:
+            row = self.connection.execute(_SECTION_IN_ANY, (name.value, str(paper), language)).fetchone()
         return None if row is None else Section(name, _BLOCKS.decode(row[0]))
 
     def report(self, paper: ArxivId, language: str) -> Report | None:
@@ -217,55 +220,74 @@ class Lookups:
     # --- searching -----------------------------------------------------------------------------------------------
 
     def search(self, query: str, language: str, *, day: date | None = None, domain: str = "", limit: int = 20) -> Hits:
-        """The papers whose title and sections hold every word of the query, best match first.
+        """The papers whose title and sections hold every word of the query: best match first, or newest first when
+        they are more than RANKED_HITS.
 
         Finds whole English words and Chinese terms of any length, whatever characters the query holds; never raises
         for what somebody typed. An empty query matches every paper, newest first.
         """
+        from digest.words import match_expression  # its pattern takes milliseconds to compile
+
         expression = match_expression(query)
         if expression is None and query.strip():
             return Hits(0, ())
-        wanted, values = _conditions(expression, day, domain)
-        order = "bm25(paper_search, 4.0, 1.0), papers.id DESC" if expression else "papers.id DESC"
-        total = self.connection.execute(f"SELECT count(*) {wanted}", values).fetchone()[0]
-        rows = self.connection.execute(
-            f"SELECT papers.* {wanted} ORDER BY {order} LIMIT :limit",
-            {**values, "limit": limit},
-        )
-        papers = [_paper(row) for row in rows]
+        wanted = _wanted(expression, day, domain)
+        total = self.connection.execute(f"SELECT count(*) {wanted.rows}", wanted.values).fetchone()[0]
+        ranked = expression is not None and total <= RANKED_HITS
+        order = f"{_RANK}, {wanted.number} DESC" if ranked else f"{wanted.number} DESC"
+        best = f"SELECT {wanted.number} {wanted.rows} ORDER BY {order} LIMIT :limit"
+        numbers = [row[0] for row in self.connection.execute(best, {**wanted.values, "limit": limit})]
+        by_number = "SELECT * FROM papers WHERE number = ?"
+        papers = [_paper(self.connection.execute(by_number, (number,)).fetchone()) for number in numbers]
         return Hits(total, tuple(Hit(paper, self.report(paper.id, language)) for paper in papers))
 
 
-def _conditions(expression: str | None, day: date | None, domain: str) -> tuple[str, Mapping[str, str]]:
-    """FROM and WHERE of a search, and the values they name. Only tables that are asked something take part."""
-    sources, conditions, values = ["papers"], ["1"], {}
+class _Wanted(NamedTuple):
+    """SQL for a search: the column with a paper's number, the rows from FROM on, and the values they name."""
+
+    number: str
+    rows: str
+    values: Mapping[str, str]
+
+
+def _wanted(expression: str | None, day: date | None, domain: str) -> _Wanted:
+    """The papers that fit everything asked.
+
+    Words are counted and ranked in the search table alone: a join costs more than the search.
+    """
+    table, number = ("paper_search", "rowid") if expression else ("papers", "number")
+    conditions, values = ["1"], {}
     if expression:
-        sources.append("JOIN paper_search ON paper_search.rowid = papers.number")
         conditions.append("paper_search MATCH :expression")
         values["expression"] = expression
     if day is not None:
-        sources.append("JOIN listings ON listings.paper = papers.id")
-        conditions.append("listings.day = :day")
+        conditions.append(
+            f"{number} IN (SELECT papers.number FROM listings JOIN papers ON papers.id = paper WHERE day = :day)"
+        )
         values["day"] = day.isoformat()
     if domain:
         conditions.append(
-            "EXISTS (SELECT 1 FROM reports, json_each(reports.domains) WHERE reports.paper = papers.id "
-            "AND reports.withdrawn_at IS NULL AND json_each.value = :domain)"
+            f"{number} IN (SELECT papers.number FROM papers JOIN reports ON reports.paper = papers.id, "
+            "json_each(reports.domains) WHERE reports.withdrawn_at IS NULL AND json_each.value = :domain)"
         )
         values["domain"] = domain
-    return f"FROM {' '.join(sources)} WHERE {' AND '.join(conditions)}", values
+    return _Wanted(number, f"FROM {table} WHERE {' AND '.join(conditions)}", values)
 
 
 _ENOUGH_NEAR = 3
+_RANK = "bm25(paper_search, 4.0, 1.0)"  # a word in the title counts as four in the sections
 _BY_UPVOTES = "coalesce(papers.upvotes, -1) DESC, papers.id DESC"
 _NEWEST = (
     "reports.withdrawn_at IS NULL "
     "ORDER BY reports.language = ? DESC, reports.written_at DESC, reports.revision DESC LIMIT 1"
 )
 _ONE_REPORT = f"SELECT * FROM reports WHERE paper = ? AND {_NEWEST}"
-_ONE_SECTION = (
-    "SELECT sections.tree FROM reports JOIN sections ON sections.report = reports.id AND sections.name = ? "
-    f"WHERE reports.paper = ? AND {_NEWEST}"
+_SECTION_IN = (
+    "SELECT tree FROM sections WHERE name = ? AND report = (SELECT id FROM reports WHERE paper = ? AND language = ? "
+    "AND withdrawn_at IS NULL ORDER BY revision DESC LIMIT 1)"
+)
+_SECTION_IN_ANY = (
+    f"SELECT tree FROM sections WHERE name = ? AND report = (SELECT id FROM reports WHERE paper = ? AND {_NEWEST})"
 )
 
 

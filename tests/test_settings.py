@@ -102,6 +102,15 @@ def test_plugins_get_their_tables_unparsed(own: Path) -> None:
     assert load(own, {}).plugins == {"mirror": {"anything": [1, 2]}}
 
 
+def test_what_ships_needs_no_other_file(tmp_path: Path) -> None:
+    """The shipped defaults pass the very checks that a user's file has to pass."""
+    copy = tmp_path / "copy.toml"
+    copy.write_text((HERE / "default.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    empty = tmp_path / "empty.toml"
+    empty.touch()
+    assert load(copy, {}) == load(empty, {})
+
+
 def test_both_languages_have_the_same_texts() -> None:
     """A sentence that exists in one language exists in the other, with the same names to fill in."""
     english, chinese = (tomllib.loads((HERE / "texts" / f"{name}.toml").read_text("utf-8")) for name in ("en", "zh"))

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from digest.errors import StoreError
-from digest.lookups import SCHEMA_VERSION, Lookups
+from digest.lookups import RANKED_HITS, SCHEMA_VERSION, Lookups
 from digest.store import Store, StoreThread
 from digest.types import Attempt, ModelCall, ReadingSource, SectionName
 from tests.makers import DAY, NOON, clock, paper, reading, report, sections
@@ -158,6 +158,36 @@ def test_search_finds_titles_and_sections_of_every_language_and_only_the_newest_
     for query in ("lanterns", "corrected", "注意力", "推", "机制 claim"):
         assert store.search(query, "en").total == 1, query
     assert store.search("obsolete", "en").total == 0
+
+
+def test_a_word_of_very_many_papers_shows_the_newest_first(store: Store) -> None:
+    """Up to the bound the best match leads; beyond it what is new, and the count stays right."""
+    store.save_listing(DAY, [paper("2601.00001", title="Lamp lamp lamp")])
+    store.save_listing(DAY, [paper(f"2602.{number:05}", title="One lamp of many") for number in range(1, 4)])
+    assert store.search("lamp", "en").hits[0].paper.id == "2601.00001"
+    store.save_listing(DAY, [paper(f"2603.{number:05}", title="One lamp of many") for number in range(RANKED_HITS)])
+    found = store.search("lamp", "en", limit=2)
+    assert found.total == RANKED_HITS + 4
+    assert [hit.paper.id for hit in found.hits] == [f"2603.{RANKED_HITS - 1:05}", f"2603.{RANKED_HITS - 2:05}"]
+
+
+def test_an_import_stores_all_or_nothing(store: Store) -> None:
+    """A report that cannot be stored takes the whole file back."""
+    broken = msgspec.structs.replace(report("2601.00002"), domains=object())  # what JSON cannot hold
+    with pytest.raises(TypeError):
+        store.save_imported(DAY, [(paper(), report()), (paper("2601.00002"), broken)])
+    assert store.newest_day() is None
+    assert store.report(paper().id, "en") is None
+
+
+def test_importing_what_is_the_newest_already_adds_no_revision(store: Store) -> None:
+    """A day that was exported and is imported again stays as it is, its writer too."""
+    store.save_listing(DAY, [paper()])
+    store.save_report(report(writer="a-model"))
+    store.save_imported(DAY, [(paper(), report(writer="import", domains=("nlp",)))])
+    kept = store.report(paper().id, "en")
+    assert kept is not None
+    assert (kept.writer, kept.revision) == ("a-model", 1)
 
 
 def test_search_is_narrowed_by_day_and_domain(store: Store) -> None:

@@ -33,9 +33,9 @@ def made_up(seed: int) -> Iterator[tuple[int, str, str]]:
     sums = [*_running(weights)]
     for number in range(1, PAPERS + 1):
         title = " ".join(chance.choices(english, cum_weights=sums, k=7))
-        body = " ".join(chance.choices(english, cum_weights=sums, k=250))
+        body = " ".join(chance.choices(english, cum_weights=sums, k=120))
         report = "，".join(
-            "".join(chance.choices(chinese, cum_weights=sums, k=12)) + chance.choice(english) for _ in range(40)
+            "".join(chance.choices(chinese, cum_weights=sums, k=12)) + chance.choice(english) for _ in range(20)
         )
         yield number, title, f"{body}. {report}。"
 
@@ -91,7 +91,9 @@ def main() -> None:
             fill(store.connection)
         with Lookups.open(path) as lookups:
             wanting = {term: missed(lookups, term) for term in terms(lookups.connection, seed=3, count=40)}
-            rows = {"terms asked, with any paper missed or extra": f"{sum(map(bool, wanting.values()))} of {len(wanting)}"}
+            rows = {
+                "terms asked, with any paper missed or extra": f"{sum(map(bool, wanting.values()))} of {len(wanting)}"
+            }
             for term, hits in _timed_terms(lookups):
                 times = medians_s(
                     {
