@@ -177,17 +177,20 @@ def _named(id_or_words: str, desk: Desk, texts: Texts) -> tuple[Paper, Report] |
 
 
 def _titled(words: str, desk: Desk, texts: Texts) -> tuple[Paper, Report] | Message:
-    """The one paper whose title or report holds the words, or a sentence that offers the best."""
-    hits = desk.lookups.search(words, texts.language, limit=_TITLES_OFFERED) if words else None
-    titles = ", ".join(f"{hit.paper.id} ({render.shortened(hit.paper.title, 60)})" for hit in hits.hits) if hits else ""
-    if hits is None or hits.total == 0:
+    """The one paper whose title holds the words, else whose report does, or a sentence that offers the best."""
+    found = desk.lookups.search(words, texts.language).hits if words else ()
+    if not found:
         close = nearest(words, desk.lookups.titles()) if words else ()
         key = "unknown_title_near" if close else "unknown_title"
         return _line(texts, key, words=words, nearest="; ".join(close))
-    only = hits.hits[0]
-    if hits.total > 1 or only.report is None:
+    wanted = words.casefold().split()
+    titled = [hit for hit in found if all(word in hit.paper.title.casefold() for word in wanted)]
+    first, *others = titled or found
+    if others or first.report is None:
+        offered = (first, *others)[:_TITLES_OFFERED]
+        titles = ", ".join(f"{hit.paper.id} ({render.shortened(hit.paper.title, 60)})" for hit in offered)
         return _line(texts, "several_titles", words=words, nearest=titles)
-    return only.paper, only.report
+    return first.paper, first.report
 
 
 def _papers_arguments(args: str, desk: Desk) -> tuple[str, date | None, str]:
