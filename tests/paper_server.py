@@ -161,12 +161,14 @@ class Reset:
 
 @dataclass(frozen=True)
 class Redirect:
-    """To another address, absolute or relative."""
+    """To another address, absolute or relative, `seconds` late."""
 
     to: str
     code: int = 302
+    seconds: float = 0.0
 
     async def answer(self, request: web.BaseRequest, real: Answer) -> web.StreamResponse:
+        await asyncio.sleep(self.seconds)
         return await _send(request, Answer(self.code, real.content_type, b"", {"Location": self.to}))
 
 

@@ -145,6 +145,15 @@ async def test_the_timeout_bounds_a_try_as_a_whole(server: PaperServer, fault: F
         assert (await web.get(server.url + PATH)).body == BODY
 
 
+async def test_the_timeout_bounds_all_redirects_of_a_try_together(server: PaperServer) -> None:
+    """Four answers that come in time one by one, and too late together."""
+    server.fault(PATH, Redirect(PATH, seconds=0.3), times=3)
+    server.fault(PATH, Slow(0.3))
+    async with fetcher(attempts=1) as web:
+        with pytest.raises(Unreachable, match=r"did not answer within 0\.8 s"):
+            await web.get(server.url + PATH, timeout_s=0.8)
+
+
 async def test_after_all_tries_the_error_names_address_and_cause(server: PaperServer) -> None:
     """As many requests as tries, and the last Retry-After for who wants to wait."""
     server.fault(PATH, Status(503), times=2)
@@ -222,6 +231,17 @@ async def test_a_host_that_asks_for_more_than_ten_minutes_is_given_up_at_once(se
     assert len(server.requests) == 1
 
 
+async def test_tries_that_find_nobody_keep_the_gap_too() -> None:
+    """A host that is starting up is not hammered."""
+    with PaperServer() as gone:
+        pass
+    started = time.monotonic()
+    async with fetcher(gaps_s={host(gone): 0.2}) as web:
+        with pytest.raises(Unreachable):
+            await web.get(gone.url + PATH)
+    assert time.monotonic() - started >= 0.4
+
+
 # --- what is final -----------------------------------------------------------------------------------------------
 
 
@@ -277,6 +297,16 @@ async def test_a_body_over_the_limit_is_never_held(server: PaperServer, fault: F
             tracemalloc.stop()
     assert len(server.requests) == 2
     assert peak < 8 * MEGABYTE  # the server's own buffers, in this process, are in it
+
+
+async def test_a_body_that_is_announced_too_large_is_not_begun(server: PaperServer) -> None:
+    """It would have broken off in the middle: nobody gets so far as to notice."""
+    server.pages[PATH] = bytes(MEGABYTE + 1)
+    server.fault(PATH, Truncated())
+    async with fetcher() as web:
+        with pytest.raises(TooLarge):
+            await web.get(server.url + PATH)
+    assert len(server.requests) == 1
 
 
 async def test_a_body_of_just_the_limit_is_read(server: PaperServer) -> None:
