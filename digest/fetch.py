@@ -30,7 +30,7 @@ _PASSING = frozenset({408, 425, 429})  # and all of 5xx
 
 
 class _TryAgain(Exception):
-    """One try failed in a way that may pass. The text completes the sentence "ADDRESS ..."."""
+    """One try failed in a way that may pass. The text says where and why, without a full stop."""
 
     def __init__(self, cause: str, retry_after_s: float | None = None) -> None:
         super().__init__(cause)
@@ -97,14 +97,13 @@ class PoliteFetcher:
             try:
                 return await self._follow(address, limit_s)
             except TimeoutError as error:
-                raise _TryAgain(f"did not answer within {limit_s:.3g} s") from error
+                raise _TryAgain(f"{_shown(address)} did not answer within {limit_s:.3g} s") from error
 
         try:
             return await self._retrying(_TryAgain, one_try)
         except _TryAgain as failed:
             tries = "1 try" if self._attempts == 1 else f"{self._attempts} tries"
-            sentence = f"{_shown(address)} {failed}; given up after {tries}. Try again later."
-            raise Unreachable(sentence, failed.retry_after_s) from failed
+            raise Unreachable(f"{failed}; given up after {tries}. Try again later.", failed.retry_after_s) from failed
 
     async def _follow(self, address: httpx.URL, left_s: float) -> Fetched:
         """One try: the answer at the end of the redirects. Raises TimeoutError after `left_s` of actual asking."""
@@ -136,9 +135,9 @@ class PoliteFetcher:
             ):
                 return await self._take(response, host)
         except zlib.error as error:
-            raise _TryAgain("sent a body that cannot be decompressed") from error
+            raise _TryAgain(f"{_shown(address)} sent a body that cannot be decompressed") from error
         except httpx.TransportError as error:
-            raise _TryAgain(_cause(error)) from error
+            raise _TryAgain(f"{_shown(address)} {_cause(error)}") from error
 
     async def _open(self) -> httpx.AsyncClient:
         """The client, made when first needed, in a thread: reading the certificates takes tens of milliseconds."""
@@ -169,7 +168,7 @@ class PoliteFetcher:
             host.close_for(retry_after_s or 0)
             if retry_after_s and retry_after_s > LONGEST_WAIT_S:
                 raise _left_alone(shown, retry_after_s)
-            raise _TryAgain(f"answered {_named(status)}", retry_after_s)
+            raise _TryAgain(f"{shown} answered {_named(status)}", retry_after_s)
         raise Refused(f"{shown} refused the request with {_named(status)}. Check the address.", status, body)
 
     async def _body(self, response: httpx.Response) -> bytes:
@@ -257,7 +256,7 @@ async def _pieces(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     """The decompressed body, at most _PIECE_BYTES at a time; the event loop turns in between."""
     coding = response.headers.get("Content-Encoding", "").strip().lower().removeprefix("x-")
     if coding not in {"", "identity", "gzip", "deflate"}:
-        raise _TryAgain(f"sent a body compressed as {coding[:40]!r}, which was not asked for")
+        raise _TryAgain(f"{_shown(response.url)} sent a body in a coding that was not asked for, {coding[:40]!r}")
     reading: _Plain | _Inflater | None = _Plain() if coding in {"", "identity"} else None
     async for chunk in response.aiter_raw(_PIECE_BYTES):
         reading = reading or _Inflater(chunk[0], coding)
