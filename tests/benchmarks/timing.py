@@ -1,4 +1,4 @@
-"""Timing side by side: each round runs every candidate once, so that a machine's drift hits all alike; medians count."""
+"""Timing side by side: each round runs every candidate once, so a machine's drift hits all alike; medians count."""
 
 from __future__ import annotations
 

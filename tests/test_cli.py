@@ -1,0 +1,292 @@
+"""The `paperboy` command as a person runs it: the real console script, real files, a local Hub and arXiv."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from digest.types import ArxivId
+from tests.latexml_pages import page
+from tests.makers import DAY
+from tests.paper_server import PaperServer, Slow, Status, daily_entry
+
+PAPERBOY = str(Path(sys.executable).with_name("paperboy"))
+SHARED = Path(__file__).parents[2] / "shared"
+IDS = ("2601.00001", "2601.00002", "2601.00003")
+
+Paperboy = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def server() -> Iterator[PaperServer]:
+    """A day of three papers; arXiv has HTML of the first two."""
+    with PaperServer() as running:
+        running.days[DAY.isoformat()] = [daily_entry(paper_id, upvotes=9 - place) for place, paper_id in enumerate(IDS)]
+        for paper_id in IDS[:2]:
+            running.pages[f"/html/{paper_id}"] = page()
+        yield running
+
+
+@pytest.fixture
+def environment(server: PaperServer, tmp_path: Path) -> Mapping[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PAPERBOY_", "OPENAI_", "XDG_"))}
+    return {
+        **kept,
+        "HOME": str(tmp_path),
+        "COLUMNS": "100",
+        "PAPERBOY_STORE__PATH": str(tmp_path / "paperboy.db"),
+        "PAPERBOY_HUB__URL": server.url,
+        "PAPERBOY_ARXIV__URL": server.url,
+        "PAPERBOY_ARXIV__GAP_S": "0",
+    }
+
+
+@pytest.fixture
+def paperboy(environment: Mapping[str, str]) -> Paperboy:
+    def run(*arguments: str | Path, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PAPERBOY, *map(str, arguments)], env={**environment, **changes}, capture_output=True, text=True, timeout=60
+        )
+
+    return run
+
+
+def test_a_digest_is_made_and_printed_and_answers_follow_ups(paperboy: Paperboy) -> None:
+    """The whole chain: list, reading, report, store, print; then one section from the store."""
+    digest = paperboy("digest", DAY)
+    assert digest.returncode == 0, digest.stderr
+    assert "Papers · Fri 16 Jan 2026 · 3" in digest.stdout
+    assert "2 read in full, 1 abstract only" in digest.stdout
+    assert "Traceback" not in digest.stderr
+    follow_up = paperboy("paper", f"https://arxiv.org/abs/{IDS[0]}v2", "exp")
+    assert follow_up.returncode == 0
+    assert "Experimental results" in follow_up.stdout
+    assert f"https://huggingface.co/papers/{IDS[0]}" in follow_up.stdout or f"/papers/{IDS[0]}" in follow_up.stdout
+
+
+def test_progress_is_plain_lines_when_nobody_watches(paperboy: Paperboy) -> None:
+    """On stderr, so that the digest itself can be piped; each paper is named."""
+    told = paperboy("digest", DAY).stderr
+    for paper_id in IDS:
+        assert paper_id in told
+    assert "\x1b[" not in told
+
+
+def test_a_killed_digest_goes_on_where_it_was(
+    paperboy: Paperboy, environment: Mapping[str, str], server: PaperServer
+) -> None:
+    """SIGKILL while the second paper is read: the first one is neither fetched nor written again."""
+    server.fault(f"/html/{IDS[1]}", Slow(30))
+    running = subprocess.Popen([PAPERBOY, "digest", str(DAY)], env=environment, stderr=subprocess.DEVNULL)
+    path = Path(environment["PAPERBOY_STORE__PATH"])
+    deadline = time.monotonic() + 30
+    while _written(path) != {IDS[0], IDS[2]} and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    before = _rows(path, "SELECT * FROM reports ORDER BY id")
+    assert _written(path) == {IDS[0], IDS[2]}
+
+    again = paperboy("digest", DAY)
+    assert again.returncode == 0, again.stderr
+    assert _written(path) == set(IDS)
+    assert _rows(path, "SELECT * FROM reports ORDER BY id")[:2] == before
+    assert len(server.asked(f"/html/{IDS[0]}")) == 1
+    assert len(server.asked(f"/html/{IDS[2]}")) == 1
+
+
+def test_what_failed_is_listed_at_the_end_and_the_rest_is_there(paperboy: Paperboy, server: PaperServer) -> None:
+    """Exit code 3: partial."""
+    server.days[DAY.isoformat()][1] = daily_entry(IDS[1], summary="", upvotes=8)
+    server.pages.pop(f"/html/{IDS[1]}")
+    digest = paperboy("digest", DAY)
+    assert digest.returncode == 3
+    assert "1 of 3 papers failed" in digest.stderr
+    assert IDS[1] in digest.stderr.splitlines()[-1]
+    assert "2 read in full" not in digest.stdout
+    assert "1 without a report" in digest.stdout
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"), [("2026-01-17", "quiet|weekend|nothing"), ("2999-01-01", "has not begun")]
+)
+def test_a_day_without_a_list_fails_with_a_sentence(paperboy: Paperboy, day: str, sentence: str) -> None:
+    """One line on stderr, exit code 1, and what to do."""
+    digest = paperboy("digest", day)
+    assert digest.returncode == 1
+    *_, last = digest.stderr.strip().splitlines()
+    assert last.startswith("paperboy: ")
+    assert any(word in last for word in sentence.split("|"))
+
+
+def test_json_is_machine_readable(paperboy: Paperboy, server: PaperServer) -> None:
+    """On every reading command; sections by name, as text and as a tree."""
+    day = json.loads(paperboy("digest", DAY, "--json").stdout)
+    assert [paper["id"] for paper in day["papers"]] == list(IDS)
+    assert set(day["papers"][0]["report"]["sections"]) == {"domain", "contribution", "usage", "innovations", "results"}
+    (one,) = json.loads(paperboy("paper", IDS[0], "results", "--json").stdout)
+    assert list(one["report"]["sections"]) == ["results"]
+    assert {paper["id"] for paper in json.loads(paperboy("papers", "--json").stdout)} == set(IDS)
+    read = json.loads(paperboy("read", IDS[0], "--json").stdout)
+    assert read["source"] == "html"
+    assert {passage["kind"] for passage in read["passages"]} >= {"text", "table", "caption"}
+    assert json.loads(paperboy("export", DAY, "--format", "json").stdout) == {**day, "problems": {}}
+    assert len(server.asked(f"/html/{IDS[0]}")) == 1
+
+
+def test_a_days_report_goes_out_and_comes_back(paperboy: Paperboy, tmp_path: Path) -> None:
+    """Export, import into an empty store, export: the same file."""
+    paperboy("digest", DAY)
+    file, again = tmp_path / "day.md", tmp_path / "again.md"
+    assert paperboy("export", DAY, "--output", file).returncode == 0
+    other = {"PAPERBOY_STORE__PATH": str(tmp_path / "other.db")}
+    imported = paperboy("import", file, **other)
+    assert imported.stdout.startswith(f"{DAY}: 3 papers and 15 sections imported.")
+    paperboy("export", DAY, "--output", again, **other)
+    assert again.read_text(encoding="utf-8") == file.read_text(encoding="utf-8")
+
+
+def test_a_file_that_is_no_report_stores_nothing(paperboy: Paperboy, tmp_path: Path) -> None:
+    """The line is named; the store stays empty."""
+    file = tmp_path / "list.md"
+    file.write_text("# Shopping\n\n- milk\n", encoding="utf-8")
+    refused = paperboy("import", file)
+    assert refused.returncode == 1
+    assert "list.md, line 1: expected a date" in refused.stderr
+    assert not (tmp_path / "paperboy.db").exists()
+
+
+def test_papers_are_found_by_words_days_and_domains(paperboy: Paperboy) -> None:
+    """And when nothing is found, that is said on stderr with exit code 1."""
+    paperboy("digest", DAY)
+    assert "3 papers" in paperboy("papers", "lanterns").stdout
+    assert "3 papers" in paperboy("papers", "--date", DAY).stdout
+    nothing = paperboy("papers", "zeppelin")
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert 'No paper matches "zeppelin".' in nothing.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["paper", "2601.00009"], 1, "There is no store at"),
+        (["digest", "yesterday"], 2, "yesterday"),
+        (["read", "no-paper"], 2, '"no-paper" is not an arXiv id'),
+        (["export", "2026-01-16"], 1, "There is no store at"),
+        (["fly"], 2, "No such command"),
+        (["--config", "missing.toml", "papers"], 1, "There is no settings file missing.toml"),
+    ],
+)
+def test_mistakes_are_one_line_with_what_to_do(
+    paperboy: Paperboy, arguments: list[str], code: int, sentence: str
+) -> None:
+    """No traceback; usage errors end with 2, others with 1."""
+    wrong = paperboy(*arguments)
+    assert wrong.returncode == code
+    assert sentence in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+def test_debug_shows_the_traceback(paperboy: Paperboy) -> None:
+    """For whoever reports a fault."""
+    assert "Traceback" in paperboy("--debug", "paper", "2601.00009").stderr
+
+
+@pytest.mark.parametrize("command", ["demo", "digest", "paper", "papers", "read", "import", "export", "doctor"])
+def test_every_command_has_help_with_an_example(paperboy: Paperboy, command: str) -> None:
+    """`--help` shows how it is used."""
+    told = paperboy(command, "--help")
+    assert told.returncode == 0
+    assert f"Example: paperboy {command}" in told.stdout
+
+
+def test_the_doctor_says_what_is_there_and_what_to_do(paperboy: Paperboy, server: PaperServer) -> None:
+    """Settings, store, each endpoint; 1 when something is wrong."""
+    well = paperboy("doctor")
+    assert well.returncode == 0, well.stdout
+    assert [line.split()[0] for line in well.stdout.splitlines()] == ["ok"] * 5
+    server.fault("/api/daily_papers", Status(503))
+    ill = paperboy("doctor")
+    assert ill.returncode == 1
+    assert "Is hub.url right, and the network there?" in ill.stdout
+
+
+def test_settings_come_from_the_users_folder(paperboy: Paperboy, tmp_path: Path) -> None:
+    """A typing mistake there is named with the file and what is allowed."""
+    folder = tmp_path / ".config" / "paperboy"
+    folder.mkdir(parents=True)
+    (folder / "paperboy.toml").write_text("[arxiv]\ngap = 3\n", encoding="utf-8")
+    wrong = paperboy("papers")
+    assert wrong.returncode == 1
+    assert 'unknown key "arxiv.gap". Allowed in [arxiv]: url, gap_s' in wrong.stderr
+
+
+def test_a_saved_page_is_read_without_any_network(paperboy: Paperboy, tmp_path: Path, server: PaperServer) -> None:
+    """Passage by passage, with anchors and kinds."""
+    file = tmp_path / "page.html"
+    file.write_bytes(page())
+    read = paperboy("read", file)
+    assert read.returncode == 0, read.stderr
+    assert read.stdout.startswith(f"html · {file} · ")
+    assert "[table #" in read.stdout
+    assert server.requests == []
+
+
+def test_the_imported_real_day_is_found_exactly(paperboy: Paperboy) -> None:
+    """Words in both languages find the papers that contain them, no more and no fewer."""
+    file = SHARED / "reports" / "2026-01-16.md"
+    if not file.exists():
+        pytest.skip("the real day report is not here")
+    imported = paperboy("import", file)
+    assert "23 papers and 115 sections" in imported.stdout
+    parts = file.read_text(encoding="utf-8").split("\n## ")[1:]
+    for word in ("注意力", "推理", "GRPO"):
+        found = json.loads(paperboy("papers", word, "--limit", "50", "--json").stdout)
+        holding = {ArxivId.parse(part.split("**链接**: ")[1].split()[0]) for part in parts if _holds(part, word)}
+        assert {paper["id"] for paper in found} == holding
+    results = paperboy("paper", "2601.10592", "results")
+    assert "实验效果" in results.stdout or "Experimental results" in results.stdout
+
+
+def test_a_day_replayed_from_the_real_hub_needs_no_key(paperboy: Paperboy, server: PaperServer) -> None:
+    """No arXiv pages: 23 papers from their abstracts, each said to be so."""
+    file = SHARED / "hub" / "2026-01-16.json"
+    if not file.exists():
+        pytest.skip("the real day is not here")
+    server.days[DAY.isoformat()] = json.loads(file.read_text(encoding="utf-8"))
+    digest = paperboy("digest", DAY)
+    assert digest.returncode == 0, digest.stderr
+    assert "Papers · Fri 16 Jan 2026 · 23" in digest.stdout
+    assert digest.stdout.count("abstract only") == 24
+
+
+def _holds(part: str, word: str) -> bool:
+    """Whether a paper's part of the report holds a word in its title or below its first section's heading."""
+    title, _, rest = part.partition("\n")
+    body = rest[rest.index("应用领域") :]
+    return word in title or word in body
+
+
+def _written(path: Path) -> set[str]:
+    return {row[0] for row in _rows(path, "SELECT paper FROM reports")}
+
+
+def _rows(path: Path, question: str) -> list[tuple[object, ...]]:
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(question).fetchall()
+    except sqlite3.OperationalError:  # the tables are not made yet
+        return []
+    finally:
+        connection.close()
