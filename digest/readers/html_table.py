@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 MAX_CELLS = 50_000  # of one table once its spans are filled: beyond, spans are not filled
-MAX_REPEATED_CHARS = 80  # a longer text that spans cells is a remark rather than a label, and is written once
+# A longer text that spans columns or rows is a remark rather than a label, and is written once.
+MAX_CHARS_ACROSS = 40
+MAX_CHARS_DOWN = 80
 MAX_HEADER_ROWS = 4
 
 _FIGURES = re.compile(r"(?=.*\d)(?:\\[A-Za-z]+|[^A-Za-z])*", re.DOTALL)
@@ -47,11 +49,11 @@ def _filled(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
         covering: dict[int, tuple[int, str]] = {}
         for cell in row:
             _pass_covered(texts, covered)
-            is_label = len(cell.text) <= MAX_REPEATED_CHARS and not 1 < across <= cell.columns
-            label = cell.text if is_label else ""
+            is_label = len(cell.text) <= MAX_CHARS_ACROSS and not 1 < across <= cell.columns
             begin = len(texts)
-            texts += [cell.text, *[label] * (cell.columns - 1)]
+            texts += [cell.text, *[cell.text if is_label else ""] * (cell.columns - 1)]
             if cell.rows > 1:
+                label = cell.text if len(cell.text) <= MAX_CHARS_DOWN else ""
                 covering |= dict.fromkeys(range(begin, len(texts)), (cell.rows, label))
         _pass_covered(texts, covered)
         left = (covered | covering).items()
@@ -89,11 +91,14 @@ def _heads(row: Sequence[Cell]) -> bool:
 
 
 def _is_spanned(row: Sequence[Cell], width: int) -> bool:
-    return not _has_figures(row) and any(1 < cell.columns < width for cell in row)
+    if _has_figures(row):
+        return False
+    tall = sum(cell.rows > 1 for cell in row if cell.text)
+    return any(1 < cell.columns < width for cell in row) or tall > sum(bool(cell.text) for cell in row) / 2
 
 
 def _has_figures(row: Sequence[Cell]) -> bool:
-    return any(_FIGURES.fullmatch(cell.text[:MAX_REPEATED_CHARS]) for cell in row)
+    return any(_FIGURES.fullmatch(cell.text[:MAX_CHARS_DOWN]) for cell in row)
 
 
 def _joined(column: Sequence[str]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import IntEnum, auto
-from functools import partial
+from typing import Any
 
-from lxml.html import HtmlElement
+from lxml.etree import _Element as Element
 from msgspec import Struct
 
 
@@ -22,7 +22,7 @@ class Role(IntEnum):
     FLOW = auto()  # a place whose paragraphs and displayed formulas read on as one
     FLOAT = auto()  # a figure or table with its caption
     SECTION = auto()  # a place whose headings hold within it only
-    ABSTRACT = auto()
+    NAMED = auto()  # a section that has a name even without a heading: the abstract
     TITLE = auto()
     HEADING = auto()
     RUN_IN = auto()  # a heading such as "Theorem 2." that begins the text after it
@@ -44,36 +44,39 @@ class Role(IntEnum):
 
 
 class Dialect(Struct, frozen=True):
-    """How a kind of page says things. `role(tag, class)`; `level(tag, class)` of a heading, 1 the highest."""
+    """How a kind of page says things, by an element's tag and class."""
 
     role: Callable[[str, str], Role]
-    level: Callable[[str, str], int]
+    level: Callable[[str, str], int]  # of a heading, 1 the highest
+    name: Callable[[str, str], str]  # of a NAMED section
 
 
-_GLYPHS = str.maketrans(
-    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
-    # Soft hyphens, zero-width characters, marks of direction and the invisible tag characters say nothing to a reader.
-    | dict.fromkeys(map(chr, (0xAD, 0x34F, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F))))
-    | dict.fromkeys(map(chr, (*range(0x2060, 0x2070), 0xFEFF, *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080))))
-)
-_BEFORE_MARK = re.compile(r" +(?=[,.;:!?)\]](?![\w.]))")
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+# Soft hyphens, zero-width characters, marks of direction and the invisible tag characters: nothing to a reader.
+_UNSEEN = "\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+_GLYPHS = re.compile(f"[{_UNSEEN}]|[{''.join(_LIGATURES)}]")
+_BEFORE_MARK = re.compile(r" (?=[)\]]|[,;:!?](?!\w)|\.(?![\w.]))")
 _EMPTY_PLACE = re.compile(r",\s*(?=[;)\]])|(?<=[(\[])\s+")
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*\n\s*")
 _STYLE = re.compile(r"\\(?:display|text)style(?![A-Za-z])\s*")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 _BETWEEN_FORMULAS = re.compile(r"(?<!\\)\$\s*(?<!\\)\$")
-_FIGURE = re.compile(r"[-+−]?\d[\d.,]*")
+_PLAIN = re.compile(r"[-+−]?\d[\d.,]*(?:\\?%)?|[-+=<>]")  # what needs no TeX
+
+
+def visible(text: str) -> str:
+    """Text without characters that cannot be seen, ligatures as letters."""
+    return text if text.isascii() else _GLYPHS.sub(lambda glyph: _LIGATURES.get(glyph[0], ""), text)
 
 
 def tidy(text: str) -> str:
     """Text with its white space folded, invisible characters gone and no space before punctuation."""
-    if not text.isascii():
-        text = text.translate(_GLYPHS)
-    return _BEFORE_MARK.sub("", " ".join(text.split()))
+    words = visible(text).split()
+    return _BEFORE_MARK.sub("", " ".join(words)) if len(words) > 1 else "".join(words)
 
 
-def formula(node: HtmlElement) -> str:
-    r"""A formula as TeX between single dollars; a plain number as it is.
+def formula(node: Element) -> str:
+    r"""A formula as TeX between single dollars; a plain number or sign as it is.
 
     The TeX is what LaTeXML (`alttext`, or `alt` of a picture), MathJax (`aria-label`) or an annotation keeps; else the
     visible text. Comments at line ends and `\displaystyle` are left out, and so are dollars within.
@@ -82,10 +85,12 @@ def formula(node: HtmlElement) -> str:
     tex = " ".join(tex.split())
     if tex.endswith("\\"):  # a control space that ends the formula
         tex = tex.rstrip("\\ ")
-    return tex if not tex or _FIGURE.fullmatch(tex) else f"${tex}$"
+    if not tex or _PLAIN.fullmatch(tex):
+        return tex.replace("\\%", "%")
+    return f"${tex}$"
 
 
-def _tex(node: HtmlElement) -> str:
+def _tex(node: Element) -> str:
     told = node.get("alttext") or node.get("alt") or node.get("aria-label")
     if told:
         return str(told)
@@ -97,7 +102,7 @@ def _tex(node: HtmlElement) -> str:
             return str(within.text or "")
         elif told := within.get("alttext") or within.get("aria-label"):
             return str(told)
-    return "".join(node.itertext()).strip().removeprefix("\\(").removesuffix("\\)")
+    return "".join(map(str, node.itertext())).strip().removeprefix("\\(").removesuffix("\\)")
 
 
 class Flat:
@@ -109,21 +114,21 @@ class Flat:
         self.flat = self  # what reads the parts that are always one line
         self.out: list[str] = []
         self.notes: list[str] = []
-        self.acts: tuple[Callable[[HtmlElement], None], ...] = tuple(self.act(role) for role in Role)
+        self.acts = self.all_acts()
 
-    def act(self, role: Role) -> Callable[[HtmlElement], None]:
-        """What is done with an element of a role."""
-        return partial(_ACTS.get(role, Flat.spaced), self)
+    def all_acts(self) -> tuple[Callable[[Any, Element], None], ...]:
+        """What is done with an element, by its role."""
+        return FLAT_ACTS
 
-    def of(self, node: HtmlElement) -> str:
+    def of(self, node: Element) -> str:
         """The text within an element."""
-        return tidy(self.piece(node))
+        return tidy(self.piece(node) if len(node) else node.text or "")
 
-    def noted(self, node: HtmlElement) -> str:
+    def noted(self, node: Element) -> str:
         """The text within an element, its footnotes in parentheses at the end."""
         return with_notes(self.of(node), self.taken_notes())
 
-    def piece(self, node: HtmlElement) -> str:
+    def piece(self, node: Element) -> str:
         """The text within an element with its white space as it stands there."""
         outer, self.out = self.out, []
         self.inside(node)
@@ -134,54 +139,54 @@ class Flat:
         notes, self.notes = self.notes, []
         return notes
 
-    def inside(self, node: HtmlElement) -> None:
+    def inside(self, node: Element) -> None:
+        out, acts, role = self.out, self.acts, self.role  # `out` stays the same list whatever an act does
         if node.text:
-            self.out.append(node.text)
-        acts, role = self.acts, self.role
+            out.append(node.text)
         for child in node:
-            acts[role(child.tag, child.get("class", ""))](child)
+            acts[role(child.tag, child.get("class", ""))](self, child)
             if child.tail:
-                self.out.append(child.tail)
+                out.append(child.tail)
 
-    def spaced(self, node: HtmlElement) -> None:
+    def spaced(self, node: Element) -> None:
         self.out.append(" ")
         self.inside(node)
         self.out.append(" ")
 
-    def skip(self, node: HtmlElement) -> None:
+    def skip(self, node: Element) -> None:
         pass
 
-    def line_break(self, _: HtmlElement) -> None:
+    def line_break(self, _: Element) -> None:
         self.out.append(" ")
 
-    def math(self, node: HtmlElement) -> None:
+    def math(self, node: Element) -> None:
         text = formula(node)
         # Two formulas side by side would otherwise share a pair of dollars.
         self.out.append(f" {text}" if self.out and self.out[-1].endswith("$") else text)
 
-    def equation(self, node: HtmlElement) -> None:
+    def equation(self, node: Element) -> None:
         """A displayed formula: what stands in neighbouring cells of its rows is one formula."""
         text = " ".join(self.flat.piece(node).split())
         self.out += (" ", _BETWEEN_FORMULAS.sub(" ", text), " ")
 
-    def cite(self, node: HtmlElement) -> None:
+    def cite(self, node: Element) -> None:
         """A citation, without the gaps that a missing year or name leaves."""
         self.out.append(_EMPTY_PLACE.sub("", self.flat.piece(node)))
 
-    def tag(self, node: HtmlElement) -> None:
+    def tag(self, node: Element) -> None:
         self.out.append(self.flat.piece(node) + " ")
 
-    def note(self, node: HtmlElement) -> None:
+    def note(self, node: Element) -> None:
         text = self.flat.of(node)
         if text:
             self.notes.append(text)
 
 
 def with_notes(text: str, notes: list[str]) -> str:
-    return " ".join([text, *(f"({note})" for note in notes)]).strip()
+    return " ".join([text, *(f"({note})" for note in notes)]).strip() if notes else text
 
 
-_ACTS: dict[Role, Callable[[Flat, HtmlElement], None]] = {
+_ACTS: dict[Role, Callable[[Flat, Element], None]] = {
     Role.INLINE: Flat.inside,
     Role.SKIP: Flat.skip,
     Role.LABEL: Flat.skip,
@@ -192,3 +197,4 @@ _ACTS: dict[Role, Callable[[Flat, HtmlElement], None]] = {
     Role.TAG: Flat.tag,
     Role.NOTE: Flat.note,
 }
+FLAT_ACTS = tuple(_ACTS.get(role, Flat.spaced) for role in Role)

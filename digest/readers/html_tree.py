@@ -8,10 +8,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser
+from lxml.etree import _Element as Element
 
 from digest.errors import ReadError
 from digest.readers.html_style import style_of
@@ -20,34 +20,41 @@ MAX_NODES = 1_000_000
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([-\w:.]+)", re.IGNORECASE)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-Finder = Callable[[HtmlElement], list[HtmlElement]]
+Finder = Callable[[Element], list[Element]]
 
-_MAYBE_HIDDEN = cast(
-    "Finder", etree.XPath("//*[@style or @hidden or @aria-hidden or self::template or self::dialog[not(@open)]]")
-)
+_STYLES = cast("Callable[[Element], list[Any]]", etree.XPath("//*/@style"))
+_HIDDEN = cast("Callable[[Element], list[Any]]", etree.XPath("//*/@hidden"))
+_HIDDEN_FROM_READING = cast("Callable[[Element], list[Any]]", etree.XPath("//*/@aria-hidden"))
+_TOLD = (b"No HTML for", b"Conversion to HTML had a Fatal error")
 _SAYING = cast(
     "Finder", etree.XPath("//*[text()[contains(., 'No HTML for') or contains(., 'HTML had a Fatal error')]]")
 )
+_NAMED = cast("Finder", etree.XPath("//body//*[@class or @id]"))
 _IN_PARAGRAPH = cast("Finder", etree.XPath("ancestor-or-self::*[contains(concat(' ', @class, ' '), ' ltx_p ')]"))
+_FORMULA_CLASSES = ("mjx", "MJX", "MathJax", "katex")
 _NAME = re.compile(r"[.#]-?[A-Za-z_][-\w]*")
 
 
-def parsed(page: bytes) -> HtmlElement:
+def parsed(page: bytes) -> Element:
     """The root of a page without comments and hidden text. UTF-8, unless the page names another encoding.
 
     Raises ReadError for a page that is empty, nested or sized beyond the parser's bounds, or says that arXiv's
     conversion failed.
     """
-    tree = _tree(page)
-    if tree.xpath("count(//*)") > MAX_NODES:
+    encoding = _encoding(page)
+    if encoding == "utf-16":
+        page, encoding = page.decode(encoding, "replace").encode(), "utf-8"
+    tree = _tree(page, encoding)
+    if cast("float", tree.xpath("count(//*)")) > MAX_NODES:
         raise ReadError(f"The page has more than {MAX_NODES:,} elements, more than any paper needs.")
-    _check_conversion(tree)
+    if any(words in page for words in _TOLD):
+        _check_conversion(tree)
     _drop_hidden(tree)
     return tree
 
 
-def _tree(page: bytes) -> HtmlElement:
-    parser = HTMLParser(encoding=_encoding(page), remove_comments=True, remove_pis=True)
+def _tree(page: bytes, encoding: str) -> Element:
+    parser = etree.HTMLParser(encoding=encoding, remove_comments=True, remove_pis=True, collect_ids=False)
     try:
         tree = etree.fromstring(page, parser)
     except etree.LxmlError as error:
@@ -55,7 +62,7 @@ def _tree(page: bytes) -> HtmlElement:
     # Beyond its bounds the parser gives what it has so far without raising.
     if any(entry.level == etree.ErrorLevels.FATAL for entry in parser.error_log):
         raise ReadError("The page is nested too deeply or holds too large a piece to be read safely.")
-    if not isinstance(tree, HtmlElement):
+    if tree is None:
         raise ReadError("The page is empty.")
     return tree
 
@@ -73,39 +80,60 @@ def _encoding(page: bytes) -> str:
     return "utf-8" if name.startswith("utf-16") else name
 
 
-def _check_conversion(tree: HtmlElement) -> None:
+def _check_conversion(tree: Element) -> None:
     """Raises ReadError when the page itself, rather than a paragraph of the paper, tells of a failed conversion."""
     for node in _SAYING(tree):
+        text = "".join(map(str, node.itertext())).strip()
         if _IN_PARAGRAPH(node):
             continue
-        if str(node.text_content()).strip().startswith("No HTML for"):
+        if text.startswith("No HTML for"):
             raise ReadError("arXiv says that it has no HTML of this paper.")
-        if "Conversion to HTML had a Fatal error" in node.text_content():
+        if "Conversion to HTML had a Fatal error" in text:
             raise ReadError("arXiv's conversion of this paper to HTML failed and may hold only a part of it.")
 
 
-def _drop_hidden(tree: HtmlElement) -> None:
-    for node in _MAYBE_HIDDEN(tree):
-        if _is_hidden(node) and node.getparent() is not None:
-            node.drop_tree()
+def _drop_hidden(tree: Element) -> None:
+    # Asking for one attribute at a time is what the XPath engine does fastest: pages hold tens of thousands of nodes.
+    hidden = [attribute.getparent() for attribute in _STYLES(tree) if _cannot_be_seen(attribute)]
+    hidden += [attribute.getparent() for attribute in _HIDDEN(tree)]
+    unread = (attribute.getparent() for attribute in _HIDDEN_FROM_READING(tree) if attribute == "true")
+    hidden += [node for node in unread if not _is_formula(node)]
+    hidden += [node for node in tree.iter("template", "dialog") if node.get("open") is None]
     names = _hidden_names(tree)
-    if names:
-        for node in tree.xpath("//body//*[@class or @id]"):
-            own = {f".{name}" for name in node.get("class", "").split()} | {f"#{node.get('id', '')}"}
-            if own & names and node.getparent() is not None:
-                node.drop_tree()
+    hidden += [node for node in _NAMED(tree) if _named(node) & names] if names else []
+    for node in hidden:
+        drop(node)
 
 
-def _is_hidden(node: HtmlElement) -> bool:
-    if node.tag in ("template", "dialog") or node.get("hidden") is not None:
-        return True
-    if node.get("aria-hidden") == "true" and node.tag != "math" and "ltx_Math" not in node.get("class", ""):
-        return True
-    style = style_of(node.get("style", ""))
-    return style.hidden or (style.colour is not None and style.matches(_background(node)))
+def _named(node: Element) -> set[str]:
+    return {f".{name}" for name in node.get("class", "").split()} | {f"#{node.get('id', '')}"}
 
 
-def _background(node: HtmlElement) -> tuple[int, int, int] | None:
+def drop(node: Element) -> None:
+    """Takes an element out of its tree, but not the text that follows it."""
+    above = node.getparent()
+    if above is None:
+        return
+    before = node.getprevious()
+    if node.tail and before is not None:
+        before.tail = (before.tail or "") + node.tail
+    elif node.tail:
+        above.text = (above.text or "") + node.tail
+    above.remove(node)
+
+
+def _is_formula(node: Element) -> bool:
+    """Whether an element is in a formula, whose TeX is read instead of what is shown."""
+    classes = node.get("class", "")
+    return node.tag == "math" or "ltx_Math" in classes or classes.startswith(_FORMULA_CLASSES)
+
+
+def _cannot_be_seen(attribute: Any) -> bool:
+    style = style_of(str(attribute))
+    return style.hidden or (style.colour is not None and style.matches(_background(attribute.getparent())))
+
+
+def _background(node: Element) -> tuple[int, int, int] | None:
     """The colour behind an element: its own or the nearest above it, white when none is given, None for a drawing."""
     for above in (node, *node.iterancestors()):
         background = style_of(above.get("style", "")).background
@@ -116,7 +144,7 @@ def _background(node: HtmlElement) -> tuple[int, int, int] | None:
     return (255, 255, 255)
 
 
-def _hidden_names(tree: HtmlElement) -> set[str]:
+def _hidden_names(tree: Element) -> set[str]:
     """The `.class` and `#id` names that the page's own style sheets hide whatever the screen."""
     names: set[str] = set()
     for sheet in tree.iter("style"):
@@ -126,6 +154,8 @@ def _hidden_names(tree: HtmlElement) -> set[str]:
             selectors, _, declarations = rule.partition("{")
             if depth == 0 and "{" not in declarations and style_of(declarations).hidden:
                 listed = map(str.strip, selectors.rpartition(";")[2].split(","))
-                names.update(name for name in listed if _NAME.fullmatch(name))
+                names.update(
+                    name for name in listed if _NAME.fullmatch(name) and not name.startswith(_FORMULA_CLASSES, 1)
+                )
             depth = max(0, depth + rule.count("{") - 1)  # more than 0: inside a rule for some screens only
-    return names
+    return {name for name in names if not name.startswith(_FORMULA_CLASSES, 1)}

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import cast
+from typing import Any
 
 from lxml import etree
-from lxml.html import HtmlElement
+from lxml.etree import _Element as Element
 from msgspec import Struct
 
 from digest.errors import ReadError
 from digest.readers import html_table
 from digest.readers.html_table import Cell
-from digest.readers.html_text import Dialect, Flat, Role, tidy, with_notes
-from digest.readers.html_tree import Finder
+from digest.readers.html_text import FLAT_ACTS, Dialect, Flat, Role, tidy, visible, with_notes
 from digest.types import Passage, PassageKind
 
 MAX_CHARS = 10_000_000  # of all passages together: ten times the longest theses
 MAX_SPAN = 1000  # columns or rows of one cell, as in browsers (html.spec.whatwg.org, 4.9.11)
 
-_ABSTRACT = "Abstract"
+_ABSTRACT = "Abstract"  # what every abstract is headed, however the page writes it
+_NAMED_LEVEL = 3
 _BIBLIOGRAPHY = frozenset({"references", "bibliography", "literature cited", "works cited", "参考文献"})
 _WITH_TEXT = etree.XPath(
     "boolean(.//*[self::p or self::pre or self::table or contains(@class, 'ltx_p') or contains(@class, 'ltx_listing')"
     " or contains(@class, 'ltx_tabular') or contains(@class, 'ltx_itemize') or contains(@class, 'ltx_enumerate')])"
 )
-_IS_LAID_OUT = etree.XPath(
-    "boolean(.//*[self::figcaption or self::h1 or self::h2 or self::h3 or self::h4 or contains(@class, 'ltx_caption')])"
-)
-_TABLES = cast("Finder", etree.XPath(".//*[self::table or contains(@class, 'ltx_tabular')]"))
+_LAYING_OUT = ("figcaption", "h1", "h2", "h3", "h4", "table", "span", "div")
+_HAS_HEADING = etree.XPath("boolean(./*[contains(@class, 'ltx_title')])")
 
 
 class Heading(Struct):
@@ -39,7 +36,7 @@ class Heading(Struct):
     used: bool = False  # whether a passage has it in its path
 
 
-def read(root: HtmlElement, dialect: Dialect) -> tuple[Passage, ...]:
+def read(root: Element, dialect: Dialect) -> tuple[Passage, ...]:
     """The passages of a tree without hidden text. Raises ReadError when it is nested too deeply or too long."""
     walk = Walk(dialect)
     try:
@@ -66,20 +63,22 @@ class Walk(Flat):
         self.flows = False
         self.muted = 0  # the level of the bibliography's heading while it is passed over
 
-    def act(self, role: Role) -> Callable[[HtmlElement], None]:
-        return partial(_ACTS[role], self) if role in _ACTS else super().act(role)
+    def all_acts(self) -> tuple[Callable[[Any, Element], None], ...]:
+        return _ALL_ACTS
 
     # --- passages ------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
         """Ends the paragraph that is being read."""
         if self.out or self.notes:
-            out, self.out = self.out, []
-            self.emit(PassageKind.TEXT, with_notes(tidy("".join(out)), self.taken_notes()))
+            text = "".join(self.out)
+            self.out.clear()
+            if self.notes or not text.isspace():
+                self.emit(PassageKind.TEXT, with_notes(tidy(text), self.taken_notes()))
 
     def emit(self, kind: PassageKind, text: str, anchor: str = "") -> None:
         prefix, self.prefix = self.prefix, self.prefix if not text else ""
-        if not text or self.muted:
+        if self.muted or not any(map(str.isalnum, text)):
             return
         if prefix and kind is PassageKind.TEXT:
             text = f"{prefix} {text}"
@@ -92,12 +91,12 @@ class Walk(Flat):
             raise ReadError(f"The page holds more than {MAX_CHARS:,} characters, more than any paper.")
         self.passages.append(Passage(anchor or self.anchor, self.path, kind, text))
 
-    def block(self, node: HtmlElement) -> None:
+    def block(self, node: Element) -> None:
         self.flush()
         self.inside(node)
         self.flush()
 
-    def place(self, node: HtmlElement) -> None:
+    def place(self, node: Element) -> None:
         outer, flows = self.anchor, self.flows
         self.flush()
         self.anchor, self.flows = node.get("id") or outer, False
@@ -105,7 +104,7 @@ class Walk(Flat):
         self.flush()
         self.anchor, self.flows = outer, flows
 
-    def flow(self, node: HtmlElement) -> None:
+    def flow(self, node: Element) -> None:
         outer, flows = self.anchor, self.flows
         self.flush()
         self.anchor, self.flows = node.get("id") or outer, True
@@ -113,7 +112,7 @@ class Walk(Flat):
         self.flush()
         self.anchor, self.flows = outer, flows
 
-    def paragraph(self, node: HtmlElement) -> None:
+    def paragraph(self, node: Element) -> None:
         if self.flows:
             self.spaced(node)
         elif self.anchor:
@@ -121,7 +120,7 @@ class Walk(Flat):
         else:
             self.place(node)
 
-    def displayed(self, node: HtmlElement) -> None:
+    def displayed(self, node: Element) -> None:
         if self.flows:
             self.equation(node)
             return
@@ -131,25 +130,27 @@ class Walk(Flat):
 
     # --- headings --------------------------------------------------------------------------------------------------
 
-    def section(self, node: HtmlElement) -> None:
+    def section(self, node: Element) -> None:
         outside, muted = len(self.headings), self.muted
         self.place(node)
         self.leave_headings(outside)
         self.muted = muted
 
-    def abstract(self, node: HtmlElement) -> None:
+    def named(self, node: Element) -> None:
         outside = len(self.headings)
         self.flush()
-        self.enter(Heading(2, _ABSTRACT, node.get("id", "")))
+        name = self.dialect.name(node.tag, node.get("class", ""))
+        if name == _ABSTRACT or not _HAS_HEADING(node):
+            self.enter(Heading(_NAMED_LEVEL, name, node.get("id", "")))
         self.place(node)
         self.leave_headings(outside)
 
-    def title(self, node: HtmlElement) -> None:
+    def title(self, node: Element) -> None:
         self.flush()
         self.emit(PassageKind.TEXT, self.flat.of(node))
         self.emit(PassageKind.TEXT, with_notes("", self.flat.taken_notes()))
 
-    def heading(self, node: HtmlElement) -> None:
+    def heading(self, node: Element) -> None:
         self.flush()
         text, notes = self.flat.of(node), self.flat.taken_notes()
         if not text:
@@ -180,7 +181,7 @@ class Walk(Flat):
             if not heading.used:
                 self.emit(PassageKind.TEXT, heading.text, heading.anchor)
 
-    def run_in(self, node: HtmlElement) -> None:
+    def run_in(self, node: Element) -> None:
         self.flush()
         self.prefix = " ".join(filter(None, (self.prefix, self.flat.noted(node))))
 
@@ -191,15 +192,15 @@ class Walk(Flat):
 
     # --- captions, listings and drawings ---------------------------------------------------------------------------
 
-    def caption(self, node: HtmlElement) -> None:
+    def caption(self, node: Element) -> None:
         self.flush()
         self.emit(PassageKind.CAPTION, self.flat.noted(node), node.get("id", "") if not self.anchor else "")
 
-    def listing(self, node: HtmlElement) -> None:
+    def listing(self, node: Element) -> None:
         """Lines keep their indentation."""
         self.flush()
         if node.tag == "pre":
-            text = "".join(node.itertext())
+            text = "".join(map(str, node.itertext()))
             self.emit_lines(text.expandtabs(4).splitlines())
             return
         rows: list[str] = []
@@ -209,17 +210,12 @@ class Walk(Flat):
             else:
                 self.emit_lines(rows)
                 rows = []
-                self.acts[self.role(child.tag, child.get("class", ""))](child)
+                self.acts[self.role(child.tag, child.get("class", ""))](self, child)
         self.emit_lines(rows)
         self.flush()
 
-    def line(self, node: HtmlElement) -> str:
-        flat = self.flat
-        outer, flat.out = flat.out, []
-        flat.inside(node)
-        text, flat.out = "".join(flat.out), outer
-        text = text.replace("\n", "").replace("\xa0", " ")
-        return " " * (len(text) - len(text.lstrip(" "))) + tidy(text)
+    def line(self, node: Element) -> str:
+        return visible(self.flat.piece(node).strip("\n").replace("\n", " "))
 
     def emit_lines(self, rows: list[str]) -> None:
         rows = [row.replace("\xa0", " ").rstrip() for row in rows]
@@ -229,22 +225,22 @@ class Walk(Flat):
         notes = self.flat.taken_notes()
         self.emit(PassageKind.TEXT, with_notes("", notes))
 
-    def label(self, node: HtmlElement) -> None:
+    def label(self, node: Element) -> None:
         """Text in a drawing: paragraphs in a box are read, the labels of a plot are not."""
         if _WITH_TEXT(node):
             self.block(node)
 
     # --- lists and tables ------------------------------------------------------------------------------------------
 
-    def points(self, node: HtmlElement) -> None:
+    def points(self, node: Element) -> None:
         self.flush()
         points = Points(self.dialect)
         points.read(node, 0)
         self.emit(PassageKind.LIST, "\n".join(points.rows), node.get("id", ""))
         for apart in points.apart:
-            self.acts[self.role(apart.tag, apart.get("class", ""))](apart)
+            self.acts[self.role(apart.tag, apart.get("class", ""))](self, apart)
 
-    def table(self, node: HtmlElement) -> None:
+    def table(self, node: Element) -> None:
         self.flush()
         for child in node:
             if child.tag == "caption":
@@ -260,7 +256,7 @@ class Walk(Flat):
             self.emit(PassageKind.TABLE, "\n".join(texts), "" if self.anchor else node.get("id", ""))
             self.emit(PassageKind.TEXT, with_notes("", self.flat.taken_notes()))
 
-    def rows(self, node: HtmlElement) -> Iterator[list[HtmlElement]]:
+    def rows(self, node: Element) -> Iterator[list[Element]]:
         for child in node:
             role = self.role(child.tag, child.get("class", ""))
             if role is Role.ROW:
@@ -268,7 +264,7 @@ class Walk(Flat):
             elif role not in (Role.SKIP, Role.CAPTION, Role.CELL):
                 yield from self.rows(child)
 
-    def cells(self, node: HtmlElement) -> Iterator[HtmlElement]:
+    def cells(self, node: Element) -> Iterator[Element]:
         for child in node:
             role = self.role(child.tag, child.get("class", ""))
             if role is Role.CELL:
@@ -276,20 +272,21 @@ class Walk(Flat):
             elif role is not Role.SKIP:
                 yield from self.cells(child)
 
-    def is_layout(self, node: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
+    def is_layout(self, node: Element, rows: list[list[Element]]) -> bool:
         """Whether a table only places things: a single cell, captioned parts, or whole tables side by side."""
         if len(rows) == 1 and len(rows[0]) == 1:
             return True
-        if _IS_LAID_OUT(node):
-            return True
-        for within in _TABLES(node):
-            if self.role(within.tag, within.get("class", "")) is Role.TABLE:
+        for within in node.iterdescendants(*_LAYING_OUT):
+            role = self.role(within.tag, within.get("class", ""))
+            if role in (Role.CAPTION, Role.HEADING):
+                return True
+            if role is Role.TABLE:
                 inner = list(self.rows(within))
                 if len(inner) > 1 and max(map(len, inner)) > 1:
                     return True
         return False
 
-    def cell(self, node: HtmlElement) -> Cell:
+    def cell(self, node: Element) -> Cell:
         classes = node.get("class", "")
         return Cell(
             text=self.flat.of(node),
@@ -308,13 +305,13 @@ class Points(Flat):
     def __init__(self, dialect: Dialect) -> None:
         super().__init__(dialect)
         self.rows: list[str] = []
-        self.apart: list[HtmlElement] = []
+        self.apart: list[Element] = []
         self.depth = 0
 
-    def act(self, role: Role) -> Callable[[HtmlElement], None]:
-        return partial(_POINT_ACTS[role], self) if role in _POINT_ACTS else super().act(role)
+    def all_acts(self) -> tuple[Callable[[Any, Element], None], ...]:
+        return _ALL_POINT_ACTS
 
-    def read(self, node: HtmlElement, depth: int) -> None:
+    def read(self, node: Element, depth: int) -> None:
         outer, self.depth = self.depth, depth
         term = ""
         for child in node:
@@ -332,7 +329,7 @@ class Points(Flat):
         self.point(term, "")
         self.depth = outer
 
-    def point(self, term: str, node: HtmlElement | str) -> None:
+    def point(self, term: str, node: Element | str) -> None:
         """Adds a point, then those of the lists within it."""
         rows, self.rows = self.rows, []
         text = node if isinstance(node, str) else self.noted(node)
@@ -341,13 +338,13 @@ class Points(Flat):
         text = f"{term} {text}".strip()
         self.rows = [*rows, *([f"{'  ' * self.depth}- {text}"] if text else []), *self.rows]
 
-    def nested(self, node: HtmlElement) -> None:
+    def nested(self, node: Element) -> None:
         self.read(node, self.depth + 1)
 
-    def set_apart(self, node: HtmlElement) -> None:
+    def set_apart(self, node: Element) -> None:
         self.apart.append(node)
 
-    def mark(self, node: HtmlElement) -> None:
+    def mark(self, node: Element) -> None:
         """A point's number is kept, its bullet is not."""
         text = self.flat.piece(node)
         if any(char.isalnum() for char in text):
@@ -361,14 +358,14 @@ def _span(told: str | None, classes: str, name: str) -> int:
     return min(MAX_SPAN, max(1, int(told))) if told and told.isdecimal() and len(told) < 6 else 1
 
 
-_ACTS: dict[Role, Callable[[Walk, HtmlElement], None]] = {
+_ACTS: dict[Role, Callable[[Walk, Element], None]] = {
     Role.BLOCK: Walk.block,
     Role.PLACE: Walk.place,
     Role.PARAGRAPH: Walk.paragraph,
     Role.FLOW: Walk.flow,
     Role.FLOAT: Walk.place,
     Role.SECTION: Walk.section,
-    Role.ABSTRACT: Walk.abstract,
+    Role.NAMED: Walk.named,
     Role.TITLE: Walk.title,
     Role.HEADING: Walk.heading,
     Role.RUN_IN: Walk.run_in,
@@ -379,7 +376,8 @@ _ACTS: dict[Role, Callable[[Walk, HtmlElement], None]] = {
     Role.LISTING: Walk.listing,
     Role.LABEL: Walk.label,
 }
-_POINT_ACTS: dict[Role, Callable[[Points, HtmlElement], None]] = {
+_ALL_ACTS = tuple(_ACTS.get(role, FLAT_ACTS[role]) for role in Role)
+_POINT_ACTS: dict[Role, Callable[[Points, Element], None]] = {
     Role.LIST: Points.nested,
     Role.TABLE: Points.set_apart,
     Role.FLOAT: Points.set_apart,
@@ -387,3 +385,4 @@ _POINT_ACTS: dict[Role, Callable[[Points, HtmlElement], None]] = {
     Role.CAPTION: Points.set_apart,
     Role.TAG: Points.mark,
 }
+_ALL_POINT_ACTS = tuple(_POINT_ACTS.get(role, FLAT_ACTS[role]) for role in Role)

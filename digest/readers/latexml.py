@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import cast
 
-from lxml.html import HtmlElement
+from lxml.etree import _Element as Element
 
 from digest.errors import ReadError
 from digest.readers import html_tree, html_walk
@@ -30,6 +31,9 @@ _ROOTS = (
 )
 _LEVELS = {"part": 1, "chapter": 2, "section": 3, "appendix": 3, "bibliography": 3, "subsection": 4}
 _LEVELS |= {"subsubsection": 5, "paragraph": 6, "subparagraph": 7}
+
+_NAMES = {"ltx_abstract": "Abstract", "ltx_acknowledgements": "Acknowledgements", "ltx_keywords": "Keywords"}
+_NAMES |= {"ltx_classification": "Classification"}
 
 _TAGS = {
     **dict.fromkeys(
@@ -72,13 +76,13 @@ _CLASSES = {
     **dict.fromkeys(("ltx_theorem", "ltx_proof"), Role.PLACE),
     **dict.fromkeys(("ltx_float", "ltx_figure", "ltx_table", "ltx_algorithm"), Role.FLOAT),
     **dict.fromkeys(("ltx_minipage", "ltx_quote", "ltx_verse", "ltx_logical-block"), Role.BLOCK),
-    **dict.fromkeys(("ltx_acknowledgements", "ltx_keywords", "ltx_classification"), Role.SECTION),
+    **dict.fromkeys(_NAMES, Role.NAMED),
     **dict.fromkeys(("ltx_section", "ltx_subsection", "ltx_subsubsection", "ltx_paragraph"), Role.SECTION),
     **dict.fromkeys(("ltx_subparagraph", "ltx_appendix", "ltx_part", "ltx_chapter"), Role.SECTION),
     **dict.fromkeys(("ltx_inline-itemize", "ltx_inline-enumerate", "ltx_inline-item"), Role.INLINE),
+    "ltx_engrafo_equation_container": Role.INLINE,
     "ltx_title_document": Role.TITLE,
     "ltx_title": Role.HEADING,
-    "ltx_abstract": Role.ABSTRACT,
     "ltx_caption": Role.CAPTION,
     "ltx_tabular": Role.TABLE,
     "ltx_item": Role.POINT,
@@ -119,10 +123,11 @@ def _body(found: tuple[Passage, ...]) -> tuple[Passage, ...]:
     return tuple(passage for passage in found[1:] if passage.heading != "Abstract")
 
 
-def _root(tree: HtmlElement) -> HtmlElement:
+def _root(tree: Element) -> Element:
     for path in _ROOTS:
-        for root in tree.xpath(path):
-            return root
+        found = cast("list[Element]", tree.xpath(path))
+        if found:
+            return found[0]
     raise ReadError("The page has no body.")
 
 
@@ -141,4 +146,8 @@ def _level(tag: str, classes: str) -> int:
     return int(tag[1]) + 1 if tag[1:].isdecimal() else max(_LEVELS.values())
 
 
-DIALECT = Dialect(_role, _level)
+def _name(_: str, classes: str) -> str:
+    return next(name for known, name in _NAMES.items() if known in classes)
+
+
+DIALECT = Dialect(_role, _level, _name)
