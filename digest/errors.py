@@ -92,3 +92,30 @@ class WriteError(PaperboyError):
 
 class OperatorNeeded(WriteError):
     """The model's endpoint wants something only the operator can give: a valid key, money. Told once."""
+
+
+# --- sending ----------------------------------------------------------------------------------------------------
+
+
+class DeliveryError(PaperboyError):
+    """A message did not certainly arrive. `retry_after_s`: how long the platform asked to be left alone, if it did."""
+
+    def __init__(self, sentence: str, retry_after_s: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+class NotSent(DeliveryError):
+    """The platform certainly did not take the message: it may be sent again later."""
+
+
+class MaybeSent(DeliveryError):
+    """The request left and no answer came: the platform has to be asked before it is sent again."""
+
+
+class MessageRefused(DeliveryError):
+    """The platform will never take this message; it may take others."""
+
+
+class DestinationClosed(DeliveryError):
+    """The platform takes nothing there until a person mends it: archived, removed, token revoked."""

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from digest.errors import InvalidId
+from digest.errors import InvalidId, UsageError
 
 # --- papers ----------------------------------------------------------------------------------------------------
 
@@ -239,12 +239,16 @@ class Digest(Struct, frozen=True, kw_only=True):
 
 
 class Action(Struct, frozen=True):
-    """A button: what it says, and either an address it opens or a command it runs with its argument."""
+    """A button: what it says, and either an address it opens or a command it runs with its argument.
+
+    `tucked` ones go into a menu where a platform has one.
+    """
 
     label: str
     url: str = ""
     command: str = ""
     argument: str = ""
+    tucked: bool = False
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -256,6 +260,37 @@ class Message(Struct, frozen=True, kw_only=True):
     footer: str = ""
     actions: tuple[Action, ...] = ()
     plain: str = ""
+
+
+class Destination(Struct, frozen=True):
+    """Where messages go: a channel, forum or person's direct messages. Written `slack:C024BE91L` where one workspace
+    is set up, else `slack:T012AB3CD/C024BE91L`."""
+
+    adapter: str
+    workspace: str  # the platform's id, "" for the only one
+    address: str  # the platform's id of the channel, or of the person whose direct messages these are
+
+    @classmethod
+    def parse(cls, text: str) -> Destination:
+        """Raises UsageError."""
+        match = _DESTINATION.fullmatch(text.strip())
+        if match is None:
+            raise UsageError(f'"{text[:80]}" is not a destination. Destinations look like slack:C024BE91L.')
+        return cls(match["adapter"], match["workspace"] or "", match["address"])
+
+    def __str__(self) -> str:
+        return f"{self.adapter}:{self.workspace}/{self.address}" if self.workspace else f"{self.adapter}:{self.address}"
+
+
+_DESTINATION = re.compile(r"(?P<adapter>[a-z]+):(?:(?P<workspace>\w+)/)?(?P<address>\w+)")
+
+
+class Posted(Struct, frozen=True):
+    """A message as the platform confirmed it. `thread` is the id to post replies under, "" where it cannot have any."""
+
+    channel: str
+    message: str
+    thread: str = ""
 
 
 class CommandSpec(Struct, frozen=True):
@@ -309,6 +344,26 @@ class ReportWriter(Protocol):
 
     async def write(self, paper: Paper, reading: Reading, language: str) -> Report:
         """Raises WriteError when no report could be written."""
+
+
+class Publisher(Protocol):
+    """Sends to one platform. It never sends anything twice by itself: all retries belong to the outbox."""
+
+    @property
+    def timeout_s(self) -> float:
+        """After this many seconds a request that was sent is given up; the platform may apply it a little later."""
+
+    async def post(self, to: Destination, message: Message, *, under: Posted | None, key: str) -> Posted:
+        """Posts a message, in the thread of `under` if that is given. The platform keeps `key` with it.
+
+        Raises NotSent, MaybeSent, MessageRefused or DestinationClosed (digest.errors).
+        """
+
+    async def edit(self, to: Destination, posted: Posted, message: Message) -> None:
+        """Replaces a message that was posted; doing it twice is harmless. Raises as `post` does."""
+
+    async def find(self, to: Destination, key: str, *, under: Posted | None, since: datetime) -> Posted | None:
+        """The message that carries the key, or None when the platform has none. Raises as `post` does."""
 
 
 class Fetcher(Protocol):

@@ -1,4 +1,4 @@
-"""Ids: whatever form somebody pastes, one id comes of it."""
+"""Ids and destinations: whatever form somebody pastes, one thing comes of it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.errors import InvalidId
-from digest.types import ArxivId
+from digest.errors import InvalidId, UsageError
+from digest.types import ArxivId, Destination
 
 new_ids = st.builds(
     lambda year, month, number: f"{year:02}{month:02}.{number}",
@@ -84,3 +84,23 @@ def test_what_only_looks_like_an_id_is_refused(text: str) -> None:
 def test_a_subject_class_is_dropped_from_an_old_id() -> None:
     """arXiv itself files math.AG/0601001 under math/0601001."""
     assert ArxivId.parse("math.AG/0601001v2") == "math/0601001"
+
+
+@pytest.mark.parametrize(
+    ("text", "destination"),
+    [
+        ("slack:C024BE91L", Destination("slack", "", "C024BE91L")),
+        (" slack:T012AB3CD/C024BE91L ", Destination("slack", "T012AB3CD", "C024BE91L")),
+    ],
+)
+def test_a_destination_is_read_as_it_is_written(text: str, destination: Destination) -> None:
+    """With and without the workspace."""
+    assert Destination.parse(text) == destination
+    assert str(destination) == text.strip()
+
+
+@pytest.mark.parametrize("text", ["", "C024BE91L", "slack:", "slack:T1/C2/U3", "slack:#general"])
+def test_what_is_no_destination_is_refused_with_an_example(text: str) -> None:
+    """A channel's name is not its id."""
+    with pytest.raises(UsageError, match="Destinations look like slack:C024BE91L"):
+        Destination.parse(text)
