@@ -41,3 +41,5 @@ def set_up(*, debug: bool, secrets: Iterable[str] = ()) -> None:
     root.setLevel(logging.WARNING)
     for name in ("bot", "adapters", "digest", "config"):
         logging.getLogger(name).setLevel(logging.DEBUG if debug else logging.WARNING)
+    # It tells of every retry; what in the end failed is told by who asked.
+    logging.getLogger("stamina").setLevel(logging.DEBUG if debug else logging.ERROR)

@@ -48,7 +48,7 @@ _ADDRESS = (
     r"/(?:abs|pdf|html|papers|overview|forum|resources)/"
 )
 _ID_OR_ADDRESS = re.compile(
-    rf"(?:{_ADDRESS}|arxiv:\s*)?(?:{_NEW_ID}|{_OLD_ID})(?:v\d+)?(?:\.pdf|\.md)?/?(?:[?#]\S*)?", re.IGNORECASE
+    rf"(?:{_ADDRESS}|arxiv:\s*)?(?:{_NEW_ID}|{_OLD_ID})(?:v\d+)?(?:\.pdf|\.md)?/?(?:[?#]\S*)?", re.ASCII | re.IGNORECASE
 )
 
 
