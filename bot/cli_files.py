@@ -60,7 +60,7 @@ def export_command(options: Options, day: datetime, form: str, language: str | N
         written = digest_json(stored) + "\n"
     else:
         texts = {known: compose.texts(known) for known in compose.LANGUAGES}
-        written = digest_markdown(stored, texts, f"{settings.hub.url.rstrip('/')}/papers/date/{stored.day}")
+        written = digest_markdown(stored, texts, f"{settings.hub.public_url.rstrip('/')}/papers/date/{stored.day}")
     if output is None:
         click.echo(written, nl=False)
     else:

@@ -46,6 +46,7 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 class HubSettings(Struct, frozen=True, forbid_unknown_fields=True):
     url: Address
+    public_url: Address
     timeout_s: Seconds
 
 

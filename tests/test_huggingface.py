@@ -361,3 +361,11 @@ def test_every_way_to_have_no_list_is_an_error_of_its_own() -> None:
     """None is a kind of another, so that each can be told apart."""
     ways: list[type[PaperboyError]] = [FutureDay, NoListYet, QuietDay, SourceDown]
     assert not any(issubclass(one, other) for one in ways for other in ways if one is not other)
+
+
+async def test_links_lead_to_where_people_find_the_hub(server: PaperServer, fetcher: PoliteFetcher) -> None:
+    """The address that is asked may be a mirror or a proxy that nobody else can open."""
+    server.days["2026-01-16"] = [daily_entry()]
+    options = {"timeout_s": 5.0, "public_url": "https://hub.example.org/"}
+    (paper,) = await build(kit(server, fetcher), options).daily(DAY)
+    assert paper.hub_url == "https://hub.example.org/papers/2601.00001"

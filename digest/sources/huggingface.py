@@ -30,15 +30,19 @@ _LARGEST_COUNT = 2**53
 
 def build(kit: Kit, options: dict[str, Any]) -> PaperSource:
     """The Hub as `[hub]` of the settings has it."""
-    return HubSource(kit, options.get("timeout_s"))
+    return HubSource(kit, options.get("timeout_s"), options.get("public_url") or kit.hub_url)
 
 
 class HubSource:
-    """Days are the Hub's, in UTC. Papers are added to a day's list all through that day."""
+    """Days are the Hub's, in UTC. Papers are added to a day's list all through that day.
 
-    def __init__(self, kit: Kit, timeout_s: float | None) -> None:
+    `public_url` is where people find the Hub, which need not be where it is asked.
+    """
+
+    def __init__(self, kit: Kit, timeout_s: float | None, public_url: str) -> None:
         self._kit = kit
         self._timeout_s = timeout_s
+        self._public_url = public_url.rstrip("/")
         self._address = f"{kit.hub_url}/api/daily_papers"
 
     async def daily(self, day: date) -> Sequence[Paper]:
@@ -56,7 +60,7 @@ class HubSource:
             entries = await self._entries(day, page, now.date())
             known = len(papers)
             # In a thread, as the parsing of JSON below: a long list would hold the event loop up.
-            for paper in await asyncio.to_thread(list, _papers(entries, day, self._kit.hub_url)):
+            for paper in await asyncio.to_thread(list, _papers(entries, day, self._public_url)):
                 papers[paper.id] = max(papers.get(paper.id, paper), paper, key=_rank)
             listed += len(entries)
             if len(entries) < PAGE_ENTRIES or len(papers) == known:
@@ -102,15 +106,15 @@ def _rank(paper: Paper) -> int:
     return -1 if paper.upvotes is None else paper.upvotes
 
 
-def _papers(entries: Sequence[Any], day: date, hub_url: str) -> Iterator[Paper]:
+def _papers(entries: Sequence[Any], day: date, public_url: str) -> Iterator[Paper]:
     for entry in entries:
         try:
-            yield parse_entry(entry, hub_url)
+            yield parse_entry(entry, public_url)
         except (InvalidId, ValueError) as error:
             log.warning("entry left out", extra={"day": str(day), "reason": str(error)})
 
 
-def parse_entry(entry: Any, hub_url: str) -> Paper:
+def parse_entry(entry: Any, public_url: str) -> Paper:
     """The paper of one entry of a list, whatever its form. Raises InvalidId, or ValueError when it has no title."""
     fields = _Fields(entry if isinstance(entry, dict) else {})
     paper_id = ArxivId.parse(fields.text("id"))
@@ -127,7 +131,7 @@ def parse_entry(entry: Any, hub_url: str) -> Paper:
         comments=fields.count("numComments"),
         keywords=fields.texts("ai_keywords"),
         hub_summary=fields.text("ai_summary"),
-        hub_url=f"{hub_url}/papers/{paper_id}",
+        hub_url=f"{public_url}/papers/{paper_id}",
         github_url=fields.address("githubRepo"),
         project_url=fields.address("projectPage"),
         thumbnail_url=fields.address("thumbnail"),
