@@ -40,6 +40,7 @@ class Role(IntEnum):
     CITE = auto()
     TAG = auto()  # a number such as "3.1" or "Table 2:" before what it numbers
     BREAK = auto()
+    RAISED = auto()  # an exponent or an ordinal's end
     LABEL = auto()  # text in a drawing
 
 
@@ -61,6 +62,7 @@ _COMMENT = re.compile(r"(?<!\\)%[^\n]*\n\s*")
 _STYLE = re.compile(r"\\(?:display|text)style(?![A-Za-z])\s*")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 _BETWEEN_FORMULAS = re.compile(r"(?<!\\)\$\s*(?<!\\)\$")
+_EXPONENT = re.compile(r"[-+−–]?\d{1,3}")
 _PLAIN = re.compile(r"[-+−]?\d[\d.,]*(?:\\?%)?|[-+=<>]")  # what needs no TeX
 
 
@@ -173,6 +175,12 @@ class Flat:
         """A citation, without the gaps that a missing year or name leaves."""
         self.out.append(_EMPTY_PLACE.sub("", self.flat.piece(node)))
 
+    def raised(self, node: Element) -> None:
+        """An exponent keeps apart from its base: 10^6 is not 106."""
+        text = self.flat.piece(node)
+        is_exponent = _EXPONENT.fullmatch(text.strip()) and self.out and self.out[-1][-1:].isdigit()
+        self.out.append(f"^{text.strip()}" if is_exponent else text)
+
     def tag(self, node: Element) -> None:
         self.out.append(self.flat.piece(node) + " ")
 
@@ -195,6 +203,7 @@ _ACTS: dict[Role, Callable[[Flat, Element], None]] = {
     Role.EQUATION: Flat.equation,
     Role.CITE: Flat.cite,
     Role.TAG: Flat.tag,
+    Role.RAISED: Flat.raised,
     Role.NOTE: Flat.note,
 }
 FLAT_ACTS = tuple(_ACTS.get(role, Flat.spaced) for role in Role)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from digest.errors import ReadError
 from digest.readers import html_table
+from digest.readers.headings import is_bibliography
 from digest.readers.html_table import Cell
 from digest.readers.html_text import FLAT_ACTS, Dialect, Flat, Role, tidy, visible, with_notes
 from digest.types import Passage, PassageKind
@@ -20,7 +21,6 @@ MAX_SPAN = 1000  # columns or rows of one cell, as in browsers (html.spec.whatwg
 
 _ABSTRACT = "Abstract"  # what every abstract is headed, however the page writes it
 _NAMED_LEVEL = 3
-_BIBLIOGRAPHY = frozenset({"references", "bibliography", "literature cited", "works cited", "参考文献"})
 _WITH_TEXT = etree.XPath(
     "boolean(.//*[self::p or self::pre or self::table or contains(@class, 'ltx_p') or contains(@class, 'ltx_listing')"
     " or contains(@class, 'ltx_tabular') or contains(@class, 'ltx_itemize') or contains(@class, 'ltx_enumerate')])"
@@ -162,8 +162,9 @@ class Walk(Flat):
         while outside and self.headings[outside - 1].level >= level:
             outside -= 1
         self.leave_headings(outside)
-        self.enter(Heading(level, text, node.get("id") or self.anchor))
-        if text.lower().lstrip("0123456789. ").rstrip(":. ") in _BIBLIOGRAPHY:
+        self.anchor = node.get("id") or self.anchor
+        self.enter(Heading(level, text, self.anchor))
+        if is_bibliography(text):
             self.muted = self.muted or level
         self.emit(PassageKind.TEXT, with_notes("", notes))
 

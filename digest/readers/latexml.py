@@ -56,6 +56,7 @@ _TAGS = {
     "math": Role.MATH,
     "cite": Role.CITE,
     "br": Role.BREAK,
+    "sup": Role.RAISED,
     "foreignobject": Role.LABEL,
 }
 # In this order: the first class that is here decides, whatever else the element is.
