@@ -15,7 +15,7 @@ from msgspec import Struct
 MOST_DOMAINS = 4
 FALLBACK = "science"  # the widest of them, for a paper in which nothing is recognised
 
-_TITLE, _KEYWORDS, _ABSTRACT, _TEXT = 2.5, 1.2, 1.0, 0.9
+_TITLE, _KEYWORDS, _ABSTRACT, _TEXT = 2.5, 1.2, 1.0, 0.4
 _TEXT_ALONE = 1.6  # without an abstract: then it is what somebody wrote of the field
 _COUNTED_AT_MOST = 3  # of one term in one place: a word that is repeated thirty times is not ten times as telling
 _REPEATED = 0.4  # what each further time adds, over the first

@@ -10,21 +10,36 @@ from collections.abc import Sequence
 from digest.writers.sentences import without_opening
 
 _MADE = (
-    "propos|introduc|present|develop|design|releas|build|construct|creat|formulat|establish|describ|unveil|devis|offer"
+    "propos|introduc|present|develop|design|releas|build|construct|creat|formulat|establish|describ|unveil|devis|offer|"
+    "contribut"
 )
 CLAIM = re.compile(
-    rf"\b(?:we|this (?:paper|work|report|study|article|survey))\b[\w\s-]{{0,30}}?\b(?:{_MADE}|provid)(?:e|es|s|ed)?\b"
+    rf"\b(?:we|this (?:paper|work|report|study|article|survey))\b[^.;:]{{0,140}}?\b(?:{_MADE}|provid)(?:e|es|s|ed)?\b"
     r"|本文|我们(?:提出|设计|构建|介绍|发布)|提出了",
     re.IGNORECASE,
 )
+CODE = re.compile(
+    r"\b(?:codes?|codebase|weights|models?|datasets?|data|checkpoints|project|page|homepage|demo|implementation|"
+    r"website|"
+    r"videos?|repository|github|gitlab|suite|benchmarks?|tools?|resources|library)\b|代码|开源",
+    re.IGNORECASE,
+)
 RELEASE = re.compile(
-    r"https?://|\b(?:code|codes|weights|models?|datasets?|checkpoints)\b[^.]{0,60}\b(?:available|released|open-sourced?)\b"
-    r"|\b(?:will |we )?(?:fully )?(?:release|open-source)\b|开源",
+    r"https?://|\b(?:codes?|weights|models?|datasets?|checkpoints|benchmarks?|resources|implementations?|everything|"
+    r"data)\b"
+    r"[^.]{0,60}\b(?:available|released|open-sourced|public)\b"
+    r"|\b(?:we|will|is|are|fully|to)(?: \w+ly| also| further)? (?:release[ds]?|open-?source[ds]?|publish|make)\b[^.]*"
+    r"\b(?:codes?|weights|models?|datasets?|data|checkpoints|suite|benchmark|tools?|available|recipes?)\b|开源",
+    re.IGNORECASE,
+)
+_STUDIED = re.compile(
+    r"\b(?:we|this (?:paper|work|report|study|article|survey))\b[\w\s-]{0,30}?\b(?:obtain|report|measur|deriv|determin|"
+    r"observ|investigat|stud[iy]|explor|examin|analy[sz]|prov|show|argu|find|identif|revisit|evaluat)\w*",
     re.IGNORECASE,
 )
 POINTING = re.compile(
     r"(?:This|These|It|Its|They|Their|Such|Those|Both|As (?:shown|can be seen|illustrated|a result)|"
-    r"The (?:former|latter))\b"
+    r"The (?:former|latter|first|second|third|last))\b"
 )
 _NAMED = re.compile(r"(?:,| \(|:|--|—) ?(?:a|an|the)\b|\b(?:called|named|termed|dubbed)\b")
 _LACKING = re.compile(
@@ -53,7 +68,8 @@ _WE_MAKE = re.compile(
 _GOES_ON = re.compile(
     r"\b(?:and|then)(?: we)?(?: \w+ly| further| then| also)? (?:treat|show|demonstrate|evaluate|study|analyze|prove|"
     r"conduct|find|use|apply|develop|propose|introduce|present|provide|release|construct|build|design|investigate|"
-    r"establish|argue|formulate|explore|train|derive|validate|create|identify|report|open-source|perform|employ|compare|"
+    r"establish|argue|formulate|explore|train|derive|validate|create|identify|report|open-source|perform|employ|"
+    r"compare|"
     r"discuss|offer|adopt|implement|extend|leverage|describe)s?\b|; |\b[Ww]e\b"
 )
 
@@ -69,12 +85,14 @@ def contribution(abstract: Sequence[str], title: str) -> int | None:
     subject = frozenset(words(title))
     name = title.partition(":")[0].strip().lower() if ":" in title else ""
     counts = Counter(word for sentence in abstract for word in set(words(sentence)))
-    first_claim = next((place for place, sentence in enumerate(abstract) if CLAIM.search(sentence)), None)
+    claiming = [place for place, sentence in enumerate(abstract) if CLAIM.search(sentence)]
+    named = len(name.split()) in range(1, 5)
+    first_claim = next(
+        iter([place for place in claiming if named and name in abstract[place].lower()] + claiming), None
+    )
 
     def worth(place: int) -> float:
         sentence = abstract[place]
-        claims = bool(CLAIM.search(sentence))
-        named = len(name.split()) in range(1, 5) and name in sentence.lower()
         own = set(words(sentence))
         shared = len(subject & own)
         likeness = shared / math.sqrt(len(subject) * len(own)) if shared else 0.0
@@ -85,10 +103,10 @@ def contribution(abstract: Sequence[str], title: str) -> int | None:
             + 0.07 * covered
             + 0.05 * central
             + 0.08 * min(1.0, len(sentence.split()) / _FULL_WORDS)
-            + 0.04 * claims
-            + 0.05 * (place == first_claim)
-            + 0.02 * named
-            + 0.03 * (claims and named)
+            + 0.04 * (place in claiming)
+            + 0.07 * (place == first_claim)
+            + 0.02 * bool(_STUDIED.search(sentence))
+            + 0.025 * (named and name in sentence.lower())
             + 0.035 * bool(_NAMED.search(sentence))
             - 0.05 * bool(RELEASE.search(sentence))
             - 0.02 * bool(_LACKING.search(sentence))

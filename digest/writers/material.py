@@ -15,6 +15,13 @@ from digest.writers.sentences import sentences
 MOST_CHARS = 400  # a longer sentence is a list or a formula in disguise, and no message has room for it
 _MOST_CHARS_OF_ABSTRACT = 600  # there the one sentence that tells everything may be that long
 _LEAST_CHARS = 25
+# "Sliding Window Attention. SWA exploits ...": a heading in the line, which has neither verb nor pronoun.
+_RUN_IN = re.compile(
+    r"(?!.*\b(?:we|is|are|was|were|has|have|had|can|will|it|they|this|our|you|do|does|be)\b)[A-Z][\w’'/&-]*"
+    r"(?: [\w’'/&()-]+){0,5}\.",
+    re.IGNORECASE,
+)
+_ENDS_IN_ADDRESS = re.compile(r"https?://\S+$")
 _NUMBERED = re.compile(r"^\s*(?:[A-Z]|[IVXLC]+|\d+)?(?:\.\d+)*[.:)]?\s+(?=\S)")
 
 
@@ -38,6 +45,13 @@ class Line(Struct, frozen=True):
     opens: bool = False
 
 
+class Point(Struct, frozen=True):
+    """One point of a list, and the points below it, whatever their depth."""
+
+    text: str
+    below: tuple[str, ...] = ()
+
+
 class ScoreTable(Struct, frozen=True):
     """A table as the paper has it, with its caption ("" if none stands beside it)."""
 
@@ -49,7 +63,8 @@ class ScoreTable(Struct, frozen=True):
 class Material(Struct, frozen=True):
     abstract: tuple[Line, ...]
     body: tuple[Line, ...]  # in the order of the paper, without the abstract
-    contributions: tuple[str, ...]  # the points of the list of contributions, if the introduction has one
+    contributions: tuple[Point, ...]  # the points of the list of contributions, if the introduction has one
+    points: tuple[Line, ...]  # of the other lists
     tables: tuple[ScoreTable, ...]
     headings: tuple[str, ...]  # each once, the deepest of its path, without its number
 
@@ -75,53 +90,80 @@ _CONTRIBUTIONS = re.compile(
 
 def gather(paper: Paper, reading: Reading) -> Material:
     """Everything a report may quote. Without an abstract in the list, the one of the text is used."""
-    located = [(passage, part_of(passage.heading)) for passage in reading.passages]
     if reading.source is ReadingSource.ABSTRACT:
-        located = [(passage, Part.ABSTRACT) for passage, _ in located]
-    text = paper.abstract or " ".join(passage.text for passage, part in located if part is Part.ABSTRACT)
+        located = [(passage, Part.ABSTRACT) for passage in reading.passages]
+    else:
+        located = list(zip(reading.passages, parts(reading.passages), strict=True))
+    abstract = paper.abstract or " ".join(passage.text for passage, part in located if part is Part.ABSTRACT)
+    told = [(passage, part) for passage, part in located if part not in (Part.ABSTRACT, Part.ASIDE)]
+    contributions = _contributions(told)
     return Material(
-        abstract=tuple(_lines(text, Part.ABSTRACT, "")),
+        abstract=tuple(_lines(abstract, Part.ABSTRACT, "")),
         body=tuple(
             line
-            for passage, part in located
-            if passage.kind is PassageKind.TEXT and part not in (Part.ABSTRACT, Part.ASIDE) and passage.heading
+            for passage, part in told
+            if passage.kind is PassageKind.TEXT
             for line in _lines(passage.text, part, passage.heading)
         ),
-        contributions=_contributions(located),
-        tables=tuple(_tables(located)),
-        headings=tuple(
-            dict.fromkeys(
-                title_of(passage.heading) for passage, part in located if passage.heading and part is not Part.ASIDE
-            )
+        contributions=contributions,
+        points=tuple(
+            Line(point.text, part, passage.heading)
+            for passage, part in told
+            if passage.kind is PassageKind.LIST
+            for point in points_of(passage.text)
+            if point not in contributions and _LEAST_CHARS <= len(point.text) <= MOST_CHARS
         ),
+        tables=tuple(_tables(told)),
+        headings=tuple(dict.fromkeys(title_of(passage.heading) for passage, _ in told if passage.heading)),
     )
+
+
+def parts(passages: Sequence[Passage]) -> Iterator[Part]:
+    """The part each passage belongs to. What stands before the first heading is title and small print, what comes
+    after the conclusion under a heading that says nothing is an appendix."""
+    headed = any(passage.heading for passage in passages)
+    closed = ""
+    for passage in passages:
+        part = part_of(passage.heading) if passage.heading or not headed else Part.ASIDE
+        top = passage.heading.partition(" > ")[0]
+        if part is Part.CLOSING:
+            closed = top
+        elif closed and top != closed and part is Part.METHOD:
+            part = Part.ASIDE
+        yield part
 
 
 def part_of(heading: str) -> Part:
     """The part of the paper under a path of headings; what says nothing of itself is the method."""
     path = heading.split(" > ")
-    if headings.number(path[0])[:1] and headings.number(path[0])[0].isalpha():
+    number = headings.number(path[0])
+    if number and number[0].isalpha():
         return Part.ASIDE  # lettered sections are appendices
-    for title in path:
-        for part, words in _PATTERNS:
-            if words.search(title):
-                return part
-    return Part.METHOD
+    return next((part for title in path for part, words in _PATTERNS if words.search(title)), Part.METHOD)
 
 
 def title_of(heading: str) -> str:
     """The last heading of a path without its number."""
-    return _NUMBERED.sub("", heading.rsplit(" > ", 1)[-1]).strip()
+    return _NUMBERED.sub("", heading.rsplit(" > ", 1)[-1]).strip(" .:：")
 
 
-def points_of(text: str) -> tuple[str, ...]:
-    """The points of a LIST passage at its first level, in one line each; what is below a point is left away."""
-    return tuple(line[2:].strip() for line in text.splitlines() if line.startswith("- "))
+def points_of(text: str) -> tuple[Point, ...]:
+    """The points of a LIST passage."""
+    points: list[tuple[str, list[str]]] = []
+    for line in text.splitlines():
+        if line.startswith("- "):
+            points.append((line[2:].strip(), []))
+        elif points and line.lstrip().startswith("- "):
+            points[-1][1].append(line.lstrip()[2:].strip())
+    return tuple(Point(first, tuple(below)) for first, below in points)
 
 
 def _lines(text: str, part: Part, heading: str) -> Iterator[Line]:
     most_chars = _MOST_CHARS_OF_ABSTRACT if part is Part.ABSTRACT else MOST_CHARS
-    for place, sentence in enumerate(sentences(text)):
+    told = sentences(text)
+    if len(told) > 1 and part is not Part.ABSTRACT and _RUN_IN.fullmatch(told[0]):
+        heading, told = f"{heading} > {told[0].rstrip('.')}", told[1:]
+    for place, sentence in enumerate(told):
         if _LEAST_CHARS <= len(sentence) <= most_chars and _is_whole(sentence):
             yield Line(sentence, part, heading, opens=place == 0)
 
@@ -129,13 +171,13 @@ def _lines(text: str, part: Part, heading: str) -> Iterator[Line]:
 def _is_whole(sentence: str) -> bool:
     """Whether it reads as a sentence: it ends as one, and neither a bracket nor a formula of it is cut in two."""
     return (
-        sentence.rstrip("\"'”’)」』）]")[-1:] in ".!?。！？"
+        (sentence.rstrip("\"'”’)」』）]$")[-1:] in ".!?。！？" or _ENDS_IN_ADDRESS.search(sentence) is not None)
         and sentence.count("(") == sentence.count(")")
         and sentence.count("$") % 2 == 0
     )
 
 
-def _contributions(located: Sequence[tuple[Passage, Part]]) -> tuple[str, ...]:
+def _contributions(located: Sequence[tuple[Passage, Part]]) -> tuple[Point, ...]:
     """The points of the first list that is announced as, or stands under, the contributions."""
     before = ""
     for passage, part in located:

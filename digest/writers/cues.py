@@ -1,0 +1,225 @@
+"""How sentences of papers give away what they tell: input, output, steps, hardware, what is new, what came out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from digest.writers.claims import CLAIM, POINTING, RELEASE, words
+from digest.writers.material import Line, Part
+
+INPUT = re.compile(
+    r"\b(?:takes?|taking|accepts?|receives?|ingests?|given|feeds?|fed)\b[^.]{1,120}\bas (?:the |an |its )?inputs?\b"
+    r"|\b(?:takes?|accepts?|receives?|ingests?) (?:only )?(?:an?|one|the|raw|multiple|single|arbitrary|"
+    r"both) (?:[\w-]+ ){0,3}"
+    r"(?:images?|videos?|prompts?|texts?|questions?|sequences?|frames?|documents?|clips?|quer(?:y|ies)|audio|"
+    r"sketch(?:es)?|"
+    r"instructions?|photos?|views?|sentences?|code|files?|observations?|clouds?|problems?|tasks?)\b"
+    r"|\binputs? (?:is|are|consists?|comprises?|includes?)\b|\bthe inputs? to\b|\btakes? as inputs?\b"
+    r"|\b[Gg]iven an? [^.,]{3,80}, (?:we|our|the (?:model|system|method|agent|goal|task)|[A-Z])|输入",
+)
+OUTPUT = re.compile(
+    r"\b(?:[Tt]he|its|their|final) outputs? (?:is|are|consists?|comprises?|includes?)\b|\bto output\b"
+    r"|\bas (?:the |an |its )?(?:final )?outputs?\b"
+    r"|\b(?:model|system|pipeline|method|framework|network|agent|decoder|it|which|that|and) (?:then )?(?:outputs|"
+    r"returns)\b"
+    r"|输出",
+)
+STEPS = re.compile(
+    r"\b(?:pipeline|procedure|workflow)\b[^.]{0,60}\b(?:consists?|comprises?|has|involves?|includes?|begins?|starts?|"
+    r"that|of)\b"
+    r"|\b(?:in|of|with|has|has|comprises|through) (?:two|three|four|five|six) (?:\w+ )?(?:stages?|steps?|phases?)\b"
+    r"|\b(?:two|three|four|multi)-(?:stage|step|phase) (?:\w+ )?(?:pipeline|procedure|training|process|recipe|"
+    r"framework)\b"
+    r"|\b(?:stages|steps|phases): |\(i\).+\(ii\)|\(1\).+\(2\)"
+    r"|(?:^First(?:ly)?|\b(?:we|is|are|was|were) first)\b.{10,}\b(?:then|second(?:ly)?|next|finally|followed by|subsequently)\b|\bbegins with\b"
+    r"|\b(?:[Ww]e|is|are|was|were|models?) (?:pre-?|post-?|fine-?|jointly |further )?(?:train|"
+    r"tun)(?:ed)? (?:\w+ ){0,3}(?:on|with|using)\b"
+    r"|首先|流程|步骤|阶段",
+)
+HARDWARE = re.compile(
+    r"\b(?:[AHVPBL]\d{2,3}s?|RTX|GTX|TPUs?|GPUs?|GPU[- ]hours?|VRAM|NVIDIA|Nvidia|CPU cores|GB of (?:memory|RAM)|"
+    r"consumer-grade)\b|显卡"
+)
+_MACHINES = re.compile(
+    r"\b(?:\d+|one|two|four|eight|sixteen|a single|single)\b[^.]{0,30}(?:\b[AHVPBL]\d{2,3}|GPU|TPU|RTX|NVIDIA|GB|"
+    r"machine)",
+    re.IGNORECASE,
+)
+_MEASURED = re.compile(r"\b(?:evaluat|compar|estimat|assess)\w*", re.IGNORECASE)
+FIGURE = re.compile(
+    r"\d+(?:\.\d+)?\s?(?:\\?%|×|\$?\\times\$?|x\b|times\b|fold\b|-fold\b|points?\b|pp\b|percent\b|percentage)|"
+    r"\b\d+\.\d+\b"
+)
+COMPARED = re.compile(
+    r"\b(?:outperform\w*|surpass\w*|improv\w*|exceed\w*|state-of-the-art|sota|better|best|higher|lower|faster|"
+    r"reduc(?:es?|ed|ing)|"
+    r"gains?|achiev\w+|attain\w*|compet\w+|superior\w*|rank\w*|win(?:s|ning)?|reach\w*|scor\w+|accuracy|rivals?|"
+    r"speed-?ups?|records?|rais\w+|speed\w*|match(?:es|ing)?|boost\w*|increas\w*|significant\w*|robust\w*)\b"
+    r"|优于|超过|提升|达到|提高|最佳|领先",
+    re.IGNORECASE,
+)
+FOUND = re.compile(
+    r"\b(?:experiments?|experimental|results?|evaluations?|empirical(?:ly)?|benchmarks|ablations?|analys[ie]s|across)\b"
+    r"|\bwe (?:find|show|observe|demonstrate)\b|实验|结果",
+    re.IGNORECASE,
+)
+NEW = re.compile(
+    r"\b(?:novel|new|first|introduc\w+|propos\w+|design\w*|devis\w+|develop\w*|curat\w+|formulat\w+|construct\w*|"
+    r"built|build|"
+    r"employ\w*|leverag\w+|enabl\w+|adopt\w*|mechanism|strategy|scheme|module|technique|paradigm|objective|algorithm|"
+    r"unlike|instead of|rather than|key (?:idea|insight|contribution)|specifically|in particular|consists? of|via|"
+    r"represents?|"
+    r"compris\w+|decompos\w+|integrat\w+|combin\w+|unif\w+|learn\w*|align\w*|extend\w*|transform\w*)\b"
+    r"|\(1\)|\(i\)|\(2\)|\(3\)|提出|创新|设计|首次|引入",
+    re.IGNORECASE,
+)
+LACK = re.compile(
+    r"^(?:However|Yet|But|Although|While|Despite|Existing|Current|Prior|Previous|Recent|Most|Unfortunately|"
+    r"Nevertheless)\b"
+    r"|\b(?:remains? (?:a |an |largely |un|limited|challenging|difficult|unclear)|suffers? from|fails? to|struggles?)\b"
+)
+_OUTCOME = re.compile(
+    r"^(?:(?:Extensive|Comprehensive|Our|The|Experimental|Empirical|Additional|Further|Ablation|Human|Both|Across|"
+    r"In)\b.{0,40})?"
+    r"\b(?:[Ee]xperiments?|[Rr]esults|[Ee]valuations?|[Ee]mpirically|[Ff]indings|[Aa]nalys[ie]s|benchmarks?|"
+    r"[Ss]tudies|tests)\b"
+    r".{0,60}\b(?:show|demonstrate|reveal|indicate|confirm|suggest|validate|verify|find|establish|achieve|improve|"
+    r"outperform|"
+    r"illustrate|support|surpass)"
+    r"|\b(?:outperform\w*|surpass\w*|beats?|state-of-the-art (?:performance|results|accuracy|models)|"
+    r"superior (?:performance|to)|"
+    r"we (?:find|observe|achieve)|(?:consistently|significantly|substantially) (?:improv|outperform|reduc|enhanc)\w+|"
+    r"(?:improves?|increases?|reduces?|raises?|boosts?|reach(?:es)?|achiev(?:es|ing)|attains?|records?|"
+    r"scores?)\b[^.]{0,80}\d)"
+    r"|^(?:These|Our) (?:results|findings|experiments)\b|^From our (?:experiment|result)|\bexhibits?\b"
+    r"|\b(?:[Aa]nalys[ie]s|[Ee]valuations?|[Ee]xperiments?|[Pp]robing|[Ss]tud(?:y|ies)|modes)\b[^.]{0,60}\breveals?\b"
+    r"|\bdemonstrat\w+ (?:[\w-]+ ){0,4}(?:improvements?|performance|gains?|superiority|effectiveness|scaling)"
+    r"|实验(?:结果)?(?:表明|证明|显示)|优于|超过",
+)
+_TROUBLE = re.compile(
+    r"\b(?:unstable|unreliable|hallucinat\w+|collaps\w+|degrad\w+|suffer\w*|bottlenecks?|weaken\w*|drift|breaks?|"
+    r"prevents?|"
+    r"ignor\w+|inefficien\w+|costly|expensive)\b"
+)
+_GENERAL = re.compile(
+    r"\b(?:promis\w+|step toward|foundation|pave|position\w*|underscor\w+|suggest\w*|potential|viability|principles|"
+    r"future)\b"
+)
+_REFERS = re.compile(
+    r"\b(?:Figs?\.?|Figures?|Tables?|Tabs?\.?|Sections?|Sec\.|Eqs?\.|Equations?|Appendix|Algorithm|"
+    r"Listing)\s*~?[\dA-Z(]|\b(?:below|above)\b"
+)
+_OTHERS = re.compile(r"\bet al\b|\b(?:previous|prior|earlier|existing) (?:works?|methods?|approaches|studies)\b")
+_WORKS = re.compile(
+    r"^(?:[\w’'-]+ ){1,4}(?:leverages?|employs?|uses?|consists?|takes?|operates?|combines?|integrates?|is built|"
+    r"builds|learns)\b"
+)
+_OURS = re.compile(r"\b(?:we|our|this (?:paper|work))\b|我们|本文", re.IGNORECASE)
+_BEGINS = re.compile(r"[\"'“‘(]?[A-Z\d\u4e00-\u9fff]|[a-z]+[A-Z]")
+_FORMULA = re.compile(r"\$[^$]+\$")
+_GOOD_CHARS = range(45, 261)
+
+
+def soundness(line: Line) -> float:
+    """How well a sentence stands alone, about 0 to 2: neither pointing back nor to figures, of a good length."""
+    text = line.text
+    return (
+        1.0
+        + 0.4 * (len(text) in _GOOD_CHARS)
+        + 0.2 * bool(_OURS.search(text))
+        + 0.1 * line.opens
+        - 0.6 * bool(POINTING.match(text) or not _BEGINS.match(text))
+        - 0.4 * bool(_REFERS.search(text))
+        - 0.4 * bool(_OTHERS.search(text))
+        - 0.2 * max(0, len(_FORMULA.findall(text)) - 1)
+    )
+
+
+def chosen(
+    lines: Iterable[Line], worth: Callable[[Line], float], most: int, least: float, used: Collection[str] = ()
+) -> list[Line]:
+    """At most so many lines, the worthiest of those worth `least` or more, in the order of the paper.
+
+    A line that tells what a used or worthier one tells is left out.
+    """
+    weighed = [(worth(line), -place, line) for place, line in enumerate(lines) if line.text not in used]
+    told = [_Told.of(text) for text in used]
+    taken: list[tuple[int, Line]] = []
+    for value, place, line in sorted(weighed, key=lambda entry: entry[:2], reverse=True):
+        if value < least or len(taken) == most:
+            break
+        own = _Told.of(line.text)
+        if not any(own.repeats(other) for other in told):
+            told.append(own)
+            taken.append((-place, line))
+    return [line for _, line in sorted(taken, key=lambda entry: entry[0])]
+
+
+class _Told(NamedTuple):
+    """What a sentence tells, as far as telling it twice goes."""
+
+    words: frozenset[str]
+    figures: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> _Told:
+        return cls(frozenset(words(text)), frozenset(re.findall(r"\d+\.\d+|\d+(?=\s?(?:%|points?|percent))", text)))
+
+    def repeats(self, other: _Told) -> bool:
+        shared = len(self.words & other.words)
+        if self.figures and self.figures <= other.figures and shared * 3 >= len(self.words):
+            return True
+        return shared * 3 >= 2 * min(len(self.words), len(other.words))
+
+
+def usage_worth(cue: re.Pattern[str]) -> Callable[[Line], float]:
+    """The worth of a line for one side of using what the paper made; 0 without its cue."""
+
+    def worth(line: Line) -> float:
+        if not cue.search(line.text) or LACK.search(line.text) or (cue is STEPS and HARDWARE.search(line.text)):
+            return 0.0
+        place = 0.5 * (line.part is Part.ABSTRACT) + 0.3 * (line.part is Part.METHOD)
+        told = 0.7 * bool(cue is HARDWARE and _MACHINES.search(line.text))
+        return soundness(line) + place + told - 0.5 * bool(COMPARED.search(line.text) or _MEASURED.search(line.text))
+
+    return worth
+
+
+def tells_outcome(abstract: Sequence[Line]) -> list[bool]:
+    """For each sentence of an abstract, from its claim on, whether it tells what came out.
+
+    Results come last: after the first of them, only a sentence that claims something new is not one.
+    """
+    told: list[bool] = []
+    for place, line in enumerate(abstract):
+        outcome = place > 0 and (
+            _OUTCOME.search(line.text) is not None
+            or (any(told) and not CLAIM.search(line.text) and not _WORKS.search(line.text))
+        )
+        told.append(outcome)
+    return told
+
+
+def result_worth(line: Line) -> float:
+    """The worth of a line as a result. Outside of the abstract it must compare, and a figure counts much."""
+    figures, compared, found = FIGURE.search(line.text), COMPARED.search(line.text), FOUND.search(line.text)
+    if RELEASE.search(line.text):
+        return 0.0
+    general = 0.6 * bool(_GENERAL.search(line.text) and not figures)
+    if line.part is Part.ABSTRACT:
+        return soundness(line) + 0.8 * bool(figures) + 0.6 * (bool(compared) + bool(found)) - general
+    proved = figures or (_OURS.search(line.text) and line.part in (Part.RESULTS, Part.CLOSING))
+    if not (compared and proved) or line.part is Part.METHOD or LACK.search(line.text) or CLAIM.search(line.text):
+        return 0.0
+    return soundness(line) + 0.8 * bool(figures) + 0.3 * bool(found) + 0.3 * (line.part is Part.RESULTS) - general
+
+
+def novelty_worth(line: Line) -> float:
+    """The worth of a line as an innovation: what is done and how, not what came out or was lacking before."""
+    if LACK.search(line.text) or RELEASE.search(line.text):
+        return 0.0
+    found = bool(FOUND.search(line.text) and COMPARED.search(line.text)) and line.part is not Part.ABSTRACT
+    trouble = bool(_TROUBLE.search(line.text)) and not _OURS.search(line.text)
+    return soundness(line) + 0.3 * min(3, len(set(NEW.findall(line.text.lower())))) - 0.9 * found - 0.6 * trouble
