@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 
 from adapters.markup import ansi, block_lines, clean, columns_of, undressed
-from digest.types import Message, Paragraph, Run
+from digest.types import Block, Message, Paragraph, Points, Run
 
 MAX_COLUMNS = 100  # longer lines are hard to read
 _RAIL = "  │ "
@@ -29,7 +30,8 @@ class Terminal:
         """The message that opens a thread."""
         self.console.print()
         self._title(message, "")
-        self._body(message, "")
+        # Its papers' addresses stand with the replies; here they would make short lines long.
+        self._body(replace(message, blocks=tuple(_without_addresses(block) for block in message.blocks)), "")
 
     def reply(self, message: Message) -> None:
         """A message in the thread under the headline."""
@@ -57,3 +59,13 @@ class Terminal:
 
     def _room(self, rail: str) -> int:
         return min(self.console.width, MAX_COLUMNS) - columns_of(rail)
+
+
+def _without_addresses(block: Block) -> Block:
+    match block:
+        case Paragraph(runs):
+            return Paragraph(tuple(replace(run, link="") for run in runs))
+        case Points(points, ordered):
+            return Points(tuple(tuple(_without_addresses(inner) for inner in point) for point in points), ordered)
+        case _:
+            return block
