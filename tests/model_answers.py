@@ -120,8 +120,21 @@ class ErrorObject(Reply, frozen=True):
         return web.json_response({"error": {"message": self.message, "code": self.code}})
 
 
+class Uncounted(Reply, frozen=True):
+    """The correct answer without `usage`."""
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:
+        return web.json_response({name: value for name, value in completion.items() if name != "usage"})
+
+
 class Slow(Reply, frozen=True):
+    """The correct answer, or the text given, made at once and sent late."""
+
     seconds: float
+    text: str | None = None
+
+    def content(self, correct: str) -> str:
+        return correct if self.text is None else self.text
 
     async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:
         await asyncio.sleep(self.seconds)

@@ -49,12 +49,13 @@ _ROLES = frozenset({"developer", "system", "user", "assistant", "tool"})
 
 
 class Request(Struct, frozen=True):
-    """A request as it arrived; `body` is None when it was no JSON object."""
+    """A request as it arrived, names of headers in lower case; `body` is None when it was no JSON object."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: dict[str, Any] | None
+    arrived_s: float  # on a clock that only goes forward
 
     @property
     def prompt(self) -> str:
@@ -94,6 +95,7 @@ class ModelServer:
         self.context_tokens, self.keeping, self.delay_s = context_tokens, keeping, delay_s
         self.requests: list[Request] = []
         self.most_at_once = 0
+        self.answers_made = 0
         self.address = ""
         self._under_way = 0
         self._replies: deque[Reply] = deque()
@@ -137,12 +139,13 @@ class ModelServer:
         completion = self._completion(body, reply)
         if body.get("store") and self.keeping == "honoured" and completion["choices"]:
             self._kept.append(completion)
+        self.answers_made += 1
         try:
             return await reply.respond(completion)
         except HangUp:
             if request.transport is not None:
                 request.transport.abort()
-            raise
+            return web.Response()
 
     async def _list(self, request: web.Request) -> web.Response:
         await self._recorded(request)
@@ -177,7 +180,8 @@ class ModelServer:
         except ValueError:
             body = None
         known = body if isinstance(body, dict) else None
-        self.requests.append(Request(request.method, request.path_qs, dict(request.headers), known))
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.requests.append(Request(request.method, request.path_qs, headers, known, time.monotonic()))
         return body
 
     # --- what is refused -----------------------------------------------------------------------------------------
@@ -338,6 +342,8 @@ def serving(server: ModelServer) -> Iterator[ModelServer]:
     def run() -> None:
         loop.run_until_complete(start())
         loop.run_forever()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()  # answers that nobody waits for any more
         loop.run_until_complete(runner[0].cleanup())
         loop.close()
 
