@@ -9,105 +9,113 @@ from typing import NamedTuple
 from digest.writers.claims import CLAIM, POINTING, RELEASE, words
 from digest.writers.material import Line, Part
 
-INPUT = re.compile(
-    r"\b(?:takes?|taking|accepts?|receives?|ingests?|given|feeds?|fed)\b[^.]{1,120}\bas (?:the |an |its )?inputs?\b"
-    r"|\b(?:takes?|accepts?|receives?|ingests?) (?:only )?(?:an?|one|the|raw|multiple|single|arbitrary|"
-    r"both) (?:[\w-]+ ){0,3}"
+
+def _either(*cues: str, ignore_case: bool = False) -> re.Pattern[str]:
+    return re.compile("|".join(cues), re.IGNORECASE if ignore_case else 0)
+
+
+_THING = (
     r"(?:images?|videos?|prompts?|texts?|questions?|sequences?|frames?|documents?|clips?|quer(?:y|ies)|audio|"
-    r"sketch(?:es)?|"
-    r"instructions?|photos?|views?|sentences?|code|files?|observations?|clouds?|problems?|tasks?)\b"
-    r"|\binputs? (?:is|are|consists?|comprises?|includes?)\b|\bthe inputs? to\b|\btakes? as inputs?\b"
-    r"|\b[Gg]iven an? [^.,]{3,80}, (?:we|our|the (?:model|system|method|agent|goal|task)|[A-Z])|输入",
+    r"sketch(?:es)?|instructions?|photos?|views?|sentences?|code|files?|observations?|clouds?|problems?|tasks?)"
 )
-OUTPUT = re.compile(
-    r"\b(?:[Tt]he|its|their|final) outputs? (?:is|are|consists?|comprises?|includes?)\b|\bto output\b"
-    r"|\bas (?:the |an |its )?(?:final )?outputs?\b"
-    r"|\b(?:model|system|pipeline|method|framework|network|agent|decoder|it|which|that|and) (?:then )?(?:outputs|"
-    r"returns)\b"
-    r"|输出",
+_TAKES = r"\b(?:takes?|accepts?|receives?|ingests?)"
+INPUT = _either(
+    r"\b(?:takes?|taking|accepts?|receives?|ingests?|given|feeds?|fed)\b[^.]{1,120}\bas (?:the |an |its )?inputs?\b",
+    rf"{_TAKES} (?:only )?(?:an?|one|the|raw|multiple|single|arbitrary|both) (?:[\w-]+ ){{0,3}}{_THING}\b",
+    r"\binputs? (?:is|are|consists?|comprises?|includes?)\b|\bthe inputs? to\b|\btakes? as inputs?\b",
+    r"\b[Gg]iven an? [^.,]{3,80}, (?:we|our|the (?:model|system|method|agent|goal|task)|[A-Z])",
+    r"输入",
 )
-STEPS = re.compile(
-    r"\b(?:pipeline|procedure|workflow)\b[^.]{0,60}\b(?:consists?|comprises?|has|involves?|includes?|begins?|starts?|"
-    r"that|of)\b"
-    r"|\b(?:in|of|with|has|has|comprises|through) (?:two|three|four|five|six) (?:\w+ )?(?:stages?|steps?|phases?)\b"
-    r"|\b(?:two|three|four|multi)-(?:stage|step|phase) (?:\w+ )?(?:pipeline|procedure|training|process|recipe|"
-    r"framework)\b"
-    r"|\b(?:stages|steps|phases): |\(i\).+\(ii\)|\(1\).+\(2\)"
-    r"|(?:^First(?:ly)?|\b(?:we|is|are|was|were) first)\b.{10,}\b(?:then|second(?:ly)?|next|finally|followed by|subsequently)\b|\bbegins with\b"
-    r"|\b(?:[Ww]e|is|are|was|were|models?) (?:pre-?|post-?|fine-?|jointly |further )?(?:train|"
-    r"tun)(?:ed)? (?:\w+ ){0,3}(?:on|with|using)\b"
-    r"|首先|流程|步骤|阶段",
+OUTPUT = _either(
+    r"\b(?:[Tt]he|its|their|final) outputs? (?:is|are|consists?|comprises?|includes?)\b|\bto output\b",
+    r"\bas (?:the |an |its )?(?:final )?outputs?\b",
+    r"\b(?:model|system|pipeline|method|framework|network|agent|decoder|it|which|that|and) (?:then )?"
+    r"(?:outputs|returns)\b",
+    r"输出",
 )
-HARDWARE = re.compile(
-    r"\b(?:[AHVPBL]\d{2,3}s?|RTX|GTX|TPUs?|GPUs?|GPU[- ]hours?|VRAM|NVIDIA|Nvidia|CPU cores|GB of (?:memory|RAM)|"
-    r"consumer-grade)\b|显卡"
+STEPS = _either(
+    r"\b(?:pipeline|procedure|workflow)\b[^.]{0,60}\b(?:consists?|comprises?|has|involves?|includes?|begins?|starts?)\b",
+    r"\b(?:in|of|with|has|comprises|through) (?:two|three|four|five|six) (?:\w+ )?(?:stages?|steps?|phases?)\b",
+    r"\b(?:two|three|four|multi)-(?:stage|step|phase) (?:\w+ )?(?:pipeline|procedure|training|process|recipe|framework)\b",
+    r"\b(?:stages|steps|phases): |\(i\).+\(ii\)|\(1\).+\(2\)|\bbegins with\b",
+    r"(?:^First(?:ly)?|\b(?:we|is|are|was|were) first)\b.{10,}\b(?:then|second(?:ly)?|next|finally|followed by)\b",
+    r"\b(?:[Ww]e|is|are|was|were|models?) (?:pre-?|post-?|fine-?|jointly |further )?(?:train|tun)(?:ed)? "
+    r"(?:\w+ ){0,3}(?:on|with|using)\b",
+    r"首先|流程|步骤|阶段",
 )
-_MACHINES = re.compile(
-    r"\b(?:\d+|one|two|four|eight|sixteen|a single|single)\b[^.]{0,30}(?:\b[AHVPBL]\d{2,3}|GPU|TPU|RTX|NVIDIA|GB|"
-    r"machine)",
-    re.IGNORECASE,
+HARDWARE = _either(
+    r"\b(?:[AHVPBL]\d{2,3}s?|RTX|GTX|TPUs?|GPUs?|GPU[- ]hours?|VRAM|NVIDIA|Nvidia|CPU cores|GB of (?:memory|RAM))\b",
+    r"\bconsumer-grade\b|显卡",
 )
-_MEASURED = re.compile(r"\b(?:evaluat|compar|estimat|assess)\w*", re.IGNORECASE)
-FIGURE = re.compile(
-    r"\d+(?:\.\d+)?\s?(?:\\?%|×|\$?\\times\$?|x\b|times\b|fold\b|-fold\b|points?\b|pp\b|percent\b|percentage)|"
-    r"\b\d+\.\d+\b"
+_MACHINES = _either(
+    r"\b(?:\d+|one|two|four|eight|sixteen|a single|single)\b[^.]{0,30}"
+    r"(?:\b[AHVPBL]\d{2,3}|GPU|TPU|RTX|NVIDIA|GB|machine)",
+    ignore_case=True,
 )
-COMPARED = re.compile(
-    r"\b(?:outperform\w*|surpass\w*|improv\w*|exceed\w*|state-of-the-art|sota|better|best|higher|lower|faster|"
-    r"reduc(?:es?|ed|ing)|"
-    r"gains?|achiev\w+|attain\w*|compet\w+|superior\w*|rank\w*|win(?:s|ning)?|reach\w*|scor\w+|accuracy|rivals?|"
-    r"speed-?ups?|records?|rais\w+|speed\w*|match(?:es|ing)?|boost\w*|increas\w*|significant\w*|robust\w*)\b"
-    r"|优于|超过|提升|达到|提高|最佳|领先",
-    re.IGNORECASE,
+_MEASURED = _either(r"\b(?:evaluat|compar|estimat|assess)\w*", ignore_case=True)
+
+FIGURE = _either(
+    r"\d+(?:\.\d+)?\s?(?:\\?%|×|\$?\\times\$?|x\b|times\b|fold\b|-fold\b|points?\b|pp\b|percent\b|percentage)",
+    r"\b\d+\.\d+\b",
 )
-FOUND = re.compile(
-    r"\b(?:experiments?|experimental|results?|evaluations?|empirical(?:ly)?|benchmarks|ablations?|analys[ie]s|across)\b"
-    r"|\bwe (?:find|show|observe|demonstrate)\b|实验|结果",
-    re.IGNORECASE,
+COMPARED = _either(
+    r"\b(?:outperform\w*|surpass\w*|improv\w*|exceed\w*|state-of-the-art|sota|better|best|higher|lower|faster|gains?)\b",
+    r"\b(?:reduc(?:es?|ed|ing)|achiev\w+|attain\w*|compet\w+|superior\w*|rank\w*|win(?:s|ning)?|reach\w*|scor\w+)\b",
+    r"\b(?:accuracy|rivals?|speed-?ups?|records?|rais\w+|speed\w*|match(?:es|ing)?|boost\w*|increas\w*|robust\w*)\b",
+    r"\bsignificant\w*\b|优于|超过|提升|达到|提高|最佳|领先",
+    ignore_case=True,
 )
-NEW = re.compile(
-    r"\b(?:novel|new|first|introduc\w+|propos\w+|design\w*|devis\w+|develop\w*|curat\w+|formulat\w+|construct\w*|"
-    r"built|build|"
-    r"employ\w*|leverag\w+|enabl\w+|adopt\w*|mechanism|strategy|scheme|module|technique|paradigm|objective|algorithm|"
-    r"unlike|instead of|rather than|key (?:idea|insight|contribution)|specifically|in particular|consists? of|via|"
-    r"represents?|"
-    r"compris\w+|decompos\w+|integrat\w+|combin\w+|unif\w+|learn\w*|align\w*|extend\w*|transform\w*)\b"
-    r"|\(1\)|\(i\)|\(2\)|\(3\)|提出|创新|设计|首次|引入",
-    re.IGNORECASE,
+FOUND = _either(
+    r"\b(?:experiments?|experimental|results?|evaluations?|empirical(?:ly)?|benchmarks|ablations?|analys[ie]s|across)\b",
+    r"\bwe (?:find|found|show|observe|demonstrate)\b|实验|结果",
+    ignore_case=True,
 )
-LACK = re.compile(
-    r"^(?:However|Yet|But|Although|While|Despite|Existing|Current|Prior|Previous|Recent|Most|Unfortunately|"
-    r"Nevertheless)\b"
-    r"|\b(?:remains? (?:a |an |largely |un|limited|challenging|difficult|unclear)|suffers? from|fails? to|struggles?)\b"
+_EVIDENCE = (
+    r"\b(?:experiments?|results|evaluations?|empirically|findings|analys[ie]s|benchmarks?|studies|tests|probing)\b"
 )
-_OUTCOME = re.compile(
-    r"^(?:(?:Extensive|Comprehensive|Our|The|Experimental|Empirical|Additional|Further|Ablation|Human|Both|Across|"
-    r"In)\b.{0,40})?"
-    r"\b(?:[Ee]xperiments?|[Rr]esults|[Ee]valuations?|[Ee]mpirically|[Ff]indings|[Aa]nalys[ie]s|benchmarks?|"
-    r"[Ss]tudies|tests)\b"
-    r".{0,60}\b(?:show|demonstrate|reveal|indicate|confirm|suggest|validate|verify|find|establish|achieve|improve|"
-    r"outperform|"
-    r"illustrate|support|surpass)"
-    r"|\b(?:outperform\w*|surpass\w*|beats?|state-of-the-art (?:performance|results|accuracy|models)|"
-    r"superior (?:performance|to)|"
-    r"we (?:find|observe|achieve)|(?:consistently|significantly|substantially) (?:improv|outperform|reduc|enhanc)\w+|"
-    r"(?:improves?|increases?|reduces?|raises?|boosts?|reach(?:es)?|achiev(?:es|ing)|attains?|records?|"
-    r"scores?)\b[^.]{0,80}\d)"
-    r"|^(?:These|Our) (?:results|findings|experiments)\b|^From our (?:experiment|result)|\bexhibits?\b"
-    r"|\b(?:[Aa]nalys[ie]s|[Ee]valuations?|[Ee]xperiments?|[Pp]robing|[Ss]tud(?:y|ies)|modes)\b[^.]{0,60}\breveals?\b"
-    r"|\bdemonstrat\w+ (?:[\w-]+ ){0,4}(?:improvements?|performance|gains?|superiority|effectiveness|scaling)"
-    r"|实验(?:结果)?(?:表明|证明|显示)|优于|超过",
+_SHOWS = (
+    r"\b(?:show|demonstrate|reveal|indicate|confirm|suggest|validate|verif|find|establish|achieve|improve|outperform|"
+    r"illustrate|support|surpass|manage)"
 )
-_TROUBLE = re.compile(
-    r"\b(?:unstable|unreliable|hallucinat\w+|collaps\w+|degrad\w+|suffer\w*|bottlenecks?|weaken\w*|drift|breaks?|"
-    r"prevents?|"
-    r"ignor\w+|inefficien\w+|costly|expensive)\b"
+_OUTCOME = _either(
+    rf"^(?:(?:extensive|comprehensive|our|the|experimental|empirical|additional|further|ablation|human|both|across|in)\b"
+    rf".{{0,40}})?{_EVIDENCE}.{{0,110}}{_SHOWS}",
+    r"^(?:these|our) (?:results|findings|experiments)\b|^from our (?:experiment|result)|\bexhibits?\b",
+    r"^we (?:also |further |then )?(?:conduct|perform)(?:ed)? (?:\w+ ){0,2}(?:experiments|evaluations?|ablations?)\b",
+    r"^we experiment",
+    r"\bwe (?:find|found|observe|observed|achieve|achieved)\b",
+    r"\b(?:outperform\w*|surpass\w*|beats (?:all|the|prior|strong|every|its|other|distilling|single))\b",
+    r"\bstate-of-the-art (?:performance|results|accuracy|models)\b|\bsuperior (?:performance|to)\b",
+    r"\b(?:consistently|significantly|substantially) (?:improv|outperform|reduc|enhanc)\w+",
+    r"\b(?:improves?|increases?|reduces?|raises?|boosts?|reach(?:es)?|achiev(?:es|ing)|attains?|records?|scores?)\b"
+    r"[^.]{0,80}\d",
+    r"\bdemonstrat\w+ (?:[\w-]+ ){0,4}(?:improvements?|performance|gains?|superiority|effectiveness|scaling)\b",
+    rf"{_EVIDENCE}[^.]{{0,60}}\breveals?\b|\bmodes\b[^.]{{0,20}}\breveals?\b",
+    r"实验(?:结果)?(?:表明|证明|显示)|优于|超过",
+    ignore_case=True,
 )
-_GENERAL = re.compile(
-    r"\b(?:promis\w+|step toward|foundation|pave|position\w*|underscor\w+|suggest\w*|potential|viability|principles|"
-    r"future)\b"
+_GENERAL = _either(
+    r"\b(?:promis\w+|step toward|foundation|pave|position\w*|underscor\w+|suggest\w*|potential|viability|principles)\b",
+    r"\b(?:future|living|advancing|democratiz\w+)\b",
 )
-_REFERS = re.compile(
+_WISH = _either(r"\b[Ww]e (?:hope|intend|welcome|believe|plan|expect)\b")
+NEW = _either(
+    r"\b(?:novel|new|first|introduc\w+|propos\w+|design\w*|devis\w+|develop\w*|curat\w+|formulat\w+|construct\w*)\b",
+    r"\b(?:built|build|employ\w*|leverag\w+|enabl\w+|adopt\w*|mechanism|strategy|scheme|module|technique|paradigm)\b",
+    r"\b(?:objective|algorithm|unlike|instead of|rather than|key (?:idea|insight|contribution)|specifically)\b",
+    r"\b(?:in particular|consists? of|via|represents?|compris\w+|decompos\w+|integrat\w+|combin\w+|unif\w+|learn\w*)\b",
+    r"\b(?:align\w*|extend\w*|transform\w*)\b|\(1\)|\(i\)|\(2\)|\(3\)|提出|创新|设计|首次|引入",
+    ignore_case=True,
+)
+LACK = _either(
+    r"^(?:However|Yet|But|Although|While|Despite|Existing|Current|Prior|Previous|Recent|Most|Unfortunately)\b",
+    r"\b(?:remains? (?:a |an |largely |un|limited|challenging|difficult|unclear)|suffers? from|fails? to|struggles?)\b",
+)
+_TROUBLE = _either(
+    r"\b(?:unstable|unreliable|hallucinat\w+|collaps\w+|degrad\w+|suffer\w*|bottlenecks?|weaken\w*|drift|breaks?)\b",
+    r"\b(?:prevents?|ignor\w+|inefficien\w+|costly|expensive)\b",
+)
+_REFERS = _either(
     r"\b(?:Figs?\.?|Figures?|Tables?|Tabs?\.?|Sections?|Sec\.|Eqs?\.|Equations?|Appendix|Algorithm|"
     r"Listing)\s*~?[\dA-Z(]|\b(?:below|above)\b"
 )
@@ -207,7 +215,7 @@ def result_worth(line: Line) -> float:
     figures, compared, found = FIGURE.search(line.text), COMPARED.search(line.text), FOUND.search(line.text)
     if RELEASE.search(line.text):
         return 0.0
-    general = 0.6 * bool(_GENERAL.search(line.text) and not figures)
+    general = 0.6 * bool(_GENERAL.search(line.text) and not figures) + 0.6 * bool(_WISH.search(line.text))
     if line.part is Part.ABSTRACT:
         return soundness(line) + 0.8 * bool(figures) + 0.6 * (bool(compared) + bool(found)) - general
     proved = figures or (_OURS.search(line.text) and line.part in (Part.RESULTS, Part.CLOSING))

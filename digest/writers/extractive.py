@@ -40,6 +40,8 @@ _HEADINGS = 16  # for the domains: the first ones name the field, the later ones
 _FIELD_CHARS = 280
 
 _LIST_NUMBER = re.compile(r"^\s*(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-e])[.):]|[•·▪–-])\s+", re.IGNORECASE)
+_ENUMERATION = re.compile(r"\((?:\d|i{1,3}|iv|v)\)\s+")
+_BETWEEN = re.compile(r"(?:[,;.]\s*(?:and\s*)?|\s+and\s*)$")
 _LABEL = re.compile(r"(?P<label>[^.:。：$]{3,70}?)(?:[.:]\s+|[：。])(?=\S)")
 _USED = re.compile(
     r"(?:inputs?|outputs?|data|hardware|steps?|requirements?|code|weights|licen[cs]e|resources|training|inference|"
@@ -50,7 +52,7 @@ _USING = re.compile(r"\b(?:usage|using|how to|quick ?start|getting started|in pr
 _INTRODUCED = re.compile(
     r"\b(?:introduc|propos|present|design|develop|devis|construct|curat|build|releas|implement|call|nam|dubb|term|"
     r"formulat|describ)\w*\s+(?:an?\s+|the\s+|our\s+)?(?:(?:novel|new|simple|unified)\s+)?(?=[A-Z\d])"
-    r"|\b(?:dataset|benchmark|framework|method|algorithm|model,|strategy,|module,|system,)\s+(?=[A-Z])"
+    r"|\b(?:dataset|benchmark|framework|method|algorithm)\s+(?=[A-Z])"
 )
 _NAME = re.compile(
     r"(?:[A-Z][\w+.-]*\w|\d+[A-Z][\w-]*)(?:\s+(?:(?:of|for|and|to|with|the)\s+)?[A-Z][\w+-]*){0,6}(?:\s+\([A-Z][\w-]*\))?"
@@ -136,7 +138,8 @@ class _Choice:
         yield Paragraph((Run(separator.join(names)),))
         # Abstracts begin with their field, unless they begin with what was made.
         for line in self._material.abstract[:1]:
-            if line.text not in self._used and len(line.text) <= _FIELD_CHARS and not claims.CLAIM.search(line.text):
+            plain = line.text[0] not in '"“' and line.text[-1] not in "?？" and not claims.CLAIM.search(line.text)
+            if plain and line.text not in self._used and len(line.text) <= _FIELD_CHARS:
                 yield Paragraph(text_runs(line.text))
 
     def _contribution(self) -> Iterator[Block]:
@@ -224,6 +227,7 @@ class _Choice:
             return
         found = [*self._found_innovations()]
         found += self._method_headings(_MOST_INNOVATIONS - len(found))
+        found = found or [text_runs(piece) for piece in _enumerated(self._claim)[:_MOST_INNOVATIONS]]
         if found:
             yield _points(found)
 
@@ -268,6 +272,9 @@ class _Choice:
         lines = [*self._came_out, *self._material.body]
         most = _MOST_RESULTS - bool(rows)
         best = cues.chosen(lines, cues.result_worth, most, 1.4, self._used)
+        if not best and not rows:
+            found = [line for line in self._done if cues.FOUND.search(line.text) and line.text != self._claim]
+            best = cues.chosen(found, cues.result_worth, 1, 1.8, self._used)
         self._used.update(line.text for line in best)
         if best:
             yield _points([text_runs(without_opening(line.text)) for line in best])
@@ -284,6 +291,12 @@ class _Choice:
         return Table(
             tuple((Run(title),) for title in titles), tuple(tuple(text_runs(cell) for cell in row) for row in rows)
         )
+
+
+def _enumerated(sentence: str) -> list[str]:
+    """The pieces of "... (1) one, (2) two, and (3) three."; none when there are not at least two."""
+    pieces = [_BETWEEN.sub("", piece).strip() for piece in _ENUMERATION.split(sentence)[1:]]
+    return pieces if len(pieces) > 1 and all(pieces) else []
 
 
 def _points(points: Iterable[Runs]) -> Points:
@@ -325,8 +338,9 @@ def _with_bold_name(sentence: str) -> Runs:
     match = _NAME.match(sentence, introduced.end()) if introduced else _NAME_FIRST.match(sentence)
     if match is None or not _TELLING.search(match[0]):
         return runs
-    before, name, after = runs[0].text.partition(match[0])
-    if runs[0].kind is not RunKind.TEXT or runs[0].link or not name:
+    first = runs[0]
+    named = re.search(rf"(?<!\w){re.escape(match[0])}(?!\w)", first.text)
+    if first.kind is not RunKind.TEXT or first.link or named is None:
         return runs
-    pieces = (Run(before), Run(name, bold=True), Run(after))
+    pieces = (Run(first.text[: named.start()]), Run(named[0], bold=True), Run(first.text[named.end() :]))
     return tuple(piece for piece in pieces if piece.text) + runs[1:]

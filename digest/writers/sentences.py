@@ -30,7 +30,8 @@ _YEARS = r",?\s*(?:19|20)\d\d[a-z]?(?:,\s*(?:19|20)?\d\d[a-z]?)*"
 _CITATIONS = re.compile(
     rf"\s*\((?:e\.g\.,?\s*|see(?: also)?,?\s*|cf\.\s*|i\.e\.,?\s*)?"
     rf"[^()$]{{0,160}}?(?:et al\.?{_YEARS}|[A-Za-z’'-]{{2,}},\s*(?:19|20)\d\d[a-z]?)(?:;[^()$]*?\d{{4}}[a-z]?)*\)"
-    r"|\s*\([a-z]{3,}(?:19|20)\d\d[a-z]*(?:[;,] [A-Za-z]+(?:19|20)?\d\d[a-z]*)*\)"  # "(vaswani2017attention)": bare keys
+    # Bare keys of a bibliography: "(vaswani2017attention)".
+    r"|\s*\([a-z]{3,}(?:19|20)\d\d[a-z]*(?:[;,] [A-Za-z]+(?:19|20)?\d\d[a-z]*)*\)"
     r"|\s*(?<!\bin )(?<!\bby )(?<!\bof )(?<!\bto )(?<!\band )(?<!\bfrom )(?<!\bwith )(?<!\brange )"
     r"\[[1-9]\d{0,2}(?:\s*[,;–-]\s*[1-9]\d{0,2})*\]"
 )
