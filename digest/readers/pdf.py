@@ -1,0 +1,39 @@
+"""A paper's text from its PDF, `{arxiv}/pdf/ID`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from digest.errors import FetchError, ReadError
+from digest.readers import pdf_text
+from digest.readers.fingerprint import text_hash
+from digest.types import Kit, Paper, Reading, ReadingSource
+
+
+def build(kit: Kit, options: Mapping[str, Any]) -> PdfReader:
+    """`options` is the settings' table `[arxiv]`."""
+    return PdfReader(kit, float(options["timeout_s"]))
+
+
+class PdfReader:
+    source = ReadingSource.PDF
+
+    def __init__(self, kit: Kit, timeout_s: float) -> None:
+        self._kit = kit
+        self._timeout_s = timeout_s
+
+    async def read(self, paper: Paper) -> Reading:
+        """Raises ReadError when arXiv has no PDF of the paper, or none whose text can be read in a minute."""
+        url = f"{self._kit.arxiv_url}/pdf/{paper.id}"
+        try:
+            fetched = await self._kit.fetcher.get(url, timeout_s=self._timeout_s)
+        except FetchError as error:
+            raise ReadError(f"No PDF of {paper.id}. {error}") from error
+        try:
+            found = await pdf_text.read(fetched.body)
+        except ReadError as error:
+            raise ReadError(f"The PDF of {paper.id} is of no use. {error}") from error
+        return Reading(
+            paper_id=paper.id, source=self.source, url=fetched.url, text_hash=text_hash(found), passages=found
+        )

@@ -1,0 +1,241 @@
+"""The text of a PDF, read in a process of its own: PDFium is not safe in threads and may hang or crash on a bad file.
+
+Run as `python -m digest.readers.pdf_text` it reads a PDF from its input and writes the passages to its output as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import math
+import os
+import re
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from statistics import median
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import msgspec
+
+from digest.errors import ReadError
+from digest.readers.pdf_layout import laid_out
+from digest.readers.pdf_rows import Cell, Line, Page
+from digest.readers.pdf_words import HYPHEN
+from digest.types import Passage
+
+TIMEOUT_S = 60.0
+MAX_PAGES = 200  # of a longer document the first ones are read
+MAX_PAGE_CHARS = 60_000  # a page full of text has 8,000; a drawing of a million dots is none
+_MEMORY_BYTES = 2 * 1024**3
+_NO_PDF, _LOCKED = 3, 4  # how the process ends when the file is to blame
+_BOLD_WEIGHT = 600
+_BOLD_NAME = re.compile(r"bold|black|heavy|medi(?!um)|demi|bx\d|-bd", re.IGNORECASE)
+_SAMPLES = 5  # characters of a line whose font is looked at
+_CELL_GAP = 1.15  # times the size: wider than any space of a justified line
+_NUMBER_GAP = 0.6  # the same between two numbers, which hardly ever follow each other in a sentence
+_HYPHENS = ("\x02", "\ufffe")
+_MEANINGLESS = ("Cc", "Co", "Cn", "Cs")
+# What the process needs of the environment: it parses what strangers wrote and gets no secrets.
+_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "HOME", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "SYSTEMROOT", "TEMP")
+
+
+def passages(content: bytes, timeout_s: float = TIMEOUT_S) -> tuple[Passage, ...]:
+    """As `read`, for a thread without an event loop of its own: blocks for at most `timeout_s`."""
+    return asyncio.run(read(content, timeout_s))
+
+
+async def read(content: bytes, timeout_s: float = TIMEOUT_S) -> tuple[Passage, ...]:
+    """The passages of a PDF, at most `MAX_PAGES` pages of it.
+
+    The process that reads is killed after `timeout_s` and when the caller is cancelled. Raises ReadError for that, for
+    a crash, and for a file that is no PDF, is locked, or holds no text (a scan).
+    """
+    if b"%PDF-" not in content[:1024]:
+        raise ReadError("This is not a PDF: it does not begin as one.")
+    process = await asyncio.create_subprocess_exec(
+        *command(),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+    )
+    try:
+        async with asyncio.timeout(timeout_s):
+            answer, _ = await process.communicate(content)
+    except TimeoutError:
+        raise ReadError(f"Reading this PDF took longer than {timeout_s:g} s and was stopped.") from None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return _understood(process.returncode or 0, answer)
+
+
+def command() -> list[str]:
+    """The process that reads; `-P` keeps the working directory's files out of its imports."""
+    return [sys.executable, "-P", "-m", "digest.readers.pdf_text"]
+
+
+def _understood(status: int, answer: bytes) -> tuple[Passage, ...]:
+    if status == _LOCKED:
+        raise ReadError("This PDF is locked with a password.")
+    if status == _NO_PDF:
+        raise ReadError("This PDF is damaged and cannot be opened.")
+    if status:
+        raise ReadError("The PDF reader stopped on this file, which may be damaged or need too much memory.")
+    try:
+        found = msgspec.json.decode(answer, type=tuple[Passage, ...])
+    except msgspec.DecodeError:
+        raise ReadError("The PDF reader gave no usable answer for this file.") from None
+    if not found:
+        raise ReadError("This PDF holds no text; it may be a scan.")
+    return found
+
+
+# --- in the process ----------------------------------------------------------------------------------------------
+
+
+def main() -> int:
+    _bounded()
+    import pypdfium2
+
+    try:
+        with pypdfium2.PdfDocument(sys.stdin.buffer.read()) as document:
+            pages = [_page(document, number) for number in range(min(len(document), MAX_PAGES))]
+            outline = [(entry.level, entry.get_title()) for entry in document.get_toc(max_depth=6)]
+    except pypdfium2.PdfiumError as error:
+        return _LOCKED if "password" in str(error).lower() else _NO_PDF
+    sys.stdout.buffer.write(msgspec.json.encode(laid_out(pages, outline)))
+    return 0
+
+
+def _bounded() -> None:
+    """Limits this process where the system can: memory, no core file, and time in case nobody is left to kill it."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for limit, value in (
+        (resource.RLIMIT_AS, _MEMORY_BYTES),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, int(4 * TIMEOUT_S)),
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (value, value))
+
+
+class _Char(NamedTuple):
+    at: int  # its index in PDFium's text of the page
+    text: str
+    left: float
+    right: float
+
+
+def _page(document: Any, number: int) -> Page:
+    import pypdfium2.raw as pdfium
+
+    page = document[number]
+    text_page = page.get_textpage()
+    try:
+        width, height = page.get_size()
+        count = min(pdfium.FPDFText_CountChars(text_page.raw), MAX_PAGE_CHARS)
+        lines = [_line(pdfium, text_page.raw, chars) for chars in _char_lines(pdfium, text_page.raw, count)]
+    finally:
+        text_page.close()
+        page.close()
+    # Stamps at the side and labels of axes stand on end: the direction of the long lines is that of the text.
+    weights: Counter[int] = Counter()
+    for turn, line in lines:
+        weights[turn] += len(line.text) ** 2
+    upright = max(weights, key=lambda turn: weights[turn], default=0)
+    return Page(number + 1, width, height, tuple(line for turn, line in lines if turn == upright and line.cells))
+
+
+def _char_lines(pdfium: ModuleType, text_page: Any, count: int) -> Iterator[list[_Char]]:
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    line: list[_Char] = []
+    for index in range(count):
+        char = chr(pdfium.FPDFText_GetUnicode(text_page, index))
+        if char in "\r\n":
+            if line:
+                yield line
+            line = []
+            continue
+        pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
+        line.append(_Char(index, char, left.value, right.value))
+        if char in _HYPHENS:
+            yield line
+            line = []
+    if line:
+        yield line
+
+
+def _line(pdfium: ModuleType, text_page: Any, chars: list[_Char]) -> tuple[int, Line]:
+    """A line, and by how many quarter turns it is turned."""
+    seen = [char for char in chars if not char.text.isspace()] or chars
+    samples = [char for char in seen if char.text.isalpha()] or seen
+    samples = samples[:: max(1, len(samples) // _SAMPLES)]
+    size = median(_size(pdfium, text_page, char.at) for char in samples)
+    bold = all(_is_bold(pdfium, text_page, char.at) for char in samples)
+    turn = round(pdfium.FPDFText_GetCharAngle(text_page, samples[0].at) / (math.pi / 2)) % 4
+    x, y = ctypes.c_double(), ctypes.c_double()
+    pdfium.FPDFText_GetCharOrigin(text_page, samples[0].at, x, y)
+    return turn, Line(tuple(_cells(chars, size)), y.value, size, bold)
+
+
+def _cells(chars: list[_Char], size: float) -> Iterator[Cell]:
+    """The pieces of a line between its wide gaps."""
+    piece: list[_Char] = []
+    before: _Char | None = None
+    for char in chars:
+        if char.text.isspace():
+            piece.append(char._replace(text=" "))
+            continue
+        if before is not None:
+            between_numbers = piece[-1].text == " " and before.text.isdigit() and char.text.isdigit()
+            if char.left - before.right > (_NUMBER_GAP if between_numbers else _CELL_GAP) * size:
+                yield from _cell(piece)
+                piece = []
+        piece.append(char)
+        before = char
+    yield from _cell(piece)
+
+
+def _cell(chars: list[_Char]) -> Iterator[Cell]:
+    seen = [char for char in chars if char.text != " "]
+    # Characters beyond the first 65,536 come in halves; private ones and controls mean nothing without their font.
+    text = "".join(_spelled(char.text) for char in chars)
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    text = "".join(char for char in text if char == HYPHEN or unicodedata.category(char) not in _MEANINGLESS)
+    if text.strip():
+        yield Cell(" ".join(text.split()), min(char.left for char in seen), max(char.right for char in seen))
+
+
+def _spelled(char: str) -> str:
+    """A character; a hyphen at a line end as the mark, a ligature as its letters."""
+    if char in _HYPHENS:
+        return HYPHEN
+    return unicodedata.normalize("NFKC", char) if "\ufb00" <= char <= "\ufb06" else char
+
+
+def _size(pdfium: ModuleType, text_page: Any, index: int) -> float:
+    """The size in points: the font's own, as far as the text is scaled."""
+    matrix = pdfium.FS_MATRIX()
+    scale = math.hypot(matrix.c, matrix.d) if pdfium.FPDFText_GetMatrix(text_page, index, matrix) else 1.0
+    return float(pdfium.FPDFText_GetFontSize(text_page, index) * (scale or 1.0))
+
+
+def _is_bold(pdfium: ModuleType, text_page: Any, index: int) -> bool:
+    name = ctypes.create_string_buffer(128)
+    pdfium.FPDFText_GetFontInfo(text_page, index, name, len(name), ctypes.c_int())
+    told = name.value.decode("utf-8", "replace")
+    return pdfium.FPDFText_GetFontWeight(text_page, index) >= _BOLD_WEIGHT or _BOLD_NAME.search(told) is not None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
