@@ -240,6 +240,10 @@ def test_the_schema_is_within_what_strict_mode_allows() -> None:
 
 
 ENGLISH = "Lanterns make every layer of a deep network visible to those who look."
+FRENCH = (
+    "Les lanternes rendent visible chaque couche du réseau, ce que State of the Art Networks with Probes ne savait pas "
+    "faire ; la précision monte de 3,2 points sur LampBench par rapport à la meilleure méthode connue à ce jour."
+)
 CHINESE = "灯笼使深度网络的每一层都清晰可见，并在 LampBench 上优于 ProbeNet 和 CLIP。"
 
 
@@ -247,7 +251,8 @@ CHINESE = "灯笼使深度网络的每一层都清晰可见，并在 LampBench �
     ("text", "language", "foreign"),
     [
         (ENGLISH, "en", False),
-        (ENGLISH, "fr", False),
+        (FRENCH, "fr", False),
+        (f"{ENGLISH} {ENGLISH}", "fr", True),
         (ENGLISH, "zh", True),
         (ENGLISH, "ja", True),
         (ENGLISH, "ru", True),

@@ -21,7 +21,12 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _SECRET = re.compile(r"\b(?:sk|gsk|pk|xai)-[\w*.-]{6,}|(?<=Bearer )\S+")
 _MAX_TOLD = 200  # characters of an endpoint's own words
 _NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"})
-_TIMED_OUT = frozenset({408, 504, 524})
+_RETRIED_BELOW_500 = frozenset({408, 409})
+_AMBIGUOUS = frozenset({408, 502, 504, 524})  # a gateway gave up on a model that may have answered
+# Not only with 400: OpenRouter says so with 404, llama.cpp's grammar with 500.
+_OF_THE_FORM = re.compile(
+    r"response_format|json.?schema|json_object|grammar|structured|requested parameters", re.IGNORECASE
+)
 
 
 class Usage(Struct, frozen=True):
@@ -119,13 +124,15 @@ def trouble_of(status: int, raw: bytes, headers: Mapping[str, str], clock: Clock
         return Closed("401", "does not accept the key: set PAPERBOY_LLM__API_KEY to a valid one")
     if status == 403:
         return Closed("403", "does not allow this: check what the key, the account and the region may use")
+    if status in (404, 500, 501) and _OF_THE_FORM.search(told):
+        return Refused(status, f"the endpoint refused the request with status {status}{told}", code)
     if status == 404:
         return Closed("404", "does not know the model or the address: check llm.model and llm.base_url")
     if status == 429:
         return Limited("429", "the endpoint asks for fewer requests", retry_after_s=wait_s)
-    if status >= 500 or status in _TIMED_OUT or status == 409:
+    if status >= 500 or status in _RETRIED_BELOW_500:
         problem = f"the endpoint failed with status {status}{told}"
-        return NoAnswer(str(status), problem, ambiguous=True, retry_after_s=wait_s)
+        return NoAnswer(str(status), problem, ambiguous=status in _AMBIGUOUS, retry_after_s=wait_s)
     return Refused(status, f"the endpoint refused the request with status {status}{told}", code)
 
 

@@ -57,6 +57,10 @@ _WORD = re.compile(rf"[\u3040-\u30ff{_HAN}]|[^\W\d_\u3040-\u30ff{_HAN}]+")
 _LEAST_WORDS = 8  # fewer, such as a list of names, tell nothing of the language
 _LEAST_OWN = 0.3  # share of words in the language's own letters: the rest are names and terms of art
 _MOST_HAN = 0.3
+# English gives itself away by its small words; a terse list has fewer, another language none but in names.
+_ENGLISH = frozenset({"the", "of", "and", "with", "by", "which", "that", "for", "from", "to"})
+_ENOUGH_FOR_ENGLISH = 20
+_MOST_ENGLISH = 0.12
 
 
 def language_name(language: str) -> str:
@@ -69,7 +73,7 @@ def language_name(language: str) -> str:
 def foreign_section(sections: Iterable[Section], language: str) -> Section | None:
     """The first section that is not in the language, as far as the letters tell, or None.
 
-    Names, code, formulas, links and tables do not count. Between languages of Latin letters nothing can be told.
+    Names, code, formulas, links and tables do not count. Among Latin letters only English is told from the others.
     """
     return next((section for section in sections if _is_foreign(" ".join(_prose(section.blocks)), language)), None)
 
@@ -83,6 +87,9 @@ def _is_foreign(text: str, language: str) -> bool:
         own = sum(len(re.findall(_OWN_LETTERS[base], word)) for word in words)
         kana = len(_KANA.findall(text))
         return own < _LEAST_OWN * len(words) or (kana == 0 and base == "ja") or (base == "zh" and kana > own)
+    english = sum(word.lower() in _ENGLISH for word in words)
+    if base != "en" and len(words) >= _ENOUGH_FOR_ENGLISH and english > _MOST_ENGLISH * len(words):
+        return True
     return len(re.findall(_OWN_LETTERS["ja"], text)) > _MOST_HAN * len(words)
 
 
