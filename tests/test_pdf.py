@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from digest.readers import pdf, pdf_text
 from digest.readers.fingerprint import text_hash
 from digest.readers.headings import is_bibliography
 from digest.readers.pdf_words import HYPHEN, Joiner
-from digest.types import PassageKind, ReadingSource
+from digest.types import Passage, PassageKind, ReadingSource
 from tests import makers
 from tests.paper_server import PaperServer, kit
 
@@ -192,6 +193,15 @@ def test_headings_are_known_by_number_name_and_type(line: Set, path: str) -> Non
     before = prose(72, 680, "They burn as long as the keeper of the light fills them.")
     content = made([head(700, "1 Lamps"), *before, line, *prose(72, 580, "Oil is needed for that.")])
     assert shown(content)[-1][1] == path
+
+
+def test_an_abstract_whose_heading_runs_into_its_text_is_known() -> None:
+    """As in the papers of engineers; the word is taken out of the text."""
+    lines = [Set(100, 700, "Ann Writer, Example Lab"), Set(72, 650, "Abstract\x97Lamps are dark. We light them.")]
+    assert shown(made([*lines, Set(72, 620, "I. INTRODUCTION"), *prose(72, 600, "They burn.")])) == [
+        ("page=1", "Abstract", PassageKind.TEXT, "Lamps are dark. We light them."),
+        ("page=1", "I. INTRODUCTION", PassageKind.TEXT, "They burn."),
+    ]
 
 
 def test_bookmarks_tell_headings_that_type_does_not() -> None:
@@ -371,11 +381,16 @@ async def test_trouble_of_any_kind_is_a_read_error(server: PaperServer, reader: 
 # --- real files ----------------------------------------------------------------------------------------------------
 
 
+@functools.cache
+def real(file: Path) -> tuple[Passage, ...]:
+    return pdf_text.passages(file.read_bytes())
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared PDFs are not here")
 @pytest.mark.parametrize("file", sorted(SHARED.glob("*.pdf")), ids=lambda file: file.stem)
 def test_real_files_give_passages_without_debris(file: Path) -> None:
     """Anchors are pages; no control character, no cut word, no page number, stamp or bibliography is left."""
-    read = pdf_text.passages(file.read_bytes())
+    read = real(file)
     assert sum(len(one.text) for one in read if one.heading) > 1000
     for one in read:
         assert one.anchor.startswith("page=")
@@ -389,7 +404,7 @@ def test_real_files_give_passages_without_debris(file: Path) -> None:
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared PDFs are not here")
 def test_a_real_table_keeps_every_number_in_its_column() -> None:
     """A row that has no score in one column keeps that column empty."""
-    read = pdf_text.passages((SHARED / "1706.03762.pdf").read_bytes())
+    read = real(SHARED / "1706.03762.pdf")
     rows = [row for one in read if one.kind is PassageKind.TABLE for row in one.text.split("\n")]
     assert "Deep-Att + PosUnk Ensemble [39] |  | 40.4 |  | 8.0 · 1020" in rows
     assert "ConvS2S Ensemble [9] | 26.36 | 41.29 | 7.7 · 1019 | 1.2 · 1021" in rows

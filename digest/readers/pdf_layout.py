@@ -13,6 +13,7 @@ from digest.readers import headings
 from digest.readers.pdf_rows import (
     POINT,
     SENTENCE_END,
+    Cell,
     Page,
     Row,
     are_near,
@@ -107,14 +108,14 @@ class _Document:
         previous: Row | None = None
         while place < len(self._rows):
             row = self._rows[place]
-            level, end, heading = self._heading(place)
+            level, end, heading = self._run_in(row) or self._heading(place)
             if level:
                 path = [*(above for above in path if above[0] < level), (level, heading)]
                 skipped = 0 if level <= skipped else skipped
                 if not skipped and headings.is_bibliography(heading):
                     skipped = level
                 paragraph = previous = None
-                place = end
+                place = max(end, place)
                 continue
             place += 1
             if skipped:
@@ -163,6 +164,18 @@ class _Document:
         widest = max(one.right for one in paragraph.rows)
         short = len(paragraph.rows) > 1 and previous.right < widest - 3 * self.body and ended
         return step > 1.4 * self._step * max(row.size / self.body, 0.8) or (indented and ended) or short
+
+    def _run_in(self, row: Row) -> tuple[int, int, str] | None:
+        """The heading that begins a line of text, "Abstract—We ..."; it is taken out of the line."""
+        match = _RUN_IN.match(row.text) if row.page <= 2 else None
+        if match is None:
+            return None
+        first = row.cells[0]
+        if match.end() < len(first.text):
+            row.cells[0] = Cell(first.text[match.end() :], first.left, first.right)
+        else:
+            del row.cells[0]
+        return 1, 0, match["heading"].capitalize()
 
     def _heading(self, place: int) -> tuple[int, int, str]:
         """The level of the heading that begins at a place (0: none), where it ends, and its text."""
@@ -277,7 +290,7 @@ def _is_stray(paragraph: _Paragraph, passage: Passage, *, body: float, opening: 
     small = paragraph.page == 1 and paragraph.size < body - 0.4
     note = small and (_FOOTNOTE.match(passage.text) or _IMPRINT.search(passage.text)) is not None
     label = words < 12 and not SENTENCE_END.search(passage.text) and abs(paragraph.size - body) > 0.4
-    label = label and "http" not in passage.text
+    label = label and not re.search(r"https?:|=", passage.text)
     return note or label or not any(char.isalpha() for char in passage.text)
 
 

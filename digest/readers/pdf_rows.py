@@ -83,7 +83,7 @@ class Row:
 
 def without_margins(pages: Sequence[Page], outline: Sequence[tuple[int, str]]) -> Iterator[Page]:
     edges = [[line for line in page.lines if line.baseline in _edge(page)] for page in pages]
-    counted = Counter(_faceless(line.text) for lines in edges for line in lines)
+    counted = Counter(text for lines in edges for text in {_faceless(line.text) for line in lines})
     repeated = {text for text, count in counted.items() if count > (2 if len(pages) > 6 else 1)}
     # A head with its page number is no heading, even where only one page of a paper is at hand.
     repeated |= {form for _, title in outline for form in (f"{_faceless(title)} #", f"# {_faceless(title)}")}
