@@ -43,7 +43,7 @@ _FORMULAS = (
     "self::math or self::mjx-container or starts-with(@type, 'math/tex')"
     " or contains(concat(' ', @class, ' '), ' katex ') or contains(concat(' ', @class, ' '), ' math ')"
 )
-_SHOWN_FORMULAS = ("MathJax", "MathJax_Preview", "MathJax_Display", "MathJax_SVG", "MathJax_CHTML")
+_SHOWN_FORMULAS = frozenset("mathjax mathjax_preview mathjax_display mathjax_svg mathjax_chtml".split())
 
 _ROLES = {
     **dict.fromkeys(_CHROME, Role.SKIP),
@@ -101,8 +101,9 @@ def _is_formula(node: Element) -> bool:
 def _drop_chrome(tree: Element) -> None:
     for node in list(tree.iter(*_CHROME)):
         html_tree.drop(node)
+    half = _words(tree) / 2
     for node in cast("list[Element]", tree.xpath("//body//*[@class or @id or @role]")):
-        if _is_chrome(node):
+        if _is_chrome(node) and _words(node) < half:  # a page's frame may bear the name of one of its parts
             html_tree.drop(node)
     for node in list(tree.iter("header", "footer")):
         # An article's own header holds its title; the page's holds its name and links.
@@ -118,11 +119,15 @@ def _is_chrome(node: Element) -> bool:
         return False
     names = {*node.get("class", "").lower().split(), node.get("id", "").lower()}
     role = node.get("role", "")
-    return (
-        role in ("navigation", "banner", "contentinfo", "search", "complementary", "doc-bibliography", "doc-toc")
-        or bool(names & _CHROME_CLASSES or names & _BIBLIOGRAPHY_CLASSES)
-        or not names.isdisjoint(_SHOWN_FORMULAS)
-    )
+    return role in (
+        "navigation",
+        "banner",
+        "contentinfo",
+        "search",
+        "complementary",
+        "doc-bibliography",
+        "doc-toc",
+    ) or not names.isdisjoint(_CHROME_CLASSES | _BIBLIOGRAPHY_CLASSES | _SHOWN_FORMULAS)
 
 
 def _title(tree: Element) -> str:
