@@ -24,7 +24,7 @@ from digest.lookups import Lookups
 from digest.pipeline import Made, make_digest
 from digest.types import Invocation
 
-_FOLLOW_UP = "2601.10592 results"
+_FOLLOW_UP = "2601.10611 results"
 
 
 @click.command("demo")

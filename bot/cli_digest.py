@@ -89,9 +89,9 @@ def read_command(options: Options, paper: str, as_json: bool) -> int:
     """
     reading = _saved(Path(paper)) if Path(paper).is_file() else _read(options, ArxivId.parse(paper))
     if as_json:
-        import msgspec
+        from digest.export import reading_json
 
-        click.echo(msgspec.json.format(msgspec.json.encode(reading), indent=2).decode())
+        click.echo(reading_json(reading))
         return DONE
     click.echo(f"{reading.source} · {reading.url} · {len(reading.passages)} passages")
     for attempt in reading.attempts:
@@ -106,9 +106,8 @@ def read_command(options: Options, paper: str, as_json: bool) -> int:
 
 
 def _saved(file: Path) -> Reading:
-    from digest.readers.saved import passages_of
-
     from digest.readers.fingerprint import text_hash
+    from digest.readers.saved import passages_of
 
     source, passages = passages_of(file.read_bytes())
     return Reading(paper_id=ArxivId(""), source=source, url=str(file), text_hash=text_hash(passages), passages=passages)

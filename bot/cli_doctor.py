@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import click
@@ -71,7 +69,7 @@ def _store(settings: Settings) -> Check:
 
 
 async def _endpoints(settings: Settings) -> list[Check]:
-    async with _fetcher(settings) as fetcher:
+    async with compose.fetcher(settings, attempts=1) as fetcher:
         hub = f"{settings.hub.url.rstrip('/')}/api/daily_papers"
         arxiv = f"{settings.arxiv.url.rstrip('/')}/abs/{_TRY_PAPER}"
         return [
@@ -79,12 +77,6 @@ async def _endpoints(settings: Settings) -> list[Check]:
             await _endpoint(fetcher, "arxiv", arxiv, "arxiv.url"),
             await _model(settings),
         ]
-
-
-@asynccontextmanager
-async def _fetcher(settings: Settings) -> AsyncIterator[Fetcher]:
-    async with compose.kit(settings, calls=None, attempts=1) as tools:
-        yield tools.fetcher
 
 
 async def _endpoint(fetcher: Fetcher, name: str, url: str, key: str) -> Check:

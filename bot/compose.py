@@ -19,6 +19,7 @@ from digest.types import Texts
 
 if TYPE_CHECKING:
     from digest.domains import Taxonomy
+    from digest.fetch import PoliteFetcher
     from digest.pipeline import Press
     from digest.types import CallBook, Kit, PaperReader, PaperSource, ReportWriter
 
@@ -78,21 +79,13 @@ async def press(settings: Settings) -> AsyncIterator[Press]:
 
 
 @asynccontextmanager
-async def kit(settings: Settings, calls: CallBook, attempts: int = FETCH_ATTEMPTS) -> AsyncIterator[Kit]:
-    """What sources, readers and writers are built from; `attempts` is how often a failing GET is made."""
-    from bot import __version__
-    from digest.fetch import PoliteFetcher
+async def kit(settings: Settings, calls: CallBook) -> AsyncIterator[Kit]:
+    """What sources, readers and writers are built from."""
     from digest.types import Kit
 
-    arxiv_host = urlsplit(settings.arxiv.url).netloc
-    async with PoliteFetcher(
-        user_agent=f"Paperboy/{__version__} (+{PROJECT_ADDRESS})",
-        gaps_s={arxiv_host: settings.arxiv.gap_s} if settings.arxiv.gap_s else {},
-        attempts=attempts,
-        max_bytes=int(settings.arxiv.max_page_mb * 1024 * 1024),
-    ) as fetcher:
+    async with fetcher(settings, FETCH_ATTEMPTS) as polite:
         yield Kit(
-            fetcher=fetcher,
+            fetcher=polite,
             clock=clock,
             hub_url=settings.hub.url.rstrip("/"),
             arxiv_url=settings.arxiv.url.rstrip("/"),
@@ -101,6 +94,20 @@ async def kit(settings: Settings, calls: CallBook, attempts: int = FETCH_ATTEMPT
             prompts=configured.prompts(),
             calls=calls,
         )
+
+
+def fetcher(settings: Settings, attempts: int) -> PoliteFetcher:
+    """Asks the outside world as the settings allow; `attempts` is how often a failing GET is made."""
+    from bot import __version__
+    from digest.fetch import PoliteFetcher
+
+    arxiv_host = urlsplit(settings.arxiv.url).netloc
+    return PoliteFetcher(
+        user_agent=f"Paperboy/{__version__} (+{PROJECT_ADDRESS})",
+        gaps_s={arxiv_host: settings.arxiv.gap_s} if settings.arxiv.gap_s else {},
+        attempts=attempts,
+        max_bytes=int(settings.arxiv.max_page_mb * 1024 * 1024),
+    )
 
 
 def source(settings: Settings, tools: Kit) -> PaperSource:

@@ -11,7 +11,7 @@ import msgspec
 from digest.markdown import plain, write
 from digest.render import address
 from digest.sources.report_file import READ_FROM
-from digest.types import Digest, Paper, Report, Section, SectionName, Texts
+from digest.types import Digest, Paper, Reading, Report, Section, SectionName, Texts
 
 _RULE = "=" * 60
 _INDENT = "   "
@@ -52,7 +52,7 @@ def digest_json(digest: Digest) -> str:
             "date": digest.day.isoformat(),
             "language": digest.language,
             "papers": [_told(paper, report, None) for paper, report in digest.papers],
-            "problems": digest.problems,
+            "problems": {str(paper): problem for paper, problem in digest.problems.items()},
         }
     )
 
@@ -63,11 +63,11 @@ def answer_json(papers: Sequence[tuple[Paper, Report | None]], section: SectionN
 
 
 def _told(paper: Paper, report: Report | None, only: SectionName | None) -> dict[str, Any]:
-    told = msgspec.to_builtins(paper)
+    told = _plain(paper)
     if report is not None:
-        written = msgspec.to_builtins(report)
+        written = _plain(report)
         written["sections"] = {
-            section.name.value: {"text": plain(section.blocks), "blocks": msgspec.to_builtins(section.blocks)}
+            section.name.value: {"text": plain(section.blocks), "blocks": _plain(section.blocks)}
             for section in report.sections
             if only in (None, section.name)
         }
@@ -75,6 +75,16 @@ def _told(paper: Paper, report: Report | None, only: SectionName | None) -> dict
     else:
         told["report"] = None
     return dict(told)
+
+
+def reading_json(reading: Reading) -> str:
+    """A reading with all its passages."""
+    return _pretty(_plain(reading))
+
+
+def _plain(value: object) -> Any:
+    """As dicts and lists; ids become text."""
+    return msgspec.to_builtins(value, enc_hook=str)
 
 
 def _pretty(value: object) -> str:

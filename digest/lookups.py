@@ -276,11 +276,8 @@ def _wanted(expression: str | None, day: date | None, domain: str) -> _Wanted:
 
 _ENOUGH_NEAR = 3
 _RANK = "bm25(paper_search, 4.0, 1.0)"  # a word in the title counts as four in the sections
-_BY_UPVOTES = "coalesce(papers.upvotes, -1) DESC, papers.id DESC"
-_NEWEST = (
-    "reports.withdrawn_at IS NULL "
-    "ORDER BY reports.language = ? DESC, reports.written_at DESC, reports.revision DESC LIMIT 1"
-)
+_BY_UPVOTES = "coalesce(papers.upvotes, -1) DESC, papers.number"
+_NEWEST = "reports.withdrawn_at IS NULL ORDER BY reports.language = ? DESC, reports.id DESC LIMIT 1"
 _ONE_REPORT = f"SELECT * FROM reports WHERE paper = ? AND {_NEWEST}"
 _SECTION_IN = (
     "SELECT tree FROM sections WHERE name = ? AND report = (SELECT id FROM reports WHERE paper = ? AND language = ? "

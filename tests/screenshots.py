@@ -24,7 +24,7 @@ def main() -> None:
     left = len(cards) - 1 - CARDS
     begun = "\n  │\n".join(cards[: CARDS + 1]) + f"\n  │\n  │ … and {left} more cards"
     _draw("digest", "paperboy demo", begun)
-    _draw("follow-up", "/paper 2601.10592 results", "you › " + follow_up.partition("\nThis was a sample")[0])
+    _draw("follow-up", "/paper 2601.10611 results", "you › " + follow_up.partition("\nThis was a sample")[0])
 
 
 def _printed(*arguments: str) -> str:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from digest.types import ArxivId
-from tests.latexml_pages import page
 from tests.makers import DAY
+from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, Slow, Status, daily_entry
 
 PAPERBOY = str(Path(sys.executable).with_name("paperboy"))
@@ -32,7 +32,7 @@ def server() -> Iterator[PaperServer]:
     with PaperServer() as running:
         running.days[DAY.isoformat()] = [daily_entry(paper_id, upvotes=9 - place) for place, paper_id in enumerate(IDS)]
         for paper_id in IDS[:2]:
-            running.pages[f"/html/{paper_id}"] = page()
+            running.pages[f"/html/{paper_id}"] = lantern_page()
         yield running
 
 
@@ -233,7 +233,7 @@ def test_settings_come_from_the_users_folder(paperboy: Paperboy, tmp_path: Path)
 def test_a_saved_page_is_read_without_any_network(paperboy: Paperboy, tmp_path: Path, server: PaperServer) -> None:
     """Passage by passage, with anchors and kinds."""
     file = tmp_path / "page.html"
-    file.write_bytes(page())
+    file.write_bytes(lantern_page())
     read = paperboy("read", file)
     assert read.returncode == 0, read.stderr
     assert read.stdout.startswith(f"html · {file} · ")
@@ -248,7 +248,7 @@ def test_the_imported_real_day_is_found_exactly(paperboy: Paperboy) -> None:
         pytest.skip("the real day report is not here")
     imported = paperboy("import", file)
     assert "23 papers and 115 sections" in imported.stdout
-    parts = file.read_text(encoding="utf-8").split("\n## ")[1:]
+    parts = file.read_text(encoding="utf-8").split("\n## 📄 ")[1:]
     for word in ("注意力", "推理", "GRPO"):
         found = json.loads(paperboy("papers", word, "--limit", "50", "--json").stdout)
         holding = {ArxivId.parse(part.split("**链接**: ")[1].split()[0]) for part in parts if _holds(part, word)}
@@ -277,7 +277,7 @@ def _holds(part: str, word: str) -> bool:
 
 
 def _written(path: Path) -> set[str]:
-    return {row[0] for row in _rows(path, "SELECT paper FROM reports")}
+    return {str(row[0]) for row in _rows(path, "SELECT paper FROM reports")}
 
 
 def _rows(path: Path, question: str) -> list[tuple[object, ...]]:

@@ -18,8 +18,8 @@ from digest.errors import OperatorNeeded, QuietDay, ReadError, SourceDown, Write
 from digest.pipeline import Made, Press, make_digest
 from digest.store import Store
 from digest.types import ArxivId, Paper, Reading, ReadingSource, Report
-from tests.latexml_pages import page
 from tests.makers import DAY, NOON, report
+from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, Status, daily_entry
 
 IDS = ("2601.00001", "2601.00002", "2601.00003")
@@ -31,7 +31,7 @@ def server() -> Iterator[PaperServer]:
     with PaperServer() as running:
         running.days[DAY.isoformat()] = [daily_entry(paper_id, upvotes=9 - place) for place, paper_id in enumerate(IDS)]
         for paper_id in IDS[:2]:
-            running.pages[f"/html/{paper_id}"] = page()
+            running.pages[f"/html/{paper_id}"] = lantern_page()
         yield running
 
 

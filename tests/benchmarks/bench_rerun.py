@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.benchmarks.timing import show
-from tests.latexml_pages import page
 from tests.makers import DAY
+from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, daily_entry
 
 PAPERS = 23
@@ -25,7 +25,7 @@ def main() -> None:
     with PaperServer() as server, tempfile.TemporaryDirectory() as folder:
         ids = [f"2601.{number:05}" for number in range(1, PAPERS + 1)]
         server.days[DAY.isoformat()] = [daily_entry(paper_id) for paper_id in ids]
-        server.pages.update({f"/html/{paper_id}": page() for paper_id in ids})
+        server.pages.update({f"/html/{paper_id}": lantern_page() for paper_id in ids})
         path = Path(folder) / "paperboy.db"
         environment = {
             **os.environ,
