@@ -198,6 +198,21 @@ def test_sections_below_the_title_are_weighed_by_their_own_headings() -> None:
     assert condensed.left_out == ("Related Work",)
 
 
+def test_the_conclusion_is_kept_longest_when_every_section_must_give() -> None:
+    """Its place at the end of the paper does not count against it."""
+    kept = plain(condense(paper(), 2200).passages)
+    assert "ABSTRACT." in kept
+    assert "6 CONCLUSION PARAGRAPH 0." in kept
+
+
+def test_sections_after_the_conclusion_that_have_no_number_are_appendices() -> None:
+    """Where the others have numbers."""
+    passages = (*(text("1 Lamps", f"LAMP {count}.", 500) for count in range(2)), text("2 Conclusion", "END.", 300))
+    condensed = condense((*passages, text("More Lamps", "MORE.", 500)), 1500)
+    assert condensed.passages == passages
+    assert condensed.left_out == ("More Lamps",)
+
+
 def test_a_passage_larger_than_the_bound_is_cut_at_the_end_of_a_sentence() -> None:
     """A single passage is shortened, and that is noted."""
     condensed = condense([text("", "Lamps reach 3.25 points. Wicks reach 4.", 5000)], 80)

@@ -49,6 +49,16 @@ _THANKS = (
     r"|competing interest|conflicts? of interest|contributors|author contribution|checklist|references|bibliography"
     r"|致谢|致謝|伦理|基金|参考文献|參考文獻"
 )
+# How much longer than others the first paragraphs of a section are kept when all have to give. A section of no known
+# name is mostly the method, named after what was made.
+_KEEPING = {
+    _Weight.OTHER: 2.0,
+    _Weight.INTRODUCTION: 4.0,
+    _Weight.METHOD: 3.0,
+    _Weight.RESULTS: 3.0,
+    _Weight.CLOSING: 8.0,
+}
+
 # The first that fits counts: "Conclusion and Limitations" closes the paper.
 _WORDS: tuple[tuple[_Weight, str], ...] = (
     (_Weight.APPENDIX, r"appendi(?:x|ces)|supplement|附录|附錄|补充材料|補充材料"),
@@ -153,6 +163,7 @@ def _expendable_first(passages: Sequence[Passage]) -> list[int]:
     weights = _weights(tops)
     untitled = tops.count(UNTITLED)
     seen: Counter[tuple[str, bool]] = Counter()
+    within: Counter[str] = Counter()  # passages of a top-level section so far
     tables = 0
     ranks: list[tuple[int, float, int]] = []
     for place, passage in enumerate(passages):
@@ -166,8 +177,9 @@ def _expendable_first(passages: Sequence[Passage]) -> list[int]:
             weight, before = _Weight.OTHER, min(before, untitled - before)
         tables += is_table and weight >= _Weight.OTHER
         step = _step(weight, is_table=is_table, first=before == 0 or captioned, safe=tables <= _SAFE_TABLES)
-        # Within a step: what comes late in its own section, of the lightest sections, from the end of the paper.
-        ranks.append((step, -before / (weight + 1), -place))
+        within[tops[place]] += 1
+        value = _KEEPING.get(weight, 1.0) / (1 + before + within[tops[place]] / 10)
+        ranks.append((step, value, -place))
     return sorted(range(len(passages)), key=lambda place: ranks[place])
 
 
@@ -190,18 +202,23 @@ def _tops(passages: Sequence[Passage]) -> list[str]:
 
 
 def _weights(tops: Iterable[str]) -> dict[str, _Weight]:
-    """What each top-level heading is worth. Lettered sections after numbered ones are appendices."""
+    """What each top-level heading is worth. Where sections have numbers, those with letters are appendices, and so are
+    those with neither that come after the conclusion."""
     headings = list(dict.fromkeys(tops))
     roman = sum(_ROMAN.match(heading) is not None for heading in headings) > 1
-    numbered = appended = False
+    numbered = appended = closed = False
     weights: dict[str, _Weight] = {}
     for heading in headings:
-        numbered = numbered or _NUMBERED.match(heading) is not None
-        lettered = numbered and not roman and _LETTERED.match(heading) is not None
+        has_number = _NUMBERED.match(heading) is not None
+        numbered = numbered or has_number
         weight = _Weight.ABSTRACT if heading == UNTITLED else _named(heading)
+        lettered = numbered and not roman and _LETTERED.match(heading) is not None
+        trailing = closed and not has_number and weight is _Weight.OTHER
         # After "Appendix" alone come its sections, whatever they are called.
         appended = appended or _APPENDIX_ALONE.fullmatch(heading) is not None
-        weights[heading] = _Weight.APPENDIX if lettered or (appended and weight > _Weight.APPENDIX) else weight
+        closed = closed or (has_number and weight is _Weight.CLOSING)
+        is_appendix = lettered or trailing or (appended and weight > _Weight.APPENDIX)
+        weights[heading] = _Weight.APPENDIX if is_appendix else weight
     return weights
 
 
