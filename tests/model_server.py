@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal
 
 from aiohttp import web
@@ -326,33 +327,26 @@ def _check_strict(schema: Any, path: tuple[str, ...]) -> None:
 @contextmanager
 def serving(server: ModelServer) -> Iterator[ModelServer]:
     """Runs the server; its `address` is what `llm.base_url` wants."""
-    loop = asyncio.new_event_loop()
     ready = threading.Event()
-    runner: list[web.AppRunner] = []
+    stops: list[Callable[[], object]] = []
 
-    async def start() -> None:
-        runner.append(web.AppRunner(server.application(), shutdown_timeout=0.1))
-        await runner[0].setup()
-        site = web.TCPSite(runner[0], "127.0.0.1", 0)
-        await site.start()
-        host, port = runner[0].addresses[0][:2]
+    async def run() -> None:
+        stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+        stops.append(partial(loop.call_soon_threadsafe, stopped.set))
+        runner = web.AppRunner(server.application(), shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
         server.address = f"http://{host}:{port}/v1"
         ready.set()
+        await stopped.wait()
+        await runner.cleanup()
 
-    def run() -> None:
-        loop.run_until_complete(start())
-        loop.run_forever()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()  # answers that nobody waits for any more
-        loop.run_until_complete(runner[0].cleanup())
-        loop.close()
-
-    thread = threading.Thread(target=run, name="model server", daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(run()), name="model server", daemon=True)
     thread.start()
     ready.wait()
     try:
         yield server
     finally:
-        stop: Callable[[], None] = loop.stop
-        loop.call_soon_threadsafe(stop)
+        stops[0]()
         thread.join()
