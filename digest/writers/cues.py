@@ -34,9 +34,9 @@ OUTPUT = _either(
     r"输出",
 )
 STEPS = _either(
-    r"\b(?:pipeline|procedure|workflow)\b[^.]{0,60}\b(?:consists?|comprises?|has|involves?|includes?|begins?|starts?)\b",
+    r"\b(?:pipeline|procedure|workflow)\b[^.]{0,60}\b(?:consists?|comprises?|has|involves?|includes?|begins?)\b",
     r"\b(?:in|of|with|has|comprises|through) (?:two|three|four|five|six) (?:\w+ )?(?:stages?|steps?|phases?)\b",
-    r"\b(?:two|three|four|multi)-(?:stage|step|phase) (?:\w+ )?(?:pipeline|procedure|training|process|recipe|framework)\b",
+    r"\b(?:two|three|four|multi)-(?:stage|step|phase) (?:\w+ )?(?:pipeline|procedure|training|process|recipe)\b",
     r"\b(?:stages|steps|phases): |\(i\).+\(ii\)|\(1\).+\(2\)|\bbegins with\b",
     r"(?:^First(?:ly)?|\b(?:we|is|are|was|were) first)\b.{10,}\b(?:then|second(?:ly)?|next|finally|followed by)\b",
     r"\b(?:[Ww]e|is|are|was|were|models?) (?:pre-?|post-?|fine-?|jointly |further )?(?:train|tun)(?:ed)? "

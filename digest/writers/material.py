@@ -15,6 +15,7 @@ from digest.writers.sentences import sentences
 MOST_CHARS = 400  # a longer sentence is a list or a formula in disguise, and no message has room for it
 _MOST_CHARS_OF_ABSTRACT = 600  # there the one sentence that tells everything may be that long
 _LEAST_CHARS = 25
+_LEAST_CHARS_OF_POINT = 10  # "Output: a box."
 # "Sliding Window Attention. SWA exploits ...": a heading in the line, which has neither verb nor pronoun.
 _RUN_IN = re.compile(
     r"(?!.*\b(?:we|is|are|was|were|has|have|had|can|will|it|they|this|our|you|do|does|be)\b)[A-Z][\w’'/&-]*"
@@ -82,6 +83,11 @@ _PARTS = (
     (Part.CLOSING, r"conclu|discussion|summary|结论|总结|讨论"),
     (Part.RESULTS, _RESULTS),
 )
+# Below other sections only these: "4.3 Limits of Attention" may well be a result.
+_ASIDE_BELOW = re.compile(
+    r"[\d.\s]*(?:acknowledg|limitations?\b|related work|ethic|future work|broader impact)", re.IGNORECASE
+)
+_LETTERED = re.compile(r"[A-Z](?:\.\d+)*[.:]?\s+\S")
 _PATTERNS = tuple((part, re.compile(words, re.IGNORECASE)) for part, words in _PARTS)
 _CONTRIBUTIONS = re.compile(
     r"\bcontributions?\b|(?:our|the) (?:main |key )?(?:findings|innovations|novelt)|贡献|创新点", re.IGNORECASE
@@ -111,7 +117,7 @@ def gather(paper: Paper, reading: Reading) -> Material:
             for passage, part in told
             if passage.kind is PassageKind.LIST
             for point in points_of(passage.text)
-            if point not in contributions and _LEAST_CHARS <= len(point.text) <= MOST_CHARS
+            if point not in contributions and _LEAST_CHARS_OF_POINT <= len(point.text) <= MOST_CHARS
         ),
         tables=tuple(_tables(told)),
         headings=tuple(dict.fromkeys(title_of(passage.heading) for passage, _ in told if passage.heading)),
@@ -119,14 +125,17 @@ def gather(paper: Paper, reading: Reading) -> Material:
 
 
 def parts(passages: Sequence[Passage]) -> Iterator[Part]:
-    """The part each passage belongs to. What stands before the first heading is title and small print, what comes
-    after the conclusion under a heading that says nothing is an appendix."""
+    """The part each passage belongs to. What stands before the first heading is title and small print; lettered
+    sections after numbered ones, and those after the conclusion whose headings say nothing, are appendices."""
     headed = any(passage.heading for passage in passages)
-    closed = ""
+    numbered, closed = False, ""
     for passage in passages:
         part = part_of(passage.heading) if passage.heading or not headed else Part.ASIDE
         top = passage.heading.partition(" > ")[0]
-        if part is Part.CLOSING:
+        numbered = numbered or top[:1].isdigit()
+        if numbered and _LETTERED.match(top):
+            part = Part.ASIDE
+        elif part is Part.CLOSING:
             closed = top
         elif closed and top != closed and part is Part.METHOD:
             part = Part.ASIDE
@@ -137,8 +146,8 @@ def part_of(heading: str) -> Part:
     """The part of the paper under a path of headings; what says nothing of itself is the method."""
     path = heading.split(" > ")
     number = headings.number(path[0])
-    if number and number[0].isalpha():
-        return Part.ASIDE  # lettered sections are appendices
+    if (number and number[0].isalpha()) or any(_ASIDE_BELOW.match(title) for title in path):
+        return Part.ASIDE
     return next((part for title in path for part, words in _PATTERNS if words.search(title)), Part.METHOD)
 
 

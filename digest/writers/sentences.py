@@ -104,10 +104,10 @@ def _outside_formulas(text: str, change: Callable[[str], str]) -> str:
 
 
 def _plain(part: str) -> str:
-    part = _TIE.sub(" ", _DROPPED.sub("", part))
+    part = _DROPPED.sub("", part)
     for _ in range(2):
         part = _STYLED.sub(r"\1", part)
-    return _ESCAPED.sub(r"\1", _BRACED.sub(r"\1", part))
+    return _TIE.sub(" ", _ESCAPED.sub(r"\1", _BRACED.sub(r"\1", part)))
 
 
 def _split(text: str) -> Iterator[str]:

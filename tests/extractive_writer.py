@@ -1,0 +1,24 @@
+"""The extractive writer with the shipped domains and texts, for tests and benchmarks: it asks nobody anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.compose import LANGUAGES, taxonomy, texts
+from digest.types import Kit, ReportWriter
+from digest.writers.extractive import build
+from tests.makers import clock
+
+
+def writer() -> ReportWriter:
+    told: dict[str, Any] = {
+        "fetcher": None,
+        "clock": clock,
+        "hub_url": "",
+        "arxiv_url": "",
+        "texts": {language: texts(language) for language in LANGUAGES},
+        "domains": taxonomy(),
+        "prompts": {},
+        "calls": None,
+    }
+    return build(Kit(**told), {})
