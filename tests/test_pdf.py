@@ -174,6 +174,13 @@ def test_columns_are_read_one_after_the_other() -> None:
     assert any("a new one, the right one, begins" in text for text in words)
 
 
+def test_a_line_of_a_sentence_that_begins_like_a_caption_or_a_point_is_none() -> None:
+    """A break of the line before "Table 2." or "(2)" says nothing."""
+    lines = ["The keeper has written all of the lamps and their oil into", "Table 2. Both of them are told apart in"]
+    content = made(prose(72, 700, *lines, "(2) and in Figure 3.1 as well, where the light is.", "Figure 3.1 is last."))
+    assert {kind for *_, kind, _ in shown(content)} == {PassageKind.TEXT}
+
+
 @pytest.mark.parametrize(
     ("line", "path"),
     [

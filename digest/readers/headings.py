@@ -16,7 +16,7 @@ _BIBLIOGRAPHY = re.compile(
 )
 _CAPTION = re.compile(
     r"(?:(?:supplementary|extended data)\s+)?(?:figure|fig\.?|table|tab\.|algorithm|listing|scheme|图|表|算法)"
-    r"\s*[A-Z]?\.?(?:\d{1,3}(?:\.\d{1,2})?|[IVX]{1,5})\s*[.:：|](?=\s|\w|$)",
+    r"\s*[A-Z]?\.?(?:\d{1,3}(?:\.\d{1,2})?|[IVX]{1,5})\s*[.:：|](?=\s|[^\W\d]|$)",
     re.IGNORECASE,
 )
 

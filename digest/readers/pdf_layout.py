@@ -41,6 +41,7 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 _RUN_IN = re.compile(r"(?P<heading>abstract)\s*[—–:.-]+\s*(?=\S)", re.IGNORECASE)
+_BULLET = re.compile(r"[•‣▪◦∙●■⋄]")
 _FOOTNOTE = re.compile(r"[∗*†‡§¶]")
 _IMPRINT = re.compile(
     r"\b(?:conference|proceedings|preprint|copyright|permission to|licen[cs]e|under review|correspond|equal contrib)",
@@ -148,9 +149,15 @@ class _Document:
         follows_on = before is not None and kind is PassageKind.LIST and before.kind is kind
         return _Paragraph(kind, row.page, heading, follows_on=follows_on)
 
+    def _is_same_sentence(self, above: Row, row: Row) -> bool:
+        """Whether a row may be the next line of a sentence, one that goes on with "Table 2." or "(3)"."""
+        step = above.baseline - row.baseline
+        alike = abs(above.size - row.size) < 0.3 and 0 < step < 1.2 * self._step and not above.in_table
+        return alike and not _BULLET.match(row.text) and SENTENCE_END.search(above.text) is None
+
     def _begins(self, paragraph: _Paragraph, previous: Row, row: Row) -> bool:
         """Whether a row begins a paragraph of its own."""
-        if headings.is_caption(row.text) or POINT.match(row.text) or _FOOTNOTE.match(row.text):
+        if _is_marked(row) and not self._is_same_sentence(previous, row):
             return True
         if row.in_table or previous.in_table:
             return row.in_table != previous.in_table or not are_near(previous, row)
@@ -227,6 +234,10 @@ class _Document:
 
     def _is_styled(self, row: Row) -> bool:
         return row.bold or row.size >= _LARGER * self.body
+
+
+def _is_marked(row: Row) -> bool:
+    return headings.is_caption(row.text) or bool(POINT.match(row.text) or _FOOTNOTE.match(row.text))
 
 
 def _letters(text: str) -> str:
