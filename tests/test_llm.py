@@ -249,7 +249,7 @@ async def test_every_fault_is_tried_once_more(
     assert await calls(store) == [outcome, "answered"]
 
 
-@pytest.mark.parametrize(("fault", "outcome"), FAULTS[:-1], ids=WORDS[:-1])
+@pytest.mark.parametrize(("fault", "outcome"), FAULTS[:-1:4], ids=WORDS[:-1:4])
 async def test_a_fault_that_comes_twice_is_a_write_error(
     server: ModelServer, writers: Build, store: StoreThread, fault: Reply, outcome: str
 ) -> None:
