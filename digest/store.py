@@ -187,7 +187,7 @@ class StoreThread:
 
     def __init__(self, path: Path | None, clock: Callable[[], datetime]) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._open = lambda: Store.create(path, clock)
+        self._open: Callable[[], Store] = lambda: Store.create(path, clock)
         self._store: Store | None = None
 
     async def run(self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
