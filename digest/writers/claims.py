@@ -25,7 +25,7 @@ CODE = re.compile(
     re.IGNORECASE,
 )
 RELEASE = re.compile(
-    r"https?://|\b(?:codes?|weights|models?|datasets?|checkpoints|benchmarks?|resources|implementations?|everything|"
+    r"https?://|\b(?:[\w-]+bench|codes?|weights|models?|datasets?|checkpoints|benchmarks?|resources|implementations?|everything|"
     r"data)\b"
     r"[^.]{0,60}\b(?:available|released|open-sourced|public)\b"
     r"|\b(?:we|will|is|are|fully|to)(?: \w+ly| also| further)? (?:release[ds]?|open-?source[ds]?|publish|make)\b[^.]*"

@@ -80,7 +80,8 @@ _SHOWS = (
 _OUTCOME = _either(
     rf"^(?:(?:extensive|comprehensive|our|the|experimental|empirical|additional|further|ablation|human|both|across|in)\b"
     rf".{{0,40}})?{_EVIDENCE}.{{0,110}}{_SHOWS}",
-    r"^(?:these|our) (?:results|findings|experiments)\b|^from our (?:experiment|result)|\bexhibits?\b",
+    r"^(?:these|our) (?:results|findings|experiments)\b|^from our (?:experiment|result)",
+    r"\bexhibits? (?:strong|superior|consistent|substantial|robust|significant|pronounced|clear|better)\b",
     r"^we (?:also |further |then )?(?:conduct|perform)(?:ed)? (?:\w+ ){0,2}(?:experiments|evaluations?|ablations?)\b",
     r"^we experiment",
     r"\bwe (?:find|found|observe|observed|achieve|achieved)\b",
@@ -136,6 +137,7 @@ def soundness(line: Line) -> float:
     return (
         1.0
         + 0.4 * (len(text) in _GOOD_CHARS)
+        - 0.4 * (len(text) < _GOOD_CHARS.start)
         + 0.2 * bool(_OURS.search(text))
         + 0.1 * line.opens
         - 0.6 * bool(POINTING.match(text) or not _BEGINS.match(text))
@@ -186,7 +188,9 @@ def usage_worth(cue: re.Pattern[str]) -> Callable[[Line], float]:
     """The worth of a line for one side of using what the paper made; 0 without its cue."""
 
     def worth(line: Line) -> float:
-        if not cue.search(line.text) or LACK.search(line.text) or (cue is STEPS and HARDWARE.search(line.text)):
+        if not cue.search(line.text) or (cue is STEPS and HARDWARE.search(line.text)):
+            return 0.0
+        if LACK.search(line.text) or _TROUBLE.search(line.text):
             return 0.0
         place = 0.5 * (line.part is Part.ABSTRACT) + 0.3 * (line.part is Part.METHOD)
         told = 0.7 * bool(cue is HARDWARE and _MACHINES.search(line.text))
@@ -213,7 +217,7 @@ def tells_outcome(abstract: Sequence[Line]) -> list[bool]:
 def result_worth(line: Line) -> float:
     """The worth of a line as a result. Outside of the abstract it must compare, and a figure counts much."""
     figures, compared, found = FIGURE.search(line.text), COMPARED.search(line.text), FOUND.search(line.text)
-    if RELEASE.search(line.text):
+    if RELEASE.search(line.text) and not (found or figures):
         return 0.0
     general = 0.6 * bool(_GENERAL.search(line.text) and not figures) + 0.6 * bool(_WISH.search(line.text))
     if line.part is Part.ABSTRACT:
@@ -230,4 +234,6 @@ def novelty_worth(line: Line) -> float:
         return 0.0
     found = bool(FOUND.search(line.text) and COMPARED.search(line.text)) and line.part is not Part.ABSTRACT
     trouble = bool(_TROUBLE.search(line.text)) and not _OURS.search(line.text)
-    return soundness(line) + 0.3 * min(3, len(set(NEW.findall(line.text.lower())))) - 0.9 * found - 0.6 * trouble
+    general = bool(_GENERAL.search(line.text) or _WISH.search(line.text))
+    new = min(3, len(set(NEW.findall(line.text.lower()))))
+    return soundness(line) + 0.3 * new - 0.9 * found - 0.6 * trouble - 0.4 * general

@@ -177,7 +177,9 @@ class _Choice:
         told = [
             line.text
             for line in self._material.points
-            if _USED.match(line.text) and (_LABEL.match(line.text) or _USING.search(title_of(line.heading)))
+            if _USED.match(line.text)
+            and line.text[-1] not in ":："
+            and (_LABEL.match(line.text) or _USING.search(title_of(line.heading)))
         ]
         for text in told[:_MOST_USES] if len(told) > 1 else ():
             self._used.add(text)
@@ -269,12 +271,12 @@ class _Choice:
         rows = self._rows()
         if rows:
             yield self._table(rows)
-        lines = [*self._came_out, *self._material.body]
         most = _MOST_RESULTS - bool(rows)
-        best = cues.chosen(lines, cues.result_worth, most, 1.4, self._used)
+        best = cues.chosen([*self._came_out, *self._material.body], cues.result_worth, most, 1.4, self._used)
         if not best and not rows:
-            found = [line for line in self._done if cues.FOUND.search(line.text) and line.text != self._claim]
-            best = cues.chosen(found, cues.result_worth, 1, 1.8, self._used)
+            # Better a weak sentence that tells what came out than none.
+            compared = [line for line in self._done if cues.FOUND.search(line.text) and cues.COMPARED.search(line.text)]
+            best = cues.chosen(self._came_out or compared, cues.result_worth, 1, 0.6, self._used)
         self._used.update(line.text for line in best)
         if best:
             yield _points([text_runs(without_opening(line.text)) for line in best])

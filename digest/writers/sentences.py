@@ -55,7 +55,8 @@ _POINTING = (
 _OPENING_PHRASES = (
     rf"in (?:this|the present|our)(?: {_PAPER})?",
     "here|therefore|thus|hence|accordingly|consequently|as a result|in response|in contrast|instead|to th(?:is|at) end",
-    "to these ends|with this in mind|for this purpose|in light of this|based on (?:this|these)(?: [\\w-]+)?",
+    "to these ends|with this in mind|for this purpose|in light of this",
+    r"(?:building|built|based|drawing) (?:up)?on (?:this|these|that|such|the above)(?: [\w-]+){0,3}",
     r"(?:inspired|motivated|guided|driven) by (?:this|these|the above|such)(?: [\w-]+){0,3}",
     rf"to (?:better |effectively |fully )?(?:{_MEND}) {_POINTING}(?: [\w-]+){{0,2}}",
     "specifically|in particular|concretely|more specifically|more concretely|additionally|moreover|furthermore|finally",
