@@ -93,12 +93,12 @@ Cell = str | tuple[str, int, int]  # text, or text with the columns and rows it 
 def tabular(rows: Sequence[Sequence[Cell]], header: int = 1, *, spans: bool = False) -> str:
     """A table whose first `header` rows head it, of `table` elements or of `span`s as inside a scaled box."""
     lines = [
-        "".join(_cell(cell, heads=number < header, spans=spans) for cell in row) for number, row in enumerate(rows)
+        "\n".join(_cell(cell, heads=number < header, spans=spans) for cell in row) for number, row in enumerate(rows)
     ]
     if spans:
-        body = "".join(f'<span class="ltx_tr">{line}</span>' for line in lines)
+        body = "\n".join(f'<span class="ltx_tr">{line}</span>' for line in lines)
         return f'<span class="ltx_tabular ltx_guessed_headers"><span class="ltx_tbody">{body}</span></span>'
-    body = "".join(f'<tr class="ltx_tr">{line}</tr>' for line in lines)
+    body = "\n".join(f'<tr class="ltx_tr">{line}</tr>' for line in lines)
     return f'<table class="ltx_tabular ltx_guessed_headers"><tbody class="ltx_tbody">{body}</tbody></table>'
 
 

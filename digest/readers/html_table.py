@@ -39,8 +39,9 @@ def lines(rows: Sequence[Sequence[Cell]]) -> list[str]:
 
 def _filled(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     """The texts of a rectangle: spans filled with their label, missing cells empty."""
-    if sum(cell.columns * min(cell.rows, len(rows)) for row in rows for cell in row) > MAX_CELLS:
-        rows = [[Cell(cell.text) for cell in row] for row in rows]
+    spanned = [cell for row in rows for cell in row if cell.columns > 1 or cell.rows > 1]
+    if not spanned or sum(cell.columns * min(cell.rows, len(rows)) for cell in spanned) > MAX_CELLS:
+        return _squared([[cell.text for cell in row] for row in rows])
     across = _width(rows)
     grid: list[list[str]] = []
     covered: dict[int, tuple[int, str]] = {}  # column -> rows still to cover, and the label that covers them
@@ -59,6 +60,10 @@ def _filled(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
         left = (covered | covering).items()
         covered = {column: (count - 1, label) for column, (count, label) in left if count > 1}
         grid.append(texts)
+    return _squared(grid)
+
+
+def _squared(grid: list[list[str]]) -> list[list[str]]:
     width = max(map(len, grid), default=0)
     return [texts + [""] * (width - len(texts)) for texts in grid]
 

@@ -83,7 +83,9 @@ def formula(node: Element) -> str:
     The TeX is what LaTeXML (`alttext`, or `alt` of a picture), MathJax (`aria-label`) or an annotation keeps; else the
     visible text. Comments at line ends and `\displaystyle` are left out, and so are dollars within.
     """
-    tex = _DOLLAR.sub("", _STYLE.sub("", _COMMENT.sub("", _tex(node))))
+    tex = _tex(node)
+    if "%" in tex or "style" in tex or "$" in tex:
+        tex = _DOLLAR.sub("", _STYLE.sub("", _COMMENT.sub("", tex)))
     tex = " ".join(tex.split())
     if tex.endswith("\\"):  # a control space that ends the formula
         tex = tex.rstrip("\\ ")

@@ -22,9 +22,10 @@ _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([-\w:.]+)", re
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 Finder = Callable[[Element], list[Element]]
 
-_STYLES = cast("Callable[[Element], list[Any]]", etree.XPath("//*/@style"))
-_HIDDEN = cast("Callable[[Element], list[Any]]", etree.XPath("//*/@hidden"))
-_HIDDEN_FROM_READING = cast("Callable[[Element], list[Any]]", etree.XPath("//*/@aria-hidden"))
+_STYLES = cast("Callable[[Element], list[Any]]", etree.XPath("//@style"))
+_HIDDEN = cast("Callable[[Element], list[Any]]", etree.XPath("//@hidden"))
+_HIDDEN_FROM_READING = cast("Callable[[Element], list[Any]]", etree.XPath("//@aria-hidden"))
+_HIDDEN_MARK = re.compile(rb"hidden(?:\s*=|\s*/?>|\s+[\w:-]+\s*(?:=|/?>))")  # an attribute rather than a word
 _TOLD = (b"No HTML for", b"Conversion to HTML had a Fatal error")
 _SAYING = cast(
     "Finder", etree.XPath("//*[text()[contains(., 'No HTML for') or contains(., 'HTML had a Fatal error')]]")
@@ -49,7 +50,7 @@ def parsed(page: bytes) -> Element:
         raise ReadError(f"The page has more than {MAX_NODES:,} elements, more than any paper needs.")
     if any(words in page for words in _TOLD):
         _check_conversion(tree)
-    _drop_hidden(tree)
+    _drop_hidden(tree, page.lower())
     return tree
 
 
@@ -92,13 +93,15 @@ def _check_conversion(tree: Element) -> None:
             raise ReadError("arXiv's conversion of this paper to HTML failed and may hold only a part of it.")
 
 
-def _drop_hidden(tree: Element) -> None:
-    # Asking for one attribute at a time is what the XPath engine does fastest: pages hold tens of thousands of nodes.
+def _drop_hidden(tree: Element, page: bytes) -> None:
+    """`page` in lower case tells what need not be looked for: a search of tens of thousands of nodes takes its time."""
     hidden = [attribute.getparent() for attribute in _STYLES(tree) if _cannot_be_seen(attribute)]
-    hidden += [attribute.getparent() for attribute in _HIDDEN(tree)]
-    unread = (attribute.getparent() for attribute in _HIDDEN_FROM_READING(tree) if attribute == "true")
-    hidden += [node for node in unread if not _is_formula(node)]
-    hidden += [node for node in tree.iter("template", "dialog") if node.get("open") is None]
+    if _HIDDEN_MARK.search(page):
+        hidden += [attribute.getparent() for attribute in _HIDDEN(tree)]
+        unread = (attribute.getparent() for attribute in _HIDDEN_FROM_READING(tree) if attribute.lower() == "true")
+        hidden += [node for node in unread if not _is_formula(node)]
+    if b"<template" in page or b"<dialog" in page:
+        hidden += [node for node in tree.iter("template", "dialog") if node.get("open") is None]
     names = _hidden_names(tree)
     hidden += [node for node in _NAMED(tree) if _named(node) & names] if names else []
     for node in hidden:

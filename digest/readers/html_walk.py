@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
@@ -246,7 +246,7 @@ class Walk(Flat):
         for child in node:
             if child.tag == "caption":
                 self.caption(child)
-        rows = list(self.rows(node))
+        rows = self.rows(node)
         if not rows:
             self.block(node)
         elif self.is_layout(node, rows):
@@ -257,21 +257,25 @@ class Walk(Flat):
             self.emit(PassageKind.TABLE, "\n".join(texts), "" if self.anchor else node.get("id", ""))
             self.emit(PassageKind.TEXT, with_notes("", self.flat.taken_notes()))
 
-    def rows(self, node: Element) -> Iterator[list[Element]]:
+    def rows(self, node: Element) -> list[list[Element]]:
+        found: list[list[Element]] = []
         for child in node:
             role = self.role(child.tag, child.get("class", ""))
             if role is Role.ROW:
-                yield list(self.cells(child))
+                found.append(self.cells(child))
             elif role not in (Role.SKIP, Role.CAPTION, Role.CELL):
-                yield from self.rows(child)
+                found += self.rows(child)
+        return found
 
-    def cells(self, node: Element) -> Iterator[Element]:
+    def cells(self, node: Element) -> list[Element]:
+        found: list[Element] = []
         for child in node:
             role = self.role(child.tag, child.get("class", ""))
             if role is Role.CELL:
-                yield child
+                found.append(child)
             elif role is not Role.SKIP:
-                yield from self.cells(child)
+                found += self.cells(child)
+        return found
 
     def is_layout(self, node: Element, rows: list[list[Element]]) -> bool:
         """Whether a table only places things: a single cell, captioned parts, or whole tables side by side."""
@@ -282,7 +286,7 @@ class Walk(Flat):
             if role in (Role.CAPTION, Role.HEADING):
                 return True
             if role is Role.TABLE:
-                inner = list(self.rows(within))
+                inner = self.rows(within)
                 if len(inner) > 1 and max(map(len, inner)) > 1:
                     return True
         return False
@@ -290,10 +294,10 @@ class Walk(Flat):
     def cell(self, node: Element) -> Cell:
         classes = node.get("class", "")
         return Cell(
-            text=self.flat.of(node),
-            columns=_span(node.get("colspan"), classes, "ltx_colspan_"),
-            rows=_span(node.get("rowspan"), classes, "ltx_rowspan_"),
-            heads_column="ltx_th_column" in classes or (node.tag == "th" and "ltx_th" not in classes),
+            self.flat.of(node),
+            _span(node.get("colspan"), classes, "ltx_colspan_"),
+            _span(node.get("rowspan"), classes, "ltx_rowspan_"),
+            "ltx_th_column" in classes or (node.tag == "th" and "ltx_th" not in classes),
         )
 
 
@@ -354,9 +358,11 @@ class Points(Flat):
 
 def _span(told: str | None, classes: str, name: str) -> int:
     """How many columns or rows a cell spans; LaTeXML says so in a class where a table is made of `span`s."""
-    if not told and name in classes:
+    if told is None and name in classes:
         told = classes.partition(name)[2].partition(" ")[0]
-    return min(MAX_SPAN, max(1, int(told))) if told and told.isdecimal() and len(told) < 6 else 1
+    if told is None or not told.isdecimal() or len(told) > len(str(MAX_SPAN)):
+        return 1
+    return min(MAX_SPAN, max(1, int(told)))
 
 
 _ACTS: dict[Role, Callable[[Walk, Element], None]] = {

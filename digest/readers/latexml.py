@@ -23,7 +23,6 @@ _MARKS = re.compile(
     rb"class\s*=\s*[\"'][^\"'>]{0,300}?\bltx_(?:page_main|page_content|document|para|section|abstract)\b"
 )
 _ROOTS = (
-    "//article[contains(concat(' ', @class, ' '), ' ltx_document ') and not(@role='alert')]",
     "//*[contains(concat(' ', @class, ' '), ' ltx_document ') and not(@role='alert' or contains(@class, 'alert'))]",
     "//*[contains(concat(' ', @class, ' '), ' ltx_page_content ')]",
     "//*[contains(concat(' ', @class, ' '), ' ltx_page_main ')]",
@@ -125,6 +124,9 @@ def _body(found: tuple[Passage, ...]) -> tuple[Passage, ...]:
 
 
 def _root(tree: Element) -> Element:
+    for article in tree.iter("article"):
+        if "ltx_document" in article.get("class", "").split() and article.get("role") != "alert":
+            return article
     for path in _ROOTS:
         found = cast("list[Element]", tree.xpath(path))
         if found:
