@@ -65,17 +65,28 @@ async def press(settings: Settings) -> AsyncIterator[Press]:
 
     store = StoreThread(settings.store.file(), clock)
     try:
-        async with kit(settings, store) as tools:
+        async with kit(settings, store) as tools, closing(writer(settings, tools, writer_name(settings))) as chosen:
             yield Press(
                 source=source(settings, tools),
                 readers=readers(settings, tools),
-                writer=writer(settings, tools, writer_name(settings)),
+                writer=chosen,
                 stand_in=writer(settings, tools, "extractive"),
                 store=store,
                 clock=clock,
             )
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def closing(chosen: ReportWriter) -> AsyncIterator[ReportWriter]:
+    """A writer that is closed at the end, if it holds anything open."""
+    try:
+        yield chosen
+    finally:
+        close = getattr(chosen, "close", None)
+        if close is not None:
+            await close()
 
 
 @asynccontextmanager

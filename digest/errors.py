@@ -91,7 +91,7 @@ class WriteError(PaperboyError):
 
 
 class OperatorNeeded(WriteError):
-    """The model's endpoint wants something only the operator can give: a valid key, money. Told once."""
+    """The model's endpoint wants something only the operator can give: a valid key, money, a model's right name."""
 
 
 # --- sending ----------------------------------------------------------------------------------------------------

@@ -172,9 +172,12 @@ class Store(Lookups):
             )
 
     def unfinished_call(self, identity: str) -> bool:
-        """Whether a call for this identity was begun and never ended."""
+        """Whether a call for this identity was begun, and never ended or was answered: an answer may have been lost.
+
+        Writers ask only when no report came of it, or none that may stay.
+        """
         row = self.connection.execute(
-            "SELECT 1 FROM model_calls WHERE identity = ? AND outcome = 'begun'", (identity,)
+            "SELECT 1 FROM model_calls WHERE identity = ? AND outcome IN ('begun', 'answered', 'recalled')", (identity,)
         ).fetchone()
         return row is not None
 

@@ -412,7 +412,8 @@ class CallBook(Protocol):
     async def end(self, number: int, call: ModelCall) -> None: ...
 
     async def unfinished(self, identity: str) -> bool:
-        """Whether a call for this identity was begun and never ended: a crash came between answer and commit."""
+        """Whether a call for this identity was made whose answer may have been lost: begun and never ended, or
+        answered. To be asked when no report came of it: a crash came between answer and commit."""
 
 
 class DomainFinder(Protocol):

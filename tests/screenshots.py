@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -19,12 +20,13 @@ CARDS = 3  # enough to see what a digest looks like
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
-    digest, _, follow_up = _printed("demo").partition("you › ")
-    cards = digest.split("\n  │\n")
-    left = len(cards) - 1 - CARDS
-    begun = "\n  │\n".join(cards[: CARDS + 1]) + f"\n  │\n  │ … and {left} more cards"
-    _draw("digest", "paperboy demo", begun)
-    _draw("follow-up", "/paper 2601.10611 results", "you › " + follow_up.partition("\nThis was a sample")[0])
+    lines = Text.from_ansi(_printed("demo").strip("\n")).split("\n")
+    asked = next(place for place, line in enumerate(lines) if line.plain.startswith("you ›"))
+    told = next(place for place, line in enumerate(lines) if line.plain.startswith("This was a sample day"))
+    rails = [place for place, line in enumerate(lines) if line.plain.strip() == "│"]
+    more = Text(f"  │\n  │ … and {len(rails) - CARDS} more")
+    _draw("digest", "paperboy demo", [*lines[: rails[CARDS]], more])
+    _draw("follow-up", "paperboy demo", lines[asked:told])
 
 
 def _printed(*arguments: str) -> str:
@@ -42,10 +44,10 @@ def _printed(*arguments: str) -> str:
         return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
 
 
-def _draw(name: str, title: str, printed: str) -> None:
+def _draw(name: str, title: str, lines: Sequence[Text]) -> None:
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True)
-        console.print(Text.from_ansi(printed.strip("\n")), soft_wrap=True)
+        console.print(Text("\n").join(lines), soft_wrap=True)
         svg = console.export_svg(title=title, theme=MONOKAI, unique_id=name)
     # The font that rich names is fetched from elsewhere; a viewer's own is as good.
     svg = "\n".join(line for line in svg.splitlines() if "cdnjs" not in line)

@@ -210,16 +210,19 @@ def test_a_title_counts_more_than_a_report_that_mentions_it(store: Store) -> Non
     assert [hit.paper.id for hit in store.search("wicks", "en").hits] == ["2601.00001", "2601.00002"]
 
 
-def test_a_call_that_never_ended_is_remembered(store: Store) -> None:
-    """After a crash between answer and commit, the writer can ask whether it had begun."""
+def test_a_call_whose_answer_may_be_lost_is_remembered(store: Store) -> None:
+    """After a crash between answer and commit, the writer can ask whether it had been bought; a refusal was not."""
     call = ModelCall(
         identity="abc", purpose="report", paper_id="2601.00001", language="en", endpoint="http://127.0.0.1",
         model="a-model", outcome="begun", started_at=NOON,
     )  # fmt: skip
     number = store.begin_call(call)
     assert store.unfinished_call("abc")
-    store.end_call(number, msgspec.structs.replace(call, outcome="answered", completion_tokens=12, cost_usd=0.01))
+    assert not store.unfinished_call("abd")
+    store.end_call(number, msgspec.structs.replace(call, outcome="refused"))
     assert not store.unfinished_call("abc")
+    store.end_call(number, msgspec.structs.replace(call, outcome="answered", completion_tokens=12, cost_usd=0.01))
+    assert store.unfinished_call("abc")
     assert store.connection.execute("SELECT outcome, completion_tokens FROM model_calls").fetchone()[:] == (
         "answered",
         12,
