@@ -1,0 +1,270 @@
+"""What the local Slack knows: workspaces, people, conversations, messages, views. Its record of messages is the
+verdict of the crash tests, so everything here happens under one lock and nothing is ever taken out of `applied`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from msgspec import Struct, field, structs
+
+APP = "A0PAPERBOY"
+APP_TOKEN = "xapp-1-A0PAPERBOY-1-local"
+TEAM = "T0LANTERN"
+BOT_TOKEN = f"xoxb-{TEAM}-local"
+BOT_USER = "U0BOTLANTERN"
+PAPERS = "C0PAPERS01"  # public, the bot is in it
+SECRET = "C0SECRET01"  # private, the bot is in it
+OUTSIDE = "C0OUTSIDE1"  # public, the bot is not in it
+HIDDEN = "C0HIDDEN01"  # private, the bot is not in it
+ARCHIVED = "C0ARCHIVE1"  # public, archived, the bot is in it
+ALICE = "U0ALICE001"  # English, New York
+WEI = "U0WEI00001"  # Chinese, Shanghai
+SCOPES = frozenset(
+    "app_mentions:read channels:history channels:join channels:read chat:write commands groups:history groups:read "
+    "im:history im:read im:write users:read".split()
+)
+
+ChannelKind = Literal["public", "private", "im"]
+
+
+class Person(Struct):
+    id: str
+    name: str
+    locale: str = "en-US"
+    timezone: str = "America/New_York"
+    utc_offset_s: int = -18_000
+
+
+class Channel(Struct):
+    id: str
+    name: str
+    kind: ChannelKind = "public"
+    archived: bool = False
+    members: set[str] = field(default_factory=set)
+    person: str = ""  # whom a direct conversation is with
+    last_us: int = 0  # of the newest message, so that timestamps are unique and rise
+
+
+class Workspace(Struct):
+    """One installation of the app, with a bot user of its own."""
+
+    id: str
+    bot_token: str
+    app_token: str
+    scopes: set[str]
+    revoked: bool = False
+    people: dict[str, Person] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+
+    @property
+    def bot_user(self) -> str:
+        return f"U0BOT{self.id[2:]}"
+
+    @property
+    def bot(self) -> str:
+        return f"B0BOT{self.id[2:]}"
+
+    def direct_with(self, person: str) -> Channel:
+        """The direct conversation of the bot and a person, opened now if there was none."""
+        for channel in self.channels.values():
+            if channel.kind == "im" and person in channel.members:
+                return channel
+        return self.add(
+            Channel(f"D{secrets.token_hex(4).upper()}", "", "im", members={self.bot_user, person}, person=person)
+        )
+
+    def add(self, channel: Channel) -> Channel:
+        self.channels[channel.id] = channel
+        return channel
+
+
+class Message(Struct, frozen=True):
+    """A message as Slack keeps it. `body` has Slack's fields; it is replaced, never changed."""
+
+    team: str
+    channel: str
+    ts: str
+    body: dict[str, Any]
+    thread_ts: str | None = None  # of the parent, when this is a reply
+    metadata: dict[str, Any] | None = None
+    seen_only_by: str | None = None  # ephemeral
+    deleted: bool = False
+
+    @property
+    def text(self) -> str:
+        return str(self.body["text"])
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        return list(self.body.get("blocks", ()))
+
+    @property
+    def key(self) -> str | None:
+        """`key` of the metadata's payload: what the bot knows the delivery by."""
+        return self.metadata["event_payload"].get("key") if self.metadata else None
+
+    @property
+    def is_parent(self) -> bool:
+        return self.thread_ts is None
+
+    @property
+    def in_channel(self) -> bool:
+        """Whether it shows in the channel itself: a parent, or a reply that was broadcast."""
+        return self.is_parent or bool(self.body.get("reply_broadcast"))
+
+
+class View(Struct):
+    id: str
+    team: str
+    person: str
+    body: dict[str, Any]  # as the app sent it, with ids filled in
+    hash: str
+    stack: tuple[str, ...] = ()  # ids of the views beneath it
+    open: bool = True
+
+
+class Trigger(Struct):
+    team: str
+    person: str
+    born_s: float
+    in_view: str | None = None
+    spent: bool = False
+
+
+class ResponseUrl(Struct):
+    team: str
+    channel: str
+    person: str
+    born_s: float
+    original: Message | None = None  # what was pressed
+    uses: int = 0
+
+
+class World:
+    """All of it. `lock` is held by whoever reads or changes; `clock` gives seconds since 1970."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.clock: Callable[[], float] = time.time
+        self.workspaces: dict[str, Workspace] = {}
+        self.applied: list[Message] = []  # in the order applied; an edit or deletion replaces in place
+        self.views: dict[str, View] = {}
+        self.triggers: dict[str, Trigger] = {}
+        self.response_urls: dict[str, ResponseUrl] = {}
+        self.app_token_revoked = False
+
+    def furnish(self) -> Workspace:
+        """A workspace with two people and five channels."""
+        team = self.add_workspace(TEAM)
+        for person in (Person(ALICE, "alice"), Person(WEI, "wei", "zh-CN", "Asia/Shanghai", 28_800)):
+            team.people[person.id] = person
+        everyone = {ALICE, WEI}
+        team.add(Channel(PAPERS, "papers", members={team.bot_user, *everyone}))
+        team.add(Channel(SECRET, "secret", "private", members={team.bot_user, *everyone}))
+        team.add(Channel(OUTSIDE, "outside", members=everyone))
+        team.add(Channel(HIDDEN, "hidden", "private", members=everyone))
+        team.add(Channel(ARCHIVED, "archived", archived=True, members={team.bot_user, *everyone}))
+        return team
+
+    def add_workspace(self, team: str, scopes: Iterable[str] = SCOPES) -> Workspace:
+        """An empty workspace where the app is installed; its token is `xoxb-TEAM-local`."""
+        workspace = Workspace(team, f"xoxb-{team}-local", APP_TOKEN, set(scopes))
+        with self.lock:
+            self.workspaces[team] = workspace
+        return workspace
+
+    def add_channel(self, channel: str, team: str = TEAM, kind: ChannelKind = "public") -> Channel:
+        """A channel that the bot and everybody of the workspace is in."""
+        with self.lock:
+            workspace = self.workspaces[team]
+            return workspace.add(
+                Channel(channel, channel.lower(), kind, members={workspace.bot_user, *workspace.people})
+            )
+
+    # --- what others change ------------------------------------------------------------------------------------------
+
+    def append(
+        self,
+        workspace: Workspace,
+        channel: Channel,
+        author: str,
+        content: dict[str, Any],
+        *,
+        metadata: dict[str, Any] | None = None,
+        seen_only_by: str | None = None,
+    ) -> Message:
+        """Writes a message down. `content` has text and may have blocks, thread_ts, reply_broadcast."""
+        channel.last_us = max(channel.last_us + 1, int(self.clock() * 1e6))
+        ts = f"{channel.last_us // 1_000_000}.{channel.last_us % 1_000_000:06}"
+        body = {"type": "message", "user": author, "ts": ts, "team": workspace.id, **content}
+        if author == workspace.bot_user:
+            body |= {"bot_id": workspace.bot, "app_id": APP}
+        if seen_only_by:
+            body["is_ephemeral"] = True
+        thread_ts = content.get("thread_ts")
+        message = Message(workspace.id, channel.id, ts, body, thread_ts, metadata, seen_only_by)
+        self.applied.append(message)
+        return message
+
+    def replace(self, message: Message, **changes: Any) -> Message:
+        changed = structs.replace(message, **changes)
+        self.applied[next(n for n, one in enumerate(self.applied) if one is message)] = changed
+        return changed
+
+    def keep_view(self, view: View) -> View:
+        self.views[view.id] = view
+        return view
+
+    def trigger(self, team: str, person: str, in_view: str | None = None) -> str:
+        name = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**10)}.{secrets.token_hex(16)}"
+        self.triggers[name] = Trigger(team, person, self.clock(), in_view)
+        return name
+
+    # --- what is there -----------------------------------------------------------------------------------------------
+
+    def find(self, channel: str, ts: str) -> Message | None:
+        """The message that everybody sees at this timestamp, unless it was deleted."""
+        for message in reversed(self.applied):
+            if message.ts == ts and message.channel == channel and message.seen_only_by is None:
+                return None if message.deleted else message
+        return None
+
+    def visible(self, channel: str | None = None) -> list[Message]:
+        """What everybody can see, in the order applied."""
+        with self.lock:
+            return [
+                message
+                for message in self.applied
+                if not message.deleted and message.seen_only_by is None and channel in {None, message.channel}
+            ]
+
+    def messages(self, channel: str) -> list[Message]:
+        """What shows in a channel itself, oldest first; for a person's id, what shows in the direct conversation."""
+        with self.lock:
+            for workspace in self.workspaces.values():
+                if channel in workspace.people:
+                    channel = workspace.direct_with(channel).id
+                    break
+        return [message for message in self.visible(channel) if message.in_channel]
+
+    def thread(self, channel: str, ts: str) -> list[Message]:
+        """The replies under a message, oldest first."""
+        return [message for message in self.visible(channel) if message.thread_ts == ts]
+
+    def ephemerals(self, channel: str, person: str) -> list[Message]:
+        """What only one person was shown in a channel, oldest first."""
+        with self.lock:
+            return [
+                message
+                for message in self.applied
+                if message.seen_only_by == person and message.channel == channel and not message.deleted
+            ]
+
+    def visible_keys(self, channel: str | None = None) -> list[str]:
+        """The keys of the messages that can be seen, in the order applied."""
+        return [message.key for message in self.visible(channel) if message.key is not None]
