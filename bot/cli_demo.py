@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 from rich.console import Console
+from rich.text import Text
 
 from adapters import progress
 from adapters.markup import ansi, message_lines, undressed
@@ -71,5 +72,6 @@ def _follow_up(settings: Settings, language: str, console: Console) -> None:
         found = answer(Invocation(name="paper", args=_FOLLOW_UP, language=language), compose.desk(lookups))
     width = min(console.width, MAX_COLUMNS)
     console.print(f"\n[bold green]you[/] › /paper {_FOLLOW_UP}\n", highlight=False)
-    click.echo("\n".join(message_lines(found.message, width, ansi if console.is_terminal else undressed)))
+    shown = "\n".join(message_lines(found.message, width, ansi if console.is_terminal else undressed))
+    console.print(Text.from_ansi(shown), soft_wrap=True, highlight=False)
     click.echo("\nThis was a sample day in a throw-away store. The real thing: paperboy digest")
