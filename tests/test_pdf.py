@@ -375,7 +375,7 @@ async def test_a_paper_is_read_from_arxiv(server: PaperServer, reader: pdf.PdfRe
 
 async def test_trouble_of_any_kind_is_a_read_error(server: PaperServer, reader: pdf.PdfReader) -> None:
     """Not there, not a PDF, too large: the next reader is asked, and the sentence names the paper."""
-    with pytest.raises(ReadError, match=r"No PDF of 2601\.00001"):
+    with pytest.raises(ReadError, match=r"no PDF of 2601\.00001"):
         await reader.read(makers.paper())
     server.pages["/pdf/2601.00001"] = b"<html>"
     with pytest.raises(ReadError, match=r"2601\.00001 is of no use.*not a PDF"):

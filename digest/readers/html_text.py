@@ -68,12 +68,12 @@ _PLAIN = re.compile(r"[-+−]?\d[\d.,]*(?:\\?%)?|[-+=<>]")  # what needs no TeX
 
 def visible(text: str) -> str:
     """Text without characters that cannot be seen, ligatures as letters."""
-    return text if text.isascii() else _GLYPHS.sub(lambda glyph: _LIGATURES.get(glyph[0], ""), text)
+    return _GLYPHS.sub(lambda glyph: _LIGATURES.get(glyph[0], ""), text)
 
 
 def tidy(text: str) -> str:
     """Text with its white space folded, invisible characters gone and no space before punctuation."""
-    words = visible(text).split()
+    words = (text if text.isascii() else visible(text)).split()
     return _BEFORE_MARK.sub("", " ".join(words)) if len(words) > 1 else "".join(words)
 
 

@@ -293,11 +293,12 @@ class Walk(Flat):
 
     def cell(self, node: Element) -> Cell:
         classes = node.get("class", "")
+        heads = "ltx_th_column" in classes or (node.tag == "th" and "ltx_th" not in classes)
+        across, down = node.get("colspan"), node.get("rowspan")
+        if across is None and down is None and "span_" not in classes:
+            return Cell(self.flat.of(node), heads_column=heads)
         return Cell(
-            self.flat.of(node),
-            _span(node.get("colspan"), classes, "ltx_colspan_"),
-            _span(node.get("rowspan"), classes, "ltx_rowspan_"),
-            "ltx_th_column" in classes or (node.tag == "th" and "ltx_th" not in classes),
+            self.flat.of(node), _span(across, classes, "ltx_colspan_"), _span(down, classes, "ltx_rowspan_"), heads
         )
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from digest import markdown
-from digest.errors import FetchError, ReadError
+from digest.errors import FetchError, NotFound, ReadError
 from digest.inline import parse_runs
 from digest.readers import headings
 from digest.readers.fingerprint import text_hash
@@ -76,8 +76,10 @@ class HubMarkdown:
         url = f"{self._kit.hub_url}/papers/{paper.id}.md"
         try:
             page = await self._kit.fetcher.get(url, timeout_s=self._timeout_s)
+        except NotFound as error:
+            raise ReadError(f"The Hub has no Markdown of {paper.id}.") from error
         except FetchError as error:
-            raise ReadError(f"The Hub has no Markdown of {paper.id}. {error}") from error
+            raise ReadError(f"The Hub's Markdown of {paper.id} cannot be had. {error}") from error
         if page.content_type not in _TYPES:
             raise ReadError(f"The Hub answered {page.content_type} where the Markdown of {paper.id} should be.")
         read = await asyncio.to_thread(_whole, page.body, paper)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from digest.errors import FetchError, ReadError
+from digest.errors import FetchError, NotFound, ReadError
 from digest.readers import pdf_text
 from digest.readers.fingerprint import text_hash
 from digest.types import Kit, Paper, Reading, ReadingSource
@@ -28,8 +28,10 @@ class PdfReader:
         url = f"{self._kit.arxiv_url}/pdf/{paper.id}"
         try:
             fetched = await self._kit.fetcher.get(url, timeout_s=self._timeout_s)
+        except NotFound as error:
+            raise ReadError(f"arXiv has no PDF of {paper.id}.") from error
         except FetchError as error:
-            raise ReadError(f"No PDF of {paper.id}. {error}") from error
+            raise ReadError(f"The PDF of {paper.id} cannot be had. {error}") from error
         try:
             found = await pdf_text.read(fetched.body)
         except ReadError as error:
