@@ -1,0 +1,525 @@
+"""Messages as Slack takes them: rich text, limits, splitting, and nothing that a paper's text can make Slack do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block as SdkBlock
+
+from adapters.neutral import break_at, mrkdwn
+from adapters.slack_blocks import (
+    BUTTON_CHARS,
+    MESSAGE_BLOCKS,
+    MESSAGE_CHARS,
+    NOTIFICATION_CHARS,
+    SlackMessage,
+    messages,
+    one,
+    pressed,
+)
+from adapters.slack_rich import TEXT_CHARS, shown
+from digest.types import Action, Block, Message, Paragraph, Points, Run, RunKind, Table
+from tests.makers import points, sentence
+from tests.slack_rules import RENDERED_CHARS, block_problems, rendered_chars
+
+LIMITS = Path(__file__).parents[2] / "shared/specs/slack-blocks/limits.json"
+
+
+def found(blocks: Any, kind: str) -> list[dict[str, Any]]:
+    """Every object of a kind in blocks, in reading order."""
+    return [part for part in _objects(blocks) if part.get("type") == kind]
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    if isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _objects(part)
+
+
+def rich(*content: Block) -> list[dict[str, Any]]:
+    """The rich text elements of a message of these blocks."""
+    (message,) = messages(Message(blocks=content))
+    return [element for block in message.blocks for element in block["elements"]]
+
+
+def texts(blocks: Any) -> str:
+    """All text that a reader sees, in order, without the names of buttons."""
+    shown_kinds = ("text", "link", "plain_text")
+    return "".join(part["text"] for part in _objects(blocks) if part.get("type") in shown_kinds)
+
+
+def accepted(message: SlackMessage) -> bool:
+    """Whether Slack's rules and the SDK's models take it; the problems are shown when they do not."""
+    assert block_problems(list(message.blocks)) == []
+    assert rendered_chars(list(message.blocks)) < RENDERED_CHARS
+    for block in SdkBlock.parse_all([dict(block) for block in message.blocks]):
+        block.validate_json()
+    json.dumps(message.blocks, ensure_ascii=False).encode()  # a lone surrogate could not be sent
+    return 0 < len(message.text) <= NOTIFICATION_CHARS
+
+
+# --- rendering ---------------------------------------------------------------------------------------------------
+
+
+def test_runs_keep_their_style_and_formulas_become_characters() -> None:
+    """Bold, italic, code and links are structure; TeX is Unicode."""
+    runs = (
+        Run("粗体", bold=True),
+        Run("em", italic=True),
+        Run("f(x)", RunKind.CODE),
+        Run(r"\mathcal{L}_{align}", RunKind.TEX),
+        Run("page", link="https://example.org/a"),
+    )
+    assert rich(Paragraph(runs)) == [
+        {
+            "type": "rich_text_section",
+            "elements": [
+                {"type": "text", "text": "粗体", "style": {"bold": True}},
+                {"type": "text", "text": "em", "style": {"italic": True}},
+                {"type": "text", "text": "f(x)", "style": {"code": True}},
+                {"type": "text", "text": "ℒ_align", "style": {"italic": True}},
+                {"type": "link", "url": "https://example.org/a", "text": "page"},
+            ],
+        }
+    ]
+
+
+def test_a_formula_that_comes_to_nothing_is_shown_as_written() -> None:
+    """An unknown TeX command is text too."""
+    assert texts(rich(Paragraph((Run(r"\foo", RunKind.TEX),)))) == r"\foo"
+
+
+def test_lists_nest_by_indent_and_numbers_go_on_after_a_nested_list() -> None:
+    """A list inside a point is a list of the next indent; the outer numbers continue."""
+    inner = points("a", "b")
+    outer = Points(((sentence("one"), inner), (sentence("two"),)), ordered=True)
+    shape = [(part["style"], part["indent"], part.get("offset", 0), len(part["elements"])) for part in rich(outer)]
+    assert shape == [("ordered", 0, 0, 1), ("bullet", 1, 0, 2), ("ordered", 0, 1, 1)]
+
+
+def test_points_of_one_list_are_one_list() -> None:
+    """Slack sets neighbouring points in one list, not in many."""
+    (element,) = rich(points("a", "b", "c"))
+    assert [texts(point) for point in element["elements"]] == ["a", "b", "c"]
+
+
+def test_paragraphs_of_a_point_are_lines_of_it() -> None:
+    """A second paragraph does not become a point of its own."""
+    (element,) = rich(Points(((sentence("title"), sentence("facts")),)))
+    assert texts(element) == "title\nfacts"
+
+
+def test_nesting_deeper_than_slack_allows_is_drawn_at_its_limit() -> None:
+    """Ten levels of lists are taken, and nothing of them is lost."""
+    block: Block = sentence("deepest")
+    for _ in range(12):
+        block = Points(((sentence("level"), block),))
+    (message,) = messages(Message(blocks=(block,)))
+    assert accepted(message)
+    assert texts(message.blocks) == "level" * 11 + "level\ndeepest"
+
+
+def test_a_code_block_is_preformatted_and_keeps_its_columns() -> None:
+    """Code with line ends is a block of its own between the texts around it; tabs become spaces."""
+    first, code, last = rich(Paragraph((Run("before"), Run("if x:\n\ty()\n", RunKind.CODE), Run("after"))))
+    assert (first["type"], code["type"], last["type"]) == (
+        "rich_text_section",
+        "rich_text_preformatted",
+        "rich_text_section",
+    )
+    assert texts(code) == "if x:\n    y()"
+
+
+def table(*rows: tuple[str, ...]) -> Table:
+    header, *rest = (tuple((Run(cell),) for cell in row) for row in rows)
+    return Table(header, tuple(rest))
+
+
+def test_a_narrow_table_is_set_in_columns() -> None:
+    """Columns stand under each other."""
+    (element,) = rich(table(("model", "score"), ("lantern", "91.4"), ("wick", "7")))
+    assert element["type"] == "rich_text_preformatted"
+    lines = texts(element).split("\n")
+    assert {line.index("│") for line in (lines[0], lines[2], lines[3])} == {8}
+
+
+def test_a_wide_table_is_a_point_for_each_row() -> None:
+    """Every cell is named by its column."""
+    (element,) = rich(table(("model", "what it does"), ("lantern", "lights " * 20), ("wick", "burns")))
+    assert [texts(point) for point in element["elements"]] == [
+        "model: lantern\nwhat it does: " + "lights " * 20,
+        "model: wick\nwhat it does: burns",
+    ]
+
+
+def test_a_table_with_links_keeps_them() -> None:
+    """Preformatted lines would lose the address, so it becomes points."""
+    linked = Table(((Run("page"),),), (((Run("here", link="https://example.org/"),),),))
+    assert found(rich(linked), "link") == [{"type": "link", "url": "https://example.org/", "text": "here"}]
+
+
+def test_a_title_with_an_address_is_a_bold_link_and_one_without_is_a_header() -> None:
+    """A header block holds no link."""
+    (linked,) = messages(Message(title="Lanterns", link="https://example.org/1"))
+    assert found(linked.blocks, "link") == [
+        {"type": "link", "url": "https://example.org/1", "text": "Lanterns", "style": {"bold": True}}
+    ]
+    (bare,) = messages(Message(title="Papers · Fri 16 Jan · 23"))
+    assert bare.blocks == (
+        {"type": "header", "text": {"type": "plain_text", "text": "Papers · Fri 16 Jan · 23", "emoji": False}},
+    )
+
+
+def test_a_title_too_long_for_a_header_is_bold_text_and_whole() -> None:
+    """Nothing of a title is cut off."""
+    (message,) = messages(Message(title="word " * 60 + "end"))
+    assert texts(message.blocks) == "word " * 60 + "end"
+    assert found(message.blocks, "header") == []
+
+
+def test_the_footer_is_context_in_plain_text() -> None:
+    """Facts stand small under the text, unparsed."""
+    (message,) = messages(Message(title="t", footer="video · Meta · ▲5"))
+    assert message.blocks[-1]["type"] == "context"
+    assert [element["type"] for element in message.blocks[-1]["elements"]] == ["plain_text"]
+
+
+# --- buttons -----------------------------------------------------------------------------------------------------
+
+
+def controls(*actions: Action) -> list[dict[str, Any]]:
+    message = one(Message(title="t", actions=actions))
+    assert accepted(message)
+    return [control for block in message.blocks if block["type"] == "actions" for control in block["elements"]]
+
+
+def test_actions_are_buttons_and_tucked_ones_share_a_menu() -> None:
+    """What a pressed one stands for can be read from Slack's payload."""
+    read, menu = controls(
+        Action("Read report", command="report", argument="2601.00001"),
+        Action("Paper", url="https://example.org/1", tucked=True),
+        Action("Sources", command="sources", argument="2601.00001", tucked=True),
+    )
+    assert pressed(read) == ("report", "2601.00001")
+    assert [option["text"]["text"] for option in menu["options"]] == ["Paper", "Sources"]
+    assert pressed({**menu, "selected_option": menu["options"][0]})[0] == "open"
+    assert pressed({**menu, "selected_option": menu["options"][1]}) == ("sources", "2601.00001")
+
+
+def test_a_single_tucked_action_is_a_button() -> None:
+    """Slack takes no menu of one entry."""
+    (button,) = controls(Action("Code", url="https://example.org/code", tucked=True))
+    assert (button["type"], button["url"]) == ("button", "https://example.org/code")
+
+
+@pytest.mark.parametrize("count", [2, 5, 6, 7, 11, 60])
+def test_any_number_of_tucked_actions_is_offered(count: int) -> None:
+    """Menus hold two to five entries; each action is offered once, in order."""
+    tucked = [Action(f"a{number}", command="do", argument=str(number), tucked=True) for number in range(count)]
+    offered = [option for control in controls(*tucked) for option in control.get("options", [control])]
+    assert sorted(option["text"]["text"] for option in offered) == sorted(action.label for action in tucked)
+
+
+def test_an_argument_too_long_for_an_id_or_a_menu_arrives_whole() -> None:
+    """A search of 300 characters is still that search when its button is pressed."""
+    words = "注意力 " * 75
+    (button, _) = controls(
+        Action("More", command="papers", argument=words, tucked=True), Action("Other", command="papers", argument="x")
+    )
+    assert pressed(button) == ("papers", words)
+
+
+def test_the_same_action_twice_is_taken() -> None:
+    """Slack refuses two equal ids in a block."""
+    assert len(controls(Action("A", command="do"), Action("B", command="do"))) == 2
+
+
+def test_a_long_label_is_shortened() -> None:
+    """Labels are the only text that is."""
+    (button,) = controls(Action("word " * 40, command="do"))
+    assert button["text"]["text"].endswith("word…")
+    assert len(button["text"]["text"]) <= BUTTON_CHARS
+
+
+# --- hostile text ------------------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "<!channel> <!here> <!everyone>",
+    "<@U0ALICE001> <#C0PAPERS01> <!subteam^S1>",
+    "@here @channel @Everyone 注意@here @alice",
+    "<https://evil.example|https://bank.example>",
+    "&lt;!channel&gt;",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_cannot_mention_or_link(text: str) -> None:
+    """In blocks it is a plain text element as it stands; in the notification nothing Slack would parse is left."""
+    message = one(Message(title=text, blocks=(sentence(text), points(text)), footer=text))
+    assert accepted(message)
+    assert texts(message.blocks).count(text) == 4
+    assert {part["type"] for part in _objects(message.blocks) if "type" in part} <= {
+        "header",
+        "plain_text",
+        "rich_text",
+        "rich_text_section",
+        "rich_text_list",
+        "text",
+        "context",
+    }
+    assert "<" not in message.text
+    assert ">" not in message.text
+    assert not any(mention in message.text.lower() for mention in ("@here", "@channel", "@everyone", "@alice", "@u0"))
+
+
+def test_figures_and_mail_addresses_keep_their_at_sign() -> None:
+    """Recall@1 is no mention."""
+    assert mrkdwn("Recall@1 and a@b.org", 100) == "Recall@1 and a@b.org"
+
+
+def test_text_cannot_turn_round_or_hide() -> None:
+    """Bidi marks, zero-width and control characters and lone surrogates are gone everywhere."""
+    hidden = "a\u202eb\u200bc\u2066d\ufeffe\x07f\ud800g"
+    message = one(
+        Message(title=hidden, blocks=(sentence(hidden),), footer=hidden, actions=(Action(hidden, command="x"),))
+    )
+    assert accepted(message)
+    everything = json.dumps(message.blocks, ensure_ascii=False) + message.text
+    assert everything.count("abcdefg") == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "link", "seen"),
+    [
+        ("https://bank.example/login", "https://evil.example/x", "https://bank.example/login (evil.example)"),
+        ("bank.example", "https://bank.example@evil.example/", "bank.example (evil.example)"),
+        ("arxiv.org/abs/1", "https://www.arxiv.org/abs/1", "arxiv.org/abs/1"),
+        ("the code", "https://evil.example", "the code"),
+    ],
+)
+def test_a_link_that_names_another_place_shows_where_it_goes(text: str, link: str, seen: str) -> None:
+    """A link cannot pretend to lead to another host."""
+    elements = rich(Paragraph((Run(text, link=link),)))
+    assert texts(elements) == seen
+    assert [part["url"] for part in found(elements, "link")] == [link]
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "https://[", "https://a b", "http://x/" + "a" * 3000, "ftp://x"]
+)
+def test_an_address_slack_would_refuse_leaves_plain_text(link: str) -> None:
+    """The words stay; there is no link."""
+    assert rich(Paragraph((Run("words", link=link),)))[0]["elements"] == [{"type": "text", "text": "words"}]
+
+
+# --- splitting ---------------------------------------------------------------------------------------------------
+
+
+def test_long_text_is_split_between_sentences_and_nothing_is_lost() -> None:
+    """Each message ends with a sentence, and together they are the whole."""
+    text = "".join(f"Sentence number {number} says that lamp {number}.5 is bright. " for number in range(900))
+    parts = messages(Message(blocks=(sentence(text),)))
+    assert len(parts) > 2
+    assert all(accepted(part) for part in parts)
+    assert "".join(texts(part.blocks) for part in parts) == text
+    assert all(texts(part.blocks).rstrip().endswith("bright.") for part in parts)
+
+
+def test_chinese_is_split_after_its_full_stops() -> None:
+    """There is no white space to go by."""
+    text = "我们提出一种新的方法，用于点亮深度网络。" * 900
+    parts = messages(Message(blocks=(sentence(text),)))
+    assert "".join(texts(part.blocks) for part in parts) == text
+    assert all(text["text"].endswith("。") for part in parts for text in found(part.blocks, "text"))
+
+
+def test_long_lists_are_split_between_points_and_keep_their_numbers() -> None:
+    """A list goes on in the next message where it stopped."""
+    numbered = Points(tuple((sentence(f"{number}: " + "word " * 50),) for number in range(120)), ordered=True)
+    parts = messages(Message(blocks=(numbered,)))
+    lists = [element for part in parts for element in found(part.blocks, "rich_text_list")]
+    assert len(lists) == len(parts) > 2
+    assert [element.get("offset", 0) for element in lists] == [int(texts(e).partition(":")[0]) for e in lists]
+
+
+def test_code_is_split_between_lines() -> None:
+    """Long code goes on in another block, line by line."""
+    code = "\n".join(f"print('line {number}. It is long enough')" for number in range(500))
+    parts = messages(Message(blocks=(Paragraph((Run(code, RunKind.CODE),)),)))
+    pieces = [texts(element) for part in parts for element in found(part.blocks, "rich_text_preformatted")]
+    assert "".join(pieces) == code
+    assert all(piece.startswith("print('line ") for piece in pieces)
+
+
+def test_a_heading_is_not_left_at_the_end_of_a_message() -> None:
+    """A bold line goes with what it heads."""
+    blocks: list[Block] = []
+    for number in range(30):
+        blocks += [Paragraph((Run(f"Heading {number}", bold=True),)), sentence("Something is said. " * 40)]
+    parts = messages(Message(blocks=tuple(blocks)))
+    assert len(parts) > 1
+    assert all("Heading" not in texts(part.blocks[-1]) for part in parts)
+
+
+def test_footer_and_buttons_come_with_the_last_message() -> None:
+    """They belong to the whole."""
+    parts = messages(Message(blocks=(sentence("word. " * 3000),), footer="facts", actions=(Action("A", command="do"),)))
+    assert len(parts) > 1
+    assert [[block["type"] for block in part.blocks[-2:]] == ["context", "actions"] for part in parts] == [
+        *[False] * (len(parts) - 1),
+        True,
+    ]
+
+
+def test_one_message_says_that_it_was_shortened_and_keeps_footer_and_buttons() -> None:
+    """What must be one message loses the end of its body, never its buttons."""
+    long = Message(
+        title="t",
+        blocks=tuple(sentence("word. " * 100) for _ in range(90)),
+        footer="facts",
+        actions=(Action("A", command="do"),),
+    )
+    message = one(long)
+    assert accepted(message)
+    assert [block["type"] for block in message.blocks[-3:]] == ["rich_text", "context", "actions"]
+    assert texts(message.blocks[-3]) == "…"
+
+
+def test_an_empty_message_can_still_be_posted() -> None:
+    """Slack refuses a message without text."""
+    assert one(Message()) == SlackMessage((), "…")
+    assert messages(Message()) == [SlackMessage((), "…")]
+
+
+def test_the_notification_is_the_plain_text_and_begins_with_the_title() -> None:
+    """The first line is what a phone shows."""
+    assert one(Message(title="Papers · 23", blocks=(points("a"),), footer="f")).text == "Papers · 23\n• a\nf"
+    assert one(Message(title="t", plain="in words")).text == "in words"
+
+
+def test_a_long_notification_is_shortened_by_whole_characters_after_escaping() -> None:
+    """Escapes count, and none is cut in half."""
+    text = one(Message(plain="a<b & " * 2000)).text
+    assert 3000 < len(text) <= NOTIFICATION_CHARS
+    assert set(text.replace("&lt;", "").replace("&amp;", "")) == set("ab …")
+
+
+@given(st.text(min_size=2, max_size=60), st.data())
+def test_a_break_lies_within_the_room_and_outside_of_words(text: str, drawn: st.DataObject) -> None:
+    """Only a word longer than the room is broken."""
+    room = drawn.draw(st.integers(1, len(text) - 1))
+    end = break_at(text, room)
+    assert 1 <= end <= room
+    if text.isascii() and text[end - 1].isalnum() and text[end].isalnum():
+        assert text[:end].split()[-1] == text[:end].lstrip()
+
+
+# --- any message -------------------------------------------------------------------------------------------------
+
+WORDS = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(
+        ["<!channel>", "注意力机制。", "🙂" * 20, "e\u0301" * 9, "word " * 300, "句子。" * 1200, "x" * 3500]
+    ),
+)
+FORMULAS = st.builds(Run, st.text(max_size=12), st.just(RunKind.TEX))
+RUNS = st.lists(
+    st.builds(
+        Run,
+        WORDS,
+        st.sampled_from([RunKind.TEXT, RunKind.CODE]),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(["", "", "https://example.org/a", "javascript:x"]),
+    )
+    | FORMULAS,
+    max_size=4,
+).map(tuple)
+PARAGRAPHS = st.builds(Paragraph, RUNS)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    columns = draw(st.integers(1, 3))
+    row = st.tuples(*[RUNS] * columns)
+    return Table(draw(row), tuple(draw(st.lists(row, max_size=3))))
+
+
+def lists(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
+    return st.builds(Points, st.lists(st.lists(inner, max_size=3).map(tuple), max_size=5).map(tuple), st.booleans())
+
+
+BLOCKS = st.recursive(st.one_of(PARAGRAPHS, tables()), lists, max_leaves=12)
+ADDRESSES = st.sampled_from(["", "", "https://example.org/x", "https://" + "a" * 4000])
+ACTIONS = st.builds(
+    Action, st.text(max_size=90), ADDRESSES, st.sampled_from(["", "do"]), st.text(max_size=300), st.booleans()
+)
+MESSAGES = st.builds(
+    Message,
+    title=WORDS,
+    link=ADDRESSES,
+    blocks=st.lists(BLOCKS, max_size=8).map(tuple),
+    footer=WORDS,
+    actions=st.lists(ACTIONS, max_size=40).map(tuple),
+    plain=st.one_of(st.just(""), WORDS),
+)
+
+
+def runs_of(block: Block) -> Iterator[Run]:
+    match block:
+        case Paragraph(runs):
+            yield from runs
+        case Points(content):
+            for point in content:
+                for part in point:
+                    yield from runs_of(part)
+        case Table(header, rows):
+            for row in (header, *rows):
+                for cell in row:
+                    yield from cell
+
+
+def bare(text: str) -> str:
+    return "".join(text.split())
+
+
+@settings(max_examples=80, deadline=None)
+@given(MESSAGES)
+def test_any_message_fits_slacks_limits_and_loses_no_text(message: Message) -> None:
+    """Split or shortened, Slack takes it; split, every run of text is there."""
+    assert accepted(one(message))
+    parts = messages(message)
+    assert all(accepted(part) for part in parts)
+    assert all(
+        len(part.blocks) <= MESSAGE_BLOCKS and rendered_chars(list(part.blocks)) <= 2 * MESSAGE_CHARS for part in parts
+    )
+    everything = bare("".join(texts(part.blocks) for part in parts))
+    for run in (run for block in message.blocks for run in runs_of(block)):
+        assert bare(shown(run)) in everything
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PARAGRAPHS, max_size=12), WORDS)
+def test_text_arrives_whole_and_in_order(paragraphs: list[Paragraph], footer: str) -> None:
+    """Apart from white space at breaks, the parts together are exactly the text."""
+    parts = messages(Message(blocks=tuple(paragraphs), footer=footer))
+    expected = "".join(shown(run) for paragraph in paragraphs for run in paragraph.runs) + shown(Run(footer))
+    assert bare("".join(texts(part.blocks) for part in parts)) == bare(expected)
+
+
+def test_the_limits_are_those_of_the_public_specification() -> None:
+    """Our constants are not larger than the ones in the conformance specification."""
+    if not LIMITS.exists():
+        pytest.skip("the shared Block Kit limits are not here")
+    limits = json.loads(LIMITS.read_bytes())
+    assert limits["text"]["max_length"] >= TEXT_CHARS
+    assert limits["button"]["text"]["max_length"] >= BUTTON_CHARS
+    assert limits["overflow"]["options"]["max_items"] >= 5
