@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.compose import texts
+from digest import markdown
 from digest.errors import SettingsError
 from digest.inline import plain_runs
 from digest.readers.fingerprint import text_hash
@@ -31,11 +33,8 @@ from digest.types import (
     SectionName,
     Table,
 )
-from digest.writers.claims import told_shortly
 from digest.writers.extractive import build
-from digest.writers.material import Part, part_of, parts, points_of
-from digest.writers.score_table import score_rows
-from digest.writers.sentences import sentences, without_citations, without_latex, without_opening
+from digest.writers.sentences import without_citations, without_latex
 from tests import makers
 from tests.extractive_writer import writer
 
@@ -125,115 +124,6 @@ def lines(report: Report, name: SectionName) -> list[str]:
     section = report.section(name)
     assert section is not None
     return [plain_runs(runs) for runs in runs_of(section.blocks)]
-
-
-# --- sentences -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "whole",
-    [
-        "We follow the form of Hall et al. in most things.",
-        "Some fruits, e.g. Pears and i.e. Quinces, are heavy.",
-        "See Fig. 3, Eq. (2) and Sec. 4 for the shape.",
-        "Pears vs. Quinces is an old question.",
-        "The margin is 3.5 points, or 4.25 with noise.",
-        "A. B. Hall wrote the first one.",
-        r"Let $x = 1. Y$ be the start of it.",
-        "The address https://example.org/a.B?c=D. holds it",
-        "It runs on the U.S. East Coast.",
-    ],
-)
-def test_a_point_inside_a_sentence_does_not_end_it(whole: str) -> None:
-    """Abbreviations, initials, decimals, formulas and addresses hold points of their own."""
-    assert sentences(whole) == (whole,)
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("One ends. Two begins! Is three last? Yes.", ("One ends.", "Two begins!", "Is three last?", "Yes.")),
-        ("We follow Hall et al. We then go on.", ("We follow Hall et al.", "We then go on.")),
-        ("It costs 5. It is cheap.", ("It costs 5.", "It is cheap.")),
-        ("It has a name. iKite is it.", ("It has a name.", "iKite is it.")),
-        ("So $a = b$. Then $c$.", ("So $a = b$.", "Then $c$.")),
-        ("我们提出新方法。它很快！是吗？是。", ("我们提出新方法。", "它很快！", "是吗？", "是。")),
-        ('He said "stop." Then he left.', ('He said "stop."', "Then he left.")),
-        ("", ()),
-    ],
-)
-def test_sentences_end_where_a_reader_ends_them(text: str, parts: tuple[str, ...]) -> None:
-    """English and Chinese marks, quotes and formulas at the end."""
-    assert sentences(text) == parts
-
-
-@pytest.mark.parametrize(
-    ("cited", "bare"),
-    [
-        ("Kites fly (Hall et al., 2020) high.", "Kites fly high."),
-        ("Kites fly (Hall et al., 2020; Weir and Moss, 2021b).", "Kites fly."),
-        ("Kites fly [3], [4, 5] and [6-8].", "Kites fly, and [6-8]."),
-        ("Kites fly (vaswani2017attention) high.", "Kites fly high."),
-        ("As in [3], it holds.", "As in [3], it holds."),
-        ("A number in the range [1, 5] is drawn.", "A number in the range [1, 5] is drawn."),
-        (
-            "It won in May (ICCV 2025) and scores well (AIME2025).",
-            "It won in May (ICCV 2025) and scores well (AIME2025).",
-        ),
-        ("The vector $v[3]$ stays.", "The vector $v[3]$ stays."),
-    ],
-)
-def test_citation_marks_go_and_nothing_else(cited: str, bare: str) -> None:
-    """A mark that carries the sentence, an interval, a year and a formula stay."""
-    assert without_citations(cited) == bare
-
-
-def test_latex_of_abstracts_reads_as_text() -> None:
-    r"""Lists give abstracts as typed: \textit{words}, \%, braces and ties; formulas are left alone."""
-    assert without_latex(r"We \textit{gain} 5\% with {KiteNet}~V2 on $x_{\text{a}}$.") == (
-        r"We gain 5% with KiteNet V2 on $x_{\text{a}}$."
-    )
-
-
-@settings(max_examples=80, deadline=None)
-@given(
-    st.lists(st.sampled_from(["Kites fly.", "We ran 3.5 km.", "See Fig. 2 now.", "So $x. Y$ is.", "他来了。", "Hm?"]))
-)
-def test_splitting_loses_and_adds_nothing(parts: list[str]) -> None:
-    """All sentences together are the text again."""
-    assert " ".join(sentences(" ".join(parts))) == " ".join(parts)
-
-
-@pytest.mark.parametrize(
-    ("sentence", "rest"),
-    [
-        ("In this paper, we propose kites.", "We propose kites."),
-        ("To address this gap, we introduce kites.", "We introduce kites."),
-        ("Finally, to this end, kites fly.", "Kites fly."),
-        ("Here we show kites.", "We show kites."),
-        ("To catch more wind, we propose kites.", "To catch more wind, we propose kites."),
-        ("Specifically, iKite flies.", "iKite flies."),
-        ("However,", "However,"),
-    ],
-)
-def test_openings_that_say_nothing_are_trimmed(sentence: str, rest: str) -> None:
-    """What names a purpose of its own stays."""
-    assert without_opening(sentence) == rest
-
-
-@pytest.mark.parametrize(
-    ("sentence", "told"),
-    [
-        ("In this work, we propose KiteNet, a detector of kites.", "KiteNet, a detector of kites."),
-        ("We present a novel detector of kites.", "A novel detector of kites."),
-        ("We introduce KiteNet and show that it flies.", "We introduce KiteNet and show that it flies."),
-        ("We propose that kites fly.", "We propose that kites fly."),
-        ("We propose to fly kites.", "We propose to fly kites."),
-    ],
-)
-def test_what_was_made_stands_alone_where_it_can(sentence: str, told: str) -> None:
-    """Without "We propose", unless the sentence goes on to what else was done."""
-    assert told_shortly(sentence) == told
 
 
 # --- the sections ----------------------------------------------------------------------------------------------------
@@ -349,6 +239,15 @@ async def test_labels_are_in_the_readers_language_and_sentences_in_the_papers() 
     assert lines(report, SectionName.CONTRIBUTION) == ["KiteNet, a detector that learns from twelve drawn kites."]
 
 
+async def test_usage_is_labelled_with_what_it_tells() -> None:
+    """Input, output and hardware are named in bold, in the reader's language."""
+    for language, labels in (("en", ["Input:", "Output:", "Hardware:"]), ("zh", ["输入：", "输出：", "硬件："])):
+        section = (await written(paper(), PAGE, language)).section(SectionName.USAGE)
+        assert section is not None
+        firsts = [runs[0] for runs in runs_of(section.blocks)]
+        assert [run.text for run in firsts if run.bold] == labels
+
+
 async def test_a_language_without_texts_is_labelled_in_english() -> None:
     """The report says which language was asked for all the same."""
     report = await written(paper(), language="fr")
@@ -391,6 +290,12 @@ async def test_the_paper_tells_its_own_usage() -> None:
     assert first[0].bold
 
 
+async def test_sections_survive_being_written_as_markdown() -> None:
+    """A report comes back from its Markdown as it was: blocks are in the form that everything stored has."""
+    for section in (await written(paper(), PAGE)).sections:
+        assert markdown.parse(markdown.write(section.blocks)) == section.blocks
+
+
 async def test_the_report_says_what_was_read_and_by_whom_it_was_written() -> None:
     """Source, hash, writer, version and time are those of the reading and the clock."""
     report = await written(paper(), PAGE)
@@ -413,11 +318,12 @@ def squeezed(text: str) -> str:
 
 
 def own_words(report: Report) -> Iterator[str]:
-    """Everything a report says but for the names of domains and bare addresses."""
+    """Everything a report says but for the names of domains, labels and bare addresses."""
+    labels = [label for key, label in texts("en").phrases.items() if key.startswith("usage_")]
     for name in SectionName:
         for line in lines(report, name)[1 if name is SectionName.DOMAIN else 0 :]:
             if not re.fullmatch(r"https?://\S+", line):
-                yield line
+                yield line.removeprefix(next((f"{label} " for label in labels if line.startswith(label)), ""))
 
 
 async def test_every_word_on_the_real_days_is_the_papers() -> None:
@@ -460,99 +366,3 @@ async def test_no_text_breaks_the_writer(passages: list[Passage], title: str) ->
     """Whatever was read, there are five sections."""
     report = await writer().write(paper(title=title, abstract=""), reading(passages), "en")
     assert [section.name for section in report.sections] == list(SectionName)
-
-
-# --- parts of a paper ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("heading", "part"),
-    [
-        ("1 Introduction", Part.INTRODUCTION),
-        ("2 Related Work > 2.1 Results of Others", Part.ASIDE),
-        ("3 KiteNet > 3.1 Drawings", Part.METHOD),
-        ("4 Experiments > 4.2 Limits of Wind", Part.RESULTS),
-        ("4 Experiments > 4.3 Limitations", Part.ASIDE),
-        ("5 Results", Part.RESULTS),
-        ("A.1 Results With More Wind", Part.ASIDE),
-        ("Appendix B", Part.ASIDE),
-        ("6 Conclusion and Outlook", Part.CLOSING),
-        ("四 实验", Part.RESULTS),
-    ],
-)
-def test_headings_say_which_part_they_stand_over(heading: str, part: Part) -> None:
-    """By their words in English and Chinese, and by the letters of appendices."""
-    assert part_of(heading) is part
-
-
-def test_lettered_sections_after_numbered_ones_are_appendices() -> None:
-    """ "A Results ..." after "1 Introduction" is an appendix, and a title that begins with "A" is none."""
-    page = [passage("A Theory of Kites", "x"), passage("1 Introduction", "x"), passage("A Results With More Wind", "x")]
-    assert list(parts(page)) == [Part.METHOD, Part.INTRODUCTION, Part.ASIDE]
-
-
-def test_points_below_a_point_belong_to_it() -> None:
-    """Deeper lines follow the point above them."""
-    first, second = points_of("- one\n  - deeper\n    - deepest\n- two")
-    assert (first.text, first.below) == ("one", ("deeper", "deepest"))
-    assert (second.text, second.below) == ("two", ())
-
-
-# --- tables of scores ------------------------------------------------------------------------------------------------
-
-
-def test_the_lowest_is_best_where_less_is_better() -> None:
-    """Arrows and known metrics say which way a column goes."""
-    text = "Model | FID ↓ | Recall ↑\nGull | 9.1 | 0.40\nTern | 7.5 | 0.44\nOurs | 5.2 | 0.61"
-    assert score_rows(text, "Table 2: Kites drawn.", "") == (
-        ("", "FID", "5.2", "7.5 (Tern)"),
-        ("", "Recall", "0.61", "0.44 (Tern)"),
-    )
-
-
-def test_the_caption_tells_the_metric_of_every_column() -> None:
-    """Benchmarks in the header, what is measured below the table."""
-    text = "Model | Sky | Beach\nGull | 61.0 | 48.2\nKiteNet | 67.7 ± 0.3 | 52.0"
-    assert score_rows(text, "Table 1: Accuracy on two beaches.", "KiteNet") == (
-        ("Sky", "Accuracy", "67.7 ± 0.3", "61.0 (Gull)"),
-        ("Beach", "Accuracy", "52.0", "48.2 (Gull)"),
-    )
-
-
-def test_two_header_lines_are_read_together() -> None:
-    """A group of columns and the column below it name the benchmark."""
-    text = "Model | Sky | Sky\nModel | F1 | Recall\nGull | 1.0 | 2.0\nOurs | 3.0 | 4.0"
-    assert [row[:2] for row in score_rows(text, "", "")] == [("Sky", "F1"), ("Sky", "Recall")]
-
-
-def test_a_variant_of_the_same_work_is_no_baseline() -> None:
-    """Neither an ablation of it nor a human is the best rival."""
-    text = "Model | F1\nGull | 61.0\nHuman | 99.0\nKiteNet w/o wind | 66.0\nKiteNet (ours) | 67.7"
-    assert score_rows(text, "", "KiteNet") == (("", "F1", "67.7", "61.0 (Gull)"),)
-
-
-def test_at_most_five_rows_with_the_average_among_them() -> None:
-    """Of many columns the first are told, and the average always."""
-    text = "Model | A | B | C | D | E | F | Avg.\nGull | 1 | 1 | 1 | 1 | 1 | 1 | 1\nOurs | 2 | 2 | 2 | 2 | 2 | 2 | 2"
-    rows = score_rows(text, "Accuracy on seven beaches", "")
-    assert [row.benchmark for row in rows] == ["A", "B", "C", "D", "Avg."]
-
-
-@pytest.mark.parametrize(
-    ("text", "caption"),
-    [
-        ("Model | Sky\nGull | 1.0\nOurs | 2.0", "Table 1: Kites."),  # what is measured is not said
-        ("Model | F1\nOurs (small) | 1.0\nOurs (large) | 2.0\nGull | 0.5", ""),  # which of the two is it?
-        ("Model | F1\nGull | 1.0\nTern | 2.0", ""),  # the paper's own line is missing
-        ("Model | F1\nOurs | 2.0", ""),  # nothing to compare with
-        ("Model | F1\nGull | 1.0\nOurs | 2.0", "Table 5: Ablation of the wind."),
-        ("Model | F1\nGull | 1.0 | 3.0\nOurs | 2.0", ""),  # a line of another width
-        ("Gull | 1.0\nOurs | 2.0", "F1"),  # no header
-        ("Model | F1\nGull | good\nOurs | better", ""),
-        ("Setting | Value\nlayers | 12", "F1"),
-        ("", ""),
-    ],
-)
-def test_a_table_in_doubt_is_left_alone(text: str, caption: str) -> None:
-    """Better no row than a wrong one."""
-    assert score_rows(text, caption, "KiteNet") == ()

@@ -9,6 +9,7 @@ from typing import Any
 
 from digest.errors import SettingsError
 from digest.inline import text_runs
+from digest.markdown import normal
 from digest.types import (
     Block,
     Kit,
@@ -128,7 +129,7 @@ class _Choice:
             SectionName.USAGE: tuple(self._usage()),
             SectionName.DOMAIN: tuple(self._domain(domains)),
         }
-        return tuple(Section(name, blocks[name]) for name in SectionName)
+        return tuple(Section(name, normal(blocks[name])) for name in SectionName)
 
     # --- domain and contribution ---------------------------------------------------------------------------------
 
@@ -200,9 +201,10 @@ class _Choice:
             found[key] = cues.chosen(lines, cues.usage_worth(cue), most, 0.9, self._used)
             self._used.update(line.text for line in found[key])
         for key in ("input", "output", "steps", "hardware"):
-            label = self._texts.phrases.get(f"usage_{key}", "")
+            label = self._texts.phrases[f"usage_{key}"]
+            space = "" if label.endswith("：") else " "
             for line in found.get(key, ()):
-                yield (*((Run(f"{label} ", bold=True),) if label else ()), *text_runs(without_opening(line.text)))
+                yield (Run(label + space, bold=True), *text_runs(without_opening(line.text)))
 
     def _code(self) -> Iterator[Runs]:
         """Where code, weights and pages are: what the paper says of it, then the addresses it does not name itself."""
@@ -289,9 +291,9 @@ class _Choice:
 
     def _table(self, rows: Sequence[ScoreRow]) -> Table:
         header = ("benchmark", "metric", "this_work", "best_baseline")
-        titles = [self._texts.phrases.get(f"results_{key}", key.replace("_", " ").capitalize()) for key in header]
         return Table(
-            tuple((Run(title),) for title in titles), tuple(tuple(text_runs(cell) for cell in row) for row in rows)
+            tuple((Run(self._texts.phrases[f"results_{key}"]),) for key in header),
+            tuple(tuple(text_runs(cell) for cell in row) for row in rows),
         )
 
 

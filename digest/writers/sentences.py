@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 
 # A point inside one of these ends nothing. Formulas stand between dollars as in digest.inline.
 _WHOLE = re.compile(
-    r"\$\$.+?\$\$|\$(?=[^\s$])(?:\\.|[^$\\\n])*?(?<=\S)\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]|https?://\S+", re.DOTALL
+    r"\$\$[^$]+\$\$|\$(?=[^\s$])(?:\\.|[^$\\\n])*?(?<=\S)\$(?!\d)"
+    r"|\\\((?:[^\\]|\\(?![()]))+\\\)|\\\[(?:[^\\]|\\(?![\[\]]))+\\\]|https?://\S+",
+    re.DOTALL,
 )
 _END = re.compile(
     r"(?:[.!?]+[\"'”’)\]$]*\s+(?=[\"'“‘(\[{]*(?:[A-Z0-9$\\\u0370-\u03ff]|[a-z]{1,3}[A-Z]))|[。！？][”’」』）]*|\n{2,})"
@@ -25,6 +27,8 @@ _STARTER = re.compile(
     r"When|While|Since|Although|Though|Here|There|They|Such|Unlike|Given|Specifically|Thus|Hence|Therefore|Then|First|"
     r"Second|Recent|Recently|Existing|Most|Many|Experiments|Extensive|Results|Code)\b"
 )
+
+_TAIL_CHARS = 24  # more than the longest of these
 
 _YEARS = r",?\s*(?:19|20)\d\d[a-z]?(?:,\s*(?:19|20)?\d\d[a-z]?)*"
 _CITATIONS = re.compile(
@@ -118,7 +122,7 @@ def _split(text: str) -> Iterator[str]:
         end = match.end()
         if any(start < match.start() + 1 and end < stop for start, stop in spans):
             continue
-        if _ends_nothing(text[begin:end].rstrip(), text[end : end + 20]):
+        if _ends_nothing(text[max(begin, end - _TAIL_CHARS) : end].rstrip(), text[end : end + _TAIL_CHARS]):
             continue
         yield text[begin:end]
         begin = end
@@ -127,7 +131,6 @@ def _split(text: str) -> Iterator[str]:
 
 def _ends_nothing(before: str, after: str) -> bool:
     """Whether a point belongs to an abbreviation or an initial."""
-    tail = before[-24:]
-    if _ABBREVIATION.search(tail):
+    if _ABBREVIATION.search(before):
         return True
-    return bool(_OPEN_ENDED.search(tail)) and not _STARTER.match(after.lstrip("\"'“‘(["))
+    return bool(_OPEN_ENDED.search(before)) and not _STARTER.match(after.lstrip("\"'“‘(["))
