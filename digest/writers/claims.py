@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from digest.writers.sentences import without_opening
 
@@ -41,6 +41,11 @@ POINTING = re.compile(
     r"(?:This|These|It|Its|They|Their|Such|Those|Both|As (?:shown|can be seen|illustrated|a result)|"
     r"The (?:former|latter|first|second|third|last))\b"
 )
+_SUBJECT = re.compile(r"[A-Z][\w+-]*(?: [A-Z][\w+-]*)*")
+_ABOUT = re.compile(r"(?:This|The) (?:paper|report|work|study|article|survey) \w+s\b")
+_ASIDE = re.compile(
+    r"(?:The )?[Ii]nputs? (?:is|are)\b|\b(?:than|ahead of|over) (?:\w+ ){0,2}(?:baselines|others|earlier|prior)\b"
+)
 _NAMED = re.compile(r"(?:,| \(|:|--|—) ?(?:a|an|the)\b|\b(?:called|named|termed|dubbed)\b")
 _LACKING = re.compile(
     r"\b(?:however|yet|remains?|existing|current|often|lack\w*|challeng\w*|limit\w*|struggle\w*|although|fails?)\b",
@@ -56,6 +61,7 @@ _STOP = frozenset(
     )
 )
 _ENDINGS = ("ations", "ation", "ings", "ing", "ions", "ion", "ers", "ies", "es", "ed", "er", "s", "ly", "al")
+_SHORT_WORDS = 9  # below, it points at what others say
 _FULL_WORDS = 25  # from here on a sentence says enough to be one
 
 # "We propose X, a ..." says no more than "X, a ..."; but not where the sentence goes on to what else "we" do.
@@ -108,6 +114,10 @@ def contribution(abstract: Sequence[str], title: str) -> int | None:
             + 0.02 * bool(_STUDIED.search(sentence))
             + 0.025 * (named and name in sentence.lower())
             + 0.035 * bool(_NAMED.search(sentence))
+            + 0.03 * _is_about(sentence, subject, name if named else "")
+            + 0.02 * bool(_ABOUT.match(sentence) and len(sentence.split()) > _SHORT_WORDS)
+            - 0.06 * (len(sentence.split()) < _SHORT_WORDS)
+            - 0.03 * bool(_ASIDE.search(sentence))
             - 0.05 * bool(RELEASE.search(sentence))
             - 0.02 * bool(_LACKING.search(sentence))
             - 0.02 * place / len(abstract)
@@ -115,6 +125,15 @@ def contribution(abstract: Sequence[str], title: str) -> int | None:
         )
 
     return max(range(len(abstract)), key=lambda place: (worth(place), -place))
+
+
+def _is_about(sentence: str, subject: Collection[str], name: str) -> bool:
+    """Whether a sentence begins with the name of the work, or with words of the title written as a name."""
+    if name and sentence.lower().startswith(name):
+        return True
+    match = _SUBJECT.match(sentence)
+    begins = words(match[0]) if match else []
+    return len(begins) > 1 and all(word in subject for word in begins)
 
 
 def told_shortly(sentence: str) -> str:
