@@ -148,14 +148,14 @@ CREATE TABLE destinations (
     parked_why TEXT NOT NULL DEFAULT '',
     created_at TEXT NOT NULL,
     removed_at TEXT,
-    UNIQUE (adapter, workspace, kind, address)
+    UNIQUE (adapter, workspace, address)
 );
 
 CREATE TABLE editions (
     id INTEGER PRIMARY KEY,
     destination INTEGER NOT NULL REFERENCES destinations (id),
     day TEXT NOT NULL,
-    chosen TEXT NOT NULL,                  -- JSON: report revisions in order, and why each was chosen or not
+    reasons TEXT NOT NULL,                 -- JSON: for each paper of the day why it was chosen or not
     made_at TEXT NOT NULL,
     UNIQUE (destination, day)
 );
@@ -165,7 +165,7 @@ CREATE TABLE messages (
     destination INTEGER NOT NULL REFERENCES destinations (id),
     edition INTEGER REFERENCES editions (id),
     kind TEXT NOT NULL,                    -- headline, card, section, notice
-    subject TEXT NOT NULL DEFAULT '',      -- of a notice or section: which
+    subject TEXT NOT NULL,                 -- of a notice or section: which
     paper TEXT,
     report INTEGER REFERENCES reports (id),
     parent INTEGER REFERENCES messages (id),
@@ -174,27 +174,30 @@ CREATE TABLE messages (
     platform_thread TEXT,
     deleted_at TEXT                        -- by people: never posted again
 );
-CREATE UNIQUE INDEX one_headline_an_edition ON messages (edition) WHERE kind = 'headline';
-CREATE UNIQUE INDEX one_notice_of_a_kind ON messages (edition, subject) WHERE kind = 'notice';
 CREATE UNIQUE INDEX one_card_a_destination ON messages (destination, paper) WHERE kind = 'card';
+CREATE UNIQUE INDEX one_of_a_kind_an_edition ON messages (edition, kind, coalesce(paper, ''), subject);
 
 CREATE TABLE deliveries (
     key TEXT PRIMARY KEY,                  -- opaque; the platform carries it
+    destination INTEGER NOT NULL REFERENCES destinations (id),
+    position INTEGER NOT NULL,             -- order within the destination
     message INTEGER NOT NULL REFERENCES messages (id),
     kind TEXT NOT NULL,                    -- post, edit
-    revision INTEGER NOT NULL DEFAULT 0,   -- of an edit
+    revision INTEGER NOT NULL,             -- of an edit, from 1; of a post 0
     state TEXT NOT NULL,                   -- pending, in flight, sent, failed, dead, unknown
-    position INTEGER NOT NULL,             -- order within the destination
+    begun_at TEXT,                         -- when it was sent for the first time, however that ended
     deadline TEXT,                         -- until when a request in flight may still be applied
     attempts INTEGER NOT NULL DEFAULT 0,
     next_attempt_at TEXT,
     error TEXT NOT NULL DEFAULT '',
-    payload BLOB NOT NULL,                 -- the rendered message, frozen
+    payload BLOB NOT NULL,                 -- JSON: the rendered message, frozen
     created_at TEXT NOT NULL,
     sent_at TEXT,
-    UNIQUE (message, kind, revision)
+    UNIQUE (message, kind, revision),
+    UNIQUE (destination, position)
 );
-CREATE INDEX deliveries_to_do ON deliveries (state, next_attempt_at);
+CREATE INDEX deliveries_to_do ON deliveries (destination, position)
+    WHERE state IN ('pending', 'failed', 'in flight');
 
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY,

@@ -1,0 +1,299 @@
+"""What becomes of each delivery: the SQL of its states, from pending to sent, and what an operator sees and settles.
+
+    pending -> in flight (deadline) -> sent
+                     | -> failed: certainly not sent, due again at next_attempt_at
+                     | -> dead: refused in its simplest form too
+                     | -> unknown: the platform cannot say whether it has it; a person settles it
+
+Order within a destination is that of `position`, which is a parent's before its replies'. The first that is not done
+holds those after it, except that an unknown one holds only its own replies. Replies of a dead message are posted
+without a parent, so that a refused headline costs nobody the cards.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from digest.errors import UsageError
+from digest.lookups import Lookups
+from digest.markdown import plain
+from digest.render import shortened
+from digest.store import Store, _transaction
+from digest.types import Destination, Message, Paragraph, Posted, Run
+
+SIMPLEST_CHARS = 1_500  # fits every platform's narrowest message with room for the title
+_MESSAGE = msgspec.json.Decoder(Message)
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    IN_FLIGHT = "in flight"
+    SENT = "sent"
+    FAILED = "failed"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+class Sending(Struct, frozen=True, kw_only=True):
+    """A delivery that has been marked as in flight: this attempt began at `begun`, the first one at `since`.
+
+    `replaces` is what an edit changes; None makes it a post.
+    """
+
+    key: str
+    to: Destination
+    message: Message
+    under: Posted | None
+    replaces: Posted | None
+    attempts: int
+    begun: datetime
+    since: datetime
+    deadline: datetime
+
+
+class Doubt(Struct, frozen=True):
+    """A delivery that was in flight when its sender died or lost the answer, and whose deadline has passed."""
+
+    sending: Sending
+
+
+class Wait(Struct, frozen=True):
+    """Nothing may be done for the destination before this moment."""
+
+    until: datetime
+
+
+# --- what is to be done ------------------------------------------------------------------------------------------
+
+
+def to_do(lookups: Lookups) -> dict[int, Destination]:
+    """The destinations that something is to be sent to, neither parked nor removed, by the store's number."""
+    rows = lookups.connection.execute(
+        "SELECT id, adapter, workspace, address FROM destinations WHERE removed_at IS NULL AND parked_at IS NULL "
+        "AND EXISTS (SELECT 1 FROM deliveries WHERE destination = destinations.id "
+        "AND deliveries.state IN ('pending', 'failed', 'in flight')) ORDER BY id"
+    )
+    return {row["id"]: Destination(row["adapter"], row["workspace"], row["address"]) for row in rows}
+
+
+def waiting(lookups: Lookups, destination: int) -> int:
+    """How many messages are still to be sent to a destination."""
+    row = lookups.connection.execute(
+        "SELECT count(*) FROM deliveries WHERE destination = ? "
+        "AND deliveries.state IN ('pending', 'failed', 'in flight')",
+        (destination,),
+    ).fetchone()
+    return int(row[0])
+
+
+def claim(store: Store, destination: int, timeout: timedelta, margin: timedelta) -> Sending | Doubt | Wait | None:
+    """What is to be done next for a destination; None: nothing, or nothing before a person has done something.
+
+    A Sending has been marked: a request for it may be under way until its deadline, `timeout` and `margin` from now,
+    whatever becomes of this process.
+    """
+    with _transaction(store.connection) as connection:
+        row = connection.execute(_NEXT, (destination,)).fetchone()
+        if row is None:
+            return None
+        now = store.clock()
+        if row["state"] == State.IN_FLIGHT:
+            return _claim_again(connection, row, now, now + timeout + margin)
+        if row["next_attempt_at"] is not None and (due := _moment(row["next_attempt_at"])) > now:
+            return Wait(due)
+        deadline = now + timeout + margin
+        connection.execute(
+            "UPDATE deliveries SET state = 'in flight', deadline = :deadline, begun_at = coalesce(begun_at, :now), "
+            "attempts = attempts + 1, next_attempt_at = NULL WHERE key = :key",
+            {"key": row["key"], "deadline": deadline.isoformat(), "now": now.isoformat()},
+        )
+        return _sending(row, attempts=row["attempts"] + 1, begun=now, deadline=deadline)
+
+
+def _claim_again(
+    connection: sqlite3.Connection, row: sqlite3.Row, now: datetime, latest: datetime
+) -> Sending | Doubt | Wait | None:
+    deadline = _moment(row["deadline"])
+    if deadline > latest:  # the clock was set back since
+        deadline = latest
+        connection.execute("UPDATE deliveries SET deadline = ? WHERE key = ?", (deadline.isoformat(), row["key"]))
+    asked_again = _moment(row["next_attempt_at"] or row["deadline"])
+    until = max(deadline, min(asked_again, latest))
+    return Wait(until) if until > now else Doubt(_sending(row, row["attempts"], now, deadline))
+
+
+def _sending(row: sqlite3.Row, attempts: int, begun: datetime, deadline: datetime) -> Sending:
+    return Sending(
+        key=row["key"],
+        to=Destination(row["adapter"], row["workspace"], row["address"]),
+        message=_MESSAGE.decode(row["payload"]),
+        under=_posted(row, "parent"),
+        replaces=_posted(row, "own") if row["kind"] == "edit" else None,
+        attempts=attempts,
+        begun=begun,
+        since=begun if row["begun_at"] is None else _moment(row["begun_at"]),
+        deadline=deadline,
+    )
+
+
+def _posted(row: sqlite3.Row, which: str) -> Posted | None:
+    if row[f"{which}_message"] is None:
+        return None
+    return Posted(row[f"{which}_channel"], row[f"{which}_message"], row[f"{which}_thread"])
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+# --- what became of it -------------------------------------------------------------------------------------------
+
+
+def confirm(store: Store, key: str, posted: Posted | None) -> None:
+    """The platform has it: as `posted`, or, for an edit, where it was."""
+    with _transaction(store.connection) as connection:
+        connection.execute(
+            "UPDATE deliveries SET state = 'sent', sent_at = ?, error = '', next_attempt_at = NULL WHERE key = ?",
+            (store.clock().isoformat(), key),
+        )
+        if posted is not None:
+            connection.execute(
+                "UPDATE messages SET platform_channel = ?, platform_message = ?, platform_thread = ? "
+                "WHERE id = (SELECT message FROM deliveries WHERE key = ?)",
+                (posted.channel, posted.message, posted.thread, key),
+            )
+
+
+def release(store: Store, key: str) -> None:
+    """The platform certainly does not have it: it is sent again as soon as its turn comes."""
+    with _transaction(store.connection) as connection:
+        connection.execute(
+            "UPDATE deliveries SET state = 'pending', deadline = NULL, next_attempt_at = NULL WHERE key = ?", (key,)
+        )
+
+
+def postpone(store: Store, key: str, error: str, until: datetime) -> None:
+    """The platform certainly does not have it, and is to be left alone for a while."""
+    with _transaction(store.connection) as connection:
+        connection.execute(
+            "UPDATE deliveries SET state = 'failed', deadline = NULL, next_attempt_at = ?, error = ? WHERE key = ?",
+            (until.isoformat(), error, key),
+        )
+
+
+def doubt(store: Store, key: str, error: str, until: datetime) -> None:
+    """Nobody knows yet whether the platform has it: it is asked, but not before this moment nor the deadline."""
+    with _transaction(store.connection) as connection:
+        connection.execute(
+            "UPDATE deliveries SET next_attempt_at = ?, error = ? WHERE key = ?", (until.isoformat(), error, key)
+        )
+
+
+def give_up(store: Store, key: str, error: str) -> None:
+    """Whether the platform has it cannot be found out: a person settles it with `resolve`."""
+    with _transaction(store.connection) as connection:
+        connection.execute("UPDATE deliveries SET state = 'unknown', error = ? WHERE key = ?", (error, key))
+
+
+def refuse(store: Store, key: str, error: str) -> bool:
+    """The platform will not take it in this form: gives whether a post is left, in its simplest form, to be tried."""
+    with _transaction(store.connection) as connection:
+        message, kind, payload = connection.execute(
+            "SELECT message, kind, payload FROM deliveries WHERE key = ?", (key,)
+        ).fetchone()
+        shown = _MESSAGE.decode(payload)
+        if kind == "post" and (simplest := in_simplest_form(shown)) != shown:
+            connection.execute(
+                "UPDATE deliveries SET state = 'pending', deadline = NULL, error = ?, payload = ? WHERE key = ?",
+                (error, msgspec.json.encode(simplest), key),
+            )
+            return True
+        connection.execute("UPDATE deliveries SET state = 'dead', error = ? WHERE key = ?", (error, key))
+        if kind == "post":
+            connection.execute(
+                "UPDATE deliveries SET state = 'dead', error = ? WHERE message = ? AND kind = 'edit'", (error, message)
+            )
+        return False
+
+
+def turn_away(store: Store, key: str, why: str, *, in_flight: bool) -> None:
+    """The destination takes nothing until a person mends it: it is parked, with what was to be sent.
+
+    `in_flight`: an earlier request for this delivery is still in doubt.
+    """
+    with _transaction(store.connection) as connection:
+        if not in_flight:
+            release(store, key)
+        connection.execute(
+            "UPDATE destinations SET parked_at = ?, parked_why = ? "
+            "WHERE id = (SELECT destination FROM deliveries WHERE key = ?)",
+            (store.clock().isoformat(), why, key),
+        )
+
+
+def in_simplest_form(message: Message) -> Message:
+    """Title, link, plain text and footer, short and without buttons: what a platform takes that refused the rest."""
+    text = shortened(plain(message.blocks), SIMPLEST_CHARS)
+    return Message(
+        title=shortened(message.title, 150),  # the narrowest title: a Slack header
+        link=message.link,
+        blocks=(Paragraph((Run(text),)),) if text else (),
+        footer=shortened(message.footer, SIMPLEST_CHARS),
+        plain=shortened(message.plain, SIMPLEST_CHARS),
+    )
+
+
+# --- what a person settles ---------------------------------------------------------------------------------------
+
+
+def resume(store: Store, destination: int) -> bool:
+    """Lets a parked destination have its messages again; gives whether it was parked."""
+    with _transaction(store.connection) as connection:
+        return (
+            connection.execute(
+                "UPDATE destinations SET parked_at = NULL, parked_why = '' WHERE id = ? AND parked_at IS NOT NULL",
+                (destination,),
+            ).rowcount
+            > 0
+        )
+
+
+def resolve(store: Store, key: str, posted: Posted | None) -> None:
+    """Settles an unknown delivery: it is there as `posted`, or, None, it is to be sent again.
+
+    Raises UsageError when the key is not that of an unknown delivery.
+    """
+    with _transaction(store.connection) as connection:
+        row = connection.execute("SELECT state FROM deliveries WHERE key = ?", (key,)).fetchone()
+        if row is None or row["state"] != State.UNKNOWN:
+            what = "not known here" if row is None else f"{row['state']}, not unknown: there is nothing to settle"
+            raise UsageError(f'The delivery "{key[:40]}" is {what}. "paperboy status" shows which are unknown.')
+        if posted is None:
+            release(store, key)
+        else:
+            confirm(store, key, posted)
+
+
+_NEXT = """
+SELECT deliveries.key, deliveries.kind, deliveries.state, deliveries.begun_at, deliveries.deadline,
+    deliveries.attempts, deliveries.next_attempt_at, deliveries.payload,
+    destinations.adapter, destinations.workspace, destinations.address,
+    own.platform_channel AS own_channel, own.platform_message AS own_message, own.platform_thread AS own_thread,
+    parent.platform_channel AS parent_channel, parent.platform_message AS parent_message,
+    parent.platform_thread AS parent_thread
+FROM deliveries
+JOIN destinations ON destinations.id = deliveries.destination
+JOIN messages AS own ON own.id = deliveries.message
+LEFT JOIN messages AS parent ON parent.id = own.parent
+LEFT JOIN deliveries AS awaited ON awaited.kind = 'post' AND awaited.revision = 0
+    AND awaited.message = CASE deliveries.kind WHEN 'post' THEN own.parent ELSE own.id END
+WHERE deliveries.destination = ? AND deliveries.state IN ('pending', 'failed', 'in flight')
+    AND destinations.removed_at IS NULL AND destinations.parked_at IS NULL
+    AND (awaited.key IS NULL OR awaited.state = 'sent' OR (awaited.state = 'dead' AND deliveries.kind = 'post'))
+ORDER BY deliveries.position LIMIT 1
+"""

@@ -1,0 +1,59 @@
+"""Who may send and who may read: locks beside the store, which the system frees when their holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+from digest.errors import PaperboyError
+
+_OWNER_ONLY = 0o600
+
+
+class Work(StrEnum):
+    """What only one process does at a time, by its sentence's verb."""
+
+    SEND = "send"  # posting to platforms
+    READ = "read"  # fetching papers and calling models
+
+
+class LockHeld(PaperboyError):
+    """Another process is at it. `pid` is its number, 0 when it did not tell."""
+
+    def __init__(self, work: Work, pid: int) -> None:
+        who = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"Paperboy is already at work here: {who} holds {work}.lock. Ask it, wait for it, or stop it first."
+        )
+        self.pid = pid
+
+
+@contextmanager
+def held(store: Path, work: Work) -> Iterator[None]:
+    """Holds the lock `send.lock` or `read.lock` beside the store file; the file stays, only the lock comes and goes.
+
+    Raises LockHeld at once when another process, or another part of this one, holds it.
+    """
+    path = store.with_name(f"{work}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not inherited by programs this process starts, which would hold the lock on after its death.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockHeld(work, _holder(descriptor)) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _holder(descriptor: int) -> int:
+    told = os.pread(descriptor, 32, 0).strip()
+    return int(told) if told.isdigit() else 0
