@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from msgspec import Struct
@@ -62,38 +63,42 @@ def style_of(text: str) -> Style:
     colour = said.get("color") or said.get("--ltx-fg-color", "")
     background = said.get("background-color") or said.get("--ltx-bg-color") or said.get("background", "")
     return Style(
-        hidden=_is_gone(said) or _is_tiny(said) or _is_elsewhere(said) or _is_transparent(colour),
+        hidden=any(_HIDING[name](value) for name, value in said.items() if name in _HIDING) or _is_cut_off(said),
         colour=_colour(colour),
         background=_colour(background),
     )
 
 
-def _is_gone(said: dict[str, str]) -> bool:
-    opacity = _number(said.get("opacity", ""))
-    return (
-        said.get("display") == "none"
-        or said.get("visibility") in ("hidden", "collapse")
-        or said.get("content-visibility") == "hidden"
-        or (opacity is not None and opacity < MIN_OPACITY)
-    )
+def _is_faint(opacity: str) -> bool:
+    value = _number(opacity)
+    return value is not None and value < MIN_OPACITY
 
 
-def _is_tiny(said: dict[str, str]) -> bool:
-    size = said.get("font-size") or _shorthand_size(said.get("font", ""))
-    font = _px(size)
-    if (font is not None and font < MIN_FONT_PX) or _FLAT.search(said.get("transform", "")):
-        return True
-    if "hidden" not in (said.get("overflow", "") + said.get("overflow-x", "") + said.get("overflow-y", "")):
+def _is_tiny(size: str) -> bool:
+    value = _px(size)
+    return value is not None and value < MIN_FONT_PX
+
+
+def _is_tiny_font(font: str) -> bool:
+    """Whether the size in a `font` shorthand such as `italic 0px/1 serif` is tiny."""
+    found = re.search(r"(?:^|\s)(-?[\d.]+(?:px|pt|em|rem|%))", font)
+    return found is not None and _is_tiny(found[1])
+
+
+def _is_elsewhere(move: str) -> bool:
+    return (_px(move) or 0) <= -OFF_SCREEN_PX
+
+
+def _is_clipped(shape: str) -> bool:
+    return _CLIPPED.search(shape) is not None
+
+
+def _is_cut_off(said: dict[str, str]) -> bool:
+    """Whether nothing of a box without room is shown."""
+    if not any("hidden" in said.get(name, "") for name in ("overflow", "overflow-x", "overflow-y")):
         return False
     sides = (_px(said.get(side, "")) for side in ("width", "height", "max-width", "max-height"))
     return any(side is not None and side <= 1 for side in sides)
-
-
-def _is_elsewhere(said: dict[str, str]) -> bool:
-    moves = ("left", "top", "text-indent", "margin-left", "margin-top")
-    if any((_px(said.get(move, "")) or 0) <= -OFF_SCREEN_PX for move in moves):
-        return True
-    return bool(_CLIPPED.search(said.get("clip", "") + " " + said.get("clip-path", "")))
 
 
 def _is_transparent(colour: str) -> bool:
@@ -104,12 +109,6 @@ def _is_transparent(colour: str) -> bool:
     function = _FUNCTION.match(colour)
     parts = re.split(r"[\s,/]+", function[2].strip()) if function else []
     return len(parts) == 4 and (_number(parts[3]) or 0) < MIN_OPACITY
-
-
-def _shorthand_size(font: str) -> str:
-    """The size in a `font` shorthand such as `italic 0px/1 serif`."""
-    found = re.search(r"(?:^|\s)(-?[\d.]+(?:px|pt|em|rem|%))", font)
-    return found[1] if found else ""
 
 
 def _number(text: str) -> float | None:
@@ -153,3 +152,18 @@ def _grey_of(parts: list[str]) -> Colour | None:
         return None
     level = round(lightness * 255)
     return level, level, level
+
+
+# What each property must say for its text not to be seen.
+_HIDING: dict[str, Callable[[str], bool]] = {
+    "display": "none".__eq__,
+    "visibility": ("hidden", "collapse").__contains__,
+    "content-visibility": "hidden".__eq__,
+    "opacity": _is_faint,
+    "font-size": _is_tiny,
+    "font": _is_tiny_font,
+    "transform": lambda change: _FLAT.search(change) is not None,
+    **dict.fromkeys(("left", "top", "text-indent", "margin-left", "margin-top"), _is_elsewhere),
+    **dict.fromkeys(("clip", "clip-path"), _is_clipped),
+    **dict.fromkeys(("color", "--ltx-fg-color"), _is_transparent),
+}

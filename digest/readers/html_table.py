@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
+from operator import add
 
 from msgspec import Struct
 
-MAX_CELLS = 50_000  # of one table once its spans are filled: beyond, spans are not filled
+MAX_CELLS = 100_000  # of one table as a rectangle: beyond, its rows are read as they stand
 # A longer text that spans columns or rows is a remark rather than a label, and is written once.
 MAX_CHARS_ACROSS = 40
 MAX_CHARS_DOWN = 80
@@ -29,6 +31,8 @@ def lines(rows: Sequence[Sequence[Cell]]) -> list[str]:
     A spanning label is repeated in each cell it spans, header rows are joined into one, and rows and columns without
     any text are left out. A row that is one text across the table stays one text.
     """
+    if _area(rows) > MAX_CELLS:
+        return [_line([cell.text for cell in row]) for row in rows if any(cell.text for cell in row)]
     grid = _filled(rows)
     heads = _header_rows(rows)
     if heads > 1:
@@ -39,9 +43,6 @@ def lines(rows: Sequence[Sequence[Cell]]) -> list[str]:
 
 def _filled(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     """The texts of a rectangle: spans filled with their label, missing cells empty."""
-    spanned = [cell for row in rows for cell in row if cell.columns > 1 or cell.rows > 1]
-    if not spanned or sum(cell.columns * min(cell.rows, len(rows)) for cell in spanned) > MAX_CELLS:
-        return _squared([[cell.text for cell in row] for row in rows])
     across = _width(rows)
     grid: list[list[str]] = []
     covered: dict[int, tuple[int, str]] = {}  # column -> rows still to cover, and the label that covers them
@@ -60,12 +61,20 @@ def _filled(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
         left = (covered | covering).items()
         covered = {column: (count - 1, label) for column, (count, label) in left if count > 1}
         grid.append(texts)
-    return _squared(grid)
-
-
-def _squared(grid: list[list[str]]) -> list[list[str]]:
     width = max(map(len, grid), default=0)
     return [texts + [""] * (width - len(texts)) for texts in grid]
+
+
+def _area(rows: Sequence[Sequence[Cell]]) -> int:
+    """How many cells the rectangle has once spans are filled."""
+    changes = [0] * (len(rows) + 1)  # in how many columns spans from above cover, row by row
+    for number, row in enumerate(rows):
+        for cell in row:
+            if cell.rows > 1:
+                changes[min(number + 1, len(rows))] += cell.columns
+                changes[min(number + cell.rows, len(rows))] -= cell.columns
+    own = (sum(cell.columns for cell in row) for row in rows)
+    return len(rows) * max(map(add, own, accumulate(changes)), default=0)
 
 
 def _pass_covered(texts: list[str], covered: dict[int, tuple[int, str]]) -> None:

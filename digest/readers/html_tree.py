@@ -14,7 +14,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from digest.errors import ReadError
-from digest.readers.html_style import style_of
+from digest.readers.html_style import Colour, style_of
 
 MAX_NODES = 1_000_000
 
@@ -30,7 +30,6 @@ _TOLD = (b"No HTML for", b"Conversion to HTML had a Fatal error")
 _SAYING = cast(
     "Finder", etree.XPath("//*[text()[contains(., 'No HTML for') or contains(., 'HTML had a Fatal error')]]")
 )
-_NAMED = cast("Finder", etree.XPath("//body//*[@class or @id]"))
 _IN_PARAGRAPH = cast("Finder", etree.XPath("ancestor-or-self::*[contains(concat(' ', @class, ' '), ' ltx_p ')]"))
 _FORMULA_CLASSES = ("mjx", "MJX", "MathJax", "katex")
 _NAME = re.compile(r"[.#]-?[A-Za-z_][-\w]*")
@@ -95,7 +94,8 @@ def _check_conversion(tree: Element) -> None:
 
 def _drop_hidden(tree: Element, page: bytes) -> None:
     """`page` in lower case tells what need not be looked for: a search of tens of thousands of nodes takes its time."""
-    hidden = [attribute.getparent() for attribute in _STYLES(tree) if _cannot_be_seen(attribute)]
+    backgrounds: dict[Element, Colour | None] = {}
+    hidden = [attribute.getparent() for attribute in _STYLES(tree) if _cannot_be_seen(attribute, backgrounds)]
     if _HIDDEN_MARK.search(page):
         hidden += [attribute.getparent() for attribute in _HIDDEN(tree)]
         unread = (attribute.getparent() for attribute in _HIDDEN_FROM_READING(tree) if attribute.lower() == "true")
@@ -103,13 +103,13 @@ def _drop_hidden(tree: Element, page: bytes) -> None:
     if b"<template" in page or b"<dialog" in page:
         hidden += [node for node in tree.iter("template", "dialog") if node.get("open") is None]
     names = _hidden_names(tree)
-    hidden += [node for node in _NAMED(tree) if _named(node) & names] if names else []
+    hidden += [node for node in tree.iter() if _named(node) & names] if names else []
     for node in hidden:
         drop(node)
 
 
 def _named(node: Element) -> set[str]:
-    return {f".{name}" for name in node.get("class", "").split()} | {f"#{node.get('id', '')}"}
+    return {*map(".{}".format, node.get("class", "").split()), f"#{node.get('id', '')}"}
 
 
 def drop(node: Element) -> None:
@@ -131,20 +131,27 @@ def _is_formula(node: Element) -> bool:
     return node.tag == "math" or "ltx_Math" in classes or classes.startswith(_FORMULA_CLASSES)
 
 
-def _cannot_be_seen(attribute: Any) -> bool:
+def _cannot_be_seen(attribute: Any, known: dict[Element, Colour | None]) -> bool:
     style = style_of(str(attribute))
-    return style.hidden or (style.colour is not None and style.matches(_background(attribute.getparent())))
+    return style.hidden or (style.colour is not None and style.matches(_background(attribute.getparent(), known)))
 
 
-def _background(node: Element) -> tuple[int, int, int] | None:
+def _background(node: Element, known: dict[Element, Colour | None]) -> Colour | None:
     """The colour behind an element: its own or the nearest above it, white when none is given, None for a drawing."""
+    path: list[Element] = []
+    found: Colour | None = (255, 255, 255)
     for above in (node, *node.iterancestors()):
+        if above in known:
+            found = known[above]
+            break
+        path.append(above)
         background = style_of(above.get("style", "")).background
-        if background is not None:
-            return background
-        if above.tag == "svg":  # boxes are painted by paths beside the text, so what lies behind it is not known
-            return None
-    return (255, 255, 255)
+        if background is not None or above.tag == "svg":
+            # Boxes are painted by paths beside their text, so what lies behind text in a drawing is not known.
+            found = background
+            break
+    known.update(dict.fromkeys(path, found))
+    return found
 
 
 def _hidden_names(tree: Element) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
+from itertools import islice
 from typing import cast
 
 from lxml import etree
@@ -19,6 +20,7 @@ from digest.types import Passage, PassageKind
 MIN_WORDS = 100
 # What readability must keep of the page's own text, and of its tables and headings, to be trusted with it.
 MIN_KEPT = 0.6
+MAX_PARTS = 100  # that may be a page's main one: feeds have an `article` for each entry
 
 _CHROME = (
     "script",
@@ -102,8 +104,12 @@ def _drop_chrome(tree: Element) -> None:
     for node in list(tree.iter(*_CHROME)):
         html_tree.drop(node)
     half = _words(tree) / 2
-    for node in cast("list[Element]", tree.xpath("//body//*[@class or @id or @role]")):
-        if _is_chrome(node) and _words(node) < half:  # a page's frame may bear the name of one of its parts
+    dropped: set[Element] = set()
+    for node in list(tree.iter()):
+        if node.getparent() in dropped:
+            dropped.add(node)
+        elif _is_chrome(node) and _words(node) < half:  # a page's frame may bear the name of one of its parts
+            dropped.add(node)
             html_tree.drop(node)
     for node in list(tree.iter("header", "footer")):
         # An article's own header holds its title; the page's holds its name and links.
@@ -145,7 +151,7 @@ def _main(tree: Element) -> Element:
     """The part that the page itself calls its main one, when it holds at least half of the words."""
     body = next(tree.iter("body"), tree)
     half = _words(body) / 2
-    parts = (part for part in body.iter("main", "article") if _words(part) >= half)
+    parts = (part for part in islice(body.iter("main", "article"), MAX_PARTS) if _words(part) >= half)
     return min(parts, key=_words, default=body)
 
 
