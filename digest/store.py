@@ -17,9 +17,9 @@ from sqlite_utils import Database
 
 from digest.errors import StoreError
 from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups
-from digest.markdown import plain
+from digest.markdown import normal, plain
 from digest.migrations import migrations
-from digest.types import ArxivId, ModelCall, Paper, Reading, Report
+from digest.types import ArxivId, ModelCall, Paper, Reading, Report, Section
 from digest.words import spaced
 
 _OWNER_ONLY = 0o600
@@ -102,8 +102,12 @@ class Store(Lookups):
     def save_report(self, report: Report) -> Report:
         """Adds a report as the next revision, and gives it back with its number.
 
-        A report that says the same as the newest one in its language is that one: nothing is added.
+        Its sections are stored in normal form (digest.markdown). A report that says the same as the newest one in its
+        language is that one: nothing is added.
         """
+        report = msgspec.structs.replace(
+            report, sections=tuple(Section(section.name, normal(section.blocks)) for section in report.sections)
+        )
         with _transaction(self.connection) as connection:
             newest = self.report_in(report.paper_id, report.language)
             if newest is not None and _same(newest, report):

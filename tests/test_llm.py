@@ -593,12 +593,20 @@ async def test_without_recall_nothing_is_left_with_the_endpoint(server: ModelSer
 
 
 async def test_the_same_request_has_the_same_idempotency_key(server: ModelServer, writers: Build) -> None:
-    """After a crash too; another try has its own."""
+    """After a crash, with an endpoint that keeps no answers to ask for, too; another try has its own."""
+    server.keeping = "ignored"
     server.script(Answer(), MissingSection())
     for _ in range(2):
         await writers(server, recall=True).write(paper(), reading(), "en")
     first, second, third = (call.headers["idempotency-key"] for call in server.calls)
     assert first == second != third
+
+
+async def test_an_answer_that_was_never_stored_is_not_bought_again(server: ModelServer, writers: Build) -> None:
+    """The call had ended when the crash came, before its report was stored: the endpoint still has the answer."""
+    await writers(server, recall=True).write(paper(), reading(), "en")
+    await writers(server, recall=True).write(paper(), reading(), "en")
+    assert len(server.calls) == 1
 
 
 # --- putting together ----------------------------------------------------------------------------------------------
