@@ -64,8 +64,8 @@ def style_of(text: str) -> Style:
     background = said.get("background-color") or said.get("--ltx-bg-color") or said.get("background", "")
     return Style(
         hidden=any(_HIDING[name](value) for name, value in said.items() if name in _HIDING) or _is_cut_off(said),
-        colour=_colour(colour),
-        background=_colour(background),
+        colour=colour_of(colour),
+        background=colour_of(background),
     )
 
 
@@ -123,7 +123,9 @@ def _px(text: str) -> float | None:
     return float(found[1]) * _PX.get(found[2] or "px", 1.0) if found else None
 
 
-def _colour(text: str) -> Colour | None:
+def colour_of(text: str) -> Colour | None:
+    """The colour that a value names, as far as it can be told; None for anything else."""
+    text = text.lower()
     if text in _NAMED:
         return _NAMED[text]
     found = re.search(r"#([0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b", text)

@@ -14,7 +14,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from digest.errors import ReadError
-from digest.readers.html_style import Colour, style_of
+from digest.readers.html_style import Colour, Style, colour_of, style_of
 
 MAX_NODES = 1_000_000
 
@@ -102,6 +102,9 @@ def _drop_hidden(tree: Element, page: bytes) -> None:
         hidden += [node for node in unread if not _is_formula(node)]
     if b"<template" in page or b"<dialog" in page:
         hidden += [node for node in tree.iter("template", "dialog") if node.get("open") is None]
+    for node in tree.iter("font"):
+        if Style(colour=colour_of(node.get("color", ""))).matches(_background(node, backgrounds)):
+            hidden.append(node)
     names = _hidden_names(tree)
     hidden += [node for node in tree.iter() if _named(node) & names] if names else []
     for node in hidden:
@@ -145,7 +148,7 @@ def _background(node: Element, known: dict[Element, Colour | None]) -> Colour | 
             found = known[above]
             break
         path.append(above)
-        background = style_of(above.get("style", "")).background
+        background = style_of(above.get("style", "")).background or colour_of(above.get("bgcolor", ""))
         if background is not None or above.tag == "svg":
             # Boxes are painted by paths beside their text, so what lies behind text in a drawing is not known.
             found = background

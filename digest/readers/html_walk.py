@@ -21,6 +21,7 @@ MAX_SPAN = 1000  # columns or rows of one cell, as in browsers (html.spec.whatwg
 
 _ABSTRACT = "Abstract"  # what every abstract is headed, however the page writes it
 _NAMED_LEVEL = 3
+_BULLETS = "•‣◦▪∙●○■□– "
 _WITH_TEXT = etree.XPath(
     "boolean(.//*[self::p or self::pre or self::table or contains(@class, 'ltx_p') or contains(@class, 'ltx_listing')"
     " or contains(@class, 'ltx_tabular') or contains(@class, 'ltx_itemize') or contains(@class, 'ltx_enumerate')])"
@@ -338,7 +339,7 @@ class Points(Flat):
     def point(self, term: str, node: Element | str) -> None:
         """Adds a point, then those of the lists within it."""
         rows, self.rows = self.rows, []
-        text = node if isinstance(node, str) else self.noted(node)
+        text = node if isinstance(node, str) else self.noted(node).lstrip(_BULLETS)
         if term and text and term[-1] not in ".:":
             term += ":"
         text = f"{term} {text}".strip()

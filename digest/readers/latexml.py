@@ -120,7 +120,8 @@ def passages(page: bytes) -> tuple[Passage, ...]:
 
 
 def _body(found: tuple[Passage, ...]) -> tuple[Passage, ...]:
-    return tuple(passage for passage in found[1:] if passage.heading != "Abstract")
+    """The passages besides the title, which comes first, and the abstract."""
+    return tuple(passage for passage in found[not found[0].heading :] if passage.heading != "Abstract") if found else ()
 
 
 def _root(tree: Element) -> Element:
