@@ -322,8 +322,9 @@ def own_words(report: Report) -> Iterator[str]:
     labels = [label for key, label in texts("en").phrases.items() if key.startswith("usage_")]
     for name in SectionName:
         for line in lines(report, name)[1 if name is SectionName.DOMAIN else 0 :]:
-            if not re.fullmatch(r"https?://\S+", line):
-                yield line.removeprefix(next((f"{label} " for label in labels if line.startswith(label)), ""))
+            said = line.removeprefix(next((f"{label} " for label in labels if line.startswith(label)), ""))
+            if not re.fullmatch(r"https?://\S+", said):
+                yield said
 
 
 async def test_every_word_on_the_real_days_is_the_papers() -> None:

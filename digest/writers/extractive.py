@@ -201,10 +201,12 @@ class _Choice:
             found[key] = cues.chosen(lines, cues.usage_worth(cue), most, 0.9, self._used)
             self._used.update(line.text for line in found[key])
         for key in ("input", "output", "steps", "hardware"):
-            label = self._texts.phrases[f"usage_{key}"]
-            space = "" if label.endswith("：") else " "
             for line in found.get(key, ()):
-                yield (Run(label + space, bold=True), *text_runs(without_opening(line.text)))
+                yield (self._label(key), *text_runs(without_opening(line.text)))
+
+    def _label(self, key: str) -> Run:
+        label = self._texts.phrases[f"usage_{key}"]
+        return Run(label if label.endswith("：") else f"{label} ", bold=True)
 
     def _code(self) -> Iterator[Runs]:
         """Where code, weights and pages are: what the paper says of it, then the addresses it does not name itself."""
@@ -218,9 +220,10 @@ class _Choice:
         for text in told:
             self._used.add(text)
             yield text_runs(text)
-        for address in dict.fromkeys((self._paper.github_url, self._paper.project_url)):
+        known = {self._paper.project_url: "page", self._paper.github_url: "code"}
+        for address, key in sorted(known.items(), key=lambda pair: pair[1]):
             if address and not any(address.rstrip("/").lower() in text.lower() for text in told):
-                yield (Run(address, link=address),)
+                yield (self._label(key), Run(address, link=address))
 
     # --- innovations -----------------------------------------------------------------------------------------------
 
