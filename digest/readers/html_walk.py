@@ -12,6 +12,7 @@ from msgspec import Struct
 from digest.errors import ReadError
 from digest.readers import html_table
 from digest.readers.headings import is_bibliography
+from digest.readers.html_list import Points
 from digest.readers.html_table import Cell
 from digest.readers.html_text import FLAT_ACTS, Dialect, Flat, Role, tidy, visible, with_notes
 from digest.types import Passage, PassageKind
@@ -21,7 +22,6 @@ MAX_SPAN = 1000  # columns or rows of one cell, as in browsers (html.spec.whatwg
 
 _ABSTRACT = "Abstract"  # what every abstract is headed, however the page writes it
 _NAMED_LEVEL = 3
-_BULLETS = "•‣◦▪∙●○■□– "
 _WITH_TEXT = etree.XPath(
     "boolean(.//*[self::p or self::pre or self::table or contains(@class, 'ltx_p') or contains(@class, 'ltx_listing')"
     " or contains(@class, 'ltx_tabular') or contains(@class, 'ltx_itemize') or contains(@class, 'ltx_enumerate')])"
@@ -303,61 +303,6 @@ class Walk(Flat):
         )
 
 
-class Points(Flat):
-    """Reads a list as lines that begin with "- ", indented by two spaces a level.
-
-    What cannot stand in a line, such as a table, is put into `apart`.
-    """
-
-    def __init__(self, dialect: Dialect) -> None:
-        super().__init__(dialect)
-        self.rows: list[str] = []
-        self.apart: list[Element] = []
-        self.depth = 0
-
-    def all_acts(self) -> tuple[Callable[[Any, Element], None], ...]:
-        return _ALL_POINT_ACTS
-
-    def read(self, node: Element, depth: int) -> None:
-        outer, self.depth = self.depth, depth
-        term = ""
-        for child in node:
-            role = self.role(child.tag, child.get("class", ""))
-            if child.tag == "dt":
-                self.point(term, "")
-                term = self.noted(child)
-            elif role is Role.POINT:
-                self.point(term, child)
-                term = ""
-            elif role is Role.LIST:
-                self.read(child, depth + 1)
-            elif role is not Role.SKIP:
-                self.read(child, depth)
-        self.point(term, "")
-        self.depth = outer
-
-    def point(self, term: str, node: Element | str) -> None:
-        """Adds a point, then those of the lists within it."""
-        rows, self.rows = self.rows, []
-        text = node if isinstance(node, str) else self.noted(node).lstrip(_BULLETS)
-        if term and text and term[-1] not in ".:":
-            term += ":"
-        text = f"{term} {text}".strip()
-        self.rows = [*rows, *([f"{'  ' * self.depth}- {text}"] if text else []), *self.rows]
-
-    def nested(self, node: Element) -> None:
-        self.read(node, self.depth + 1)
-
-    def set_apart(self, node: Element) -> None:
-        self.apart.append(node)
-
-    def mark(self, node: Element) -> None:
-        """A point's number is kept, its bullet is not."""
-        text = self.flat.piece(node)
-        if any(char.isalnum() for char in text):
-            self.out.append(text + " ")
-
-
 def _span(told: str | None, classes: str, name: str) -> int:
     """How many columns or rows a cell spans; LaTeXML says so in a class where a table is made of `span`s."""
     if told is None and name in classes:
@@ -386,12 +331,3 @@ _ACTS: dict[Role, Callable[[Walk, Element], None]] = {
     Role.LABEL: Walk.label,
 }
 _ALL_ACTS = tuple(_ACTS.get(role, FLAT_ACTS[role]) for role in Role)
-_POINT_ACTS: dict[Role, Callable[[Points, Element], None]] = {
-    Role.LIST: Points.nested,
-    Role.TABLE: Points.set_apart,
-    Role.FLOAT: Points.set_apart,
-    Role.LISTING: Points.set_apart,
-    Role.CAPTION: Points.set_apart,
-    Role.TAG: Points.mark,
-}
-_ALL_POINT_ACTS = tuple(_POINT_ACTS.get(role, FLAT_ACTS[role]) for role in Role)
