@@ -175,7 +175,7 @@ class People(World):
                 self._answer(place, handle, payload)
 
     def _answer(self, place: ResponseUrl, handle: Handle, arguments: Mapping[str, Any]) -> None:
-        original = place.original and self._current(place.original)
+        original = place.original and self.current(place.channel, place.original.ts)
         if arguments.get("delete_original") and original:
             self.replace(original, deleted=True)
             return
@@ -191,15 +191,9 @@ class People(World):
         said = self.append(workspace, where, workspace.bot_user, content | thread, seen_only_by=private)
         handle.answers.append(said)
 
-    def _current(self, message: Message) -> Message | None:
-        for one in self.applied:
-            if (one.channel, one.ts, one.seen_only_by) == (message.channel, message.ts, message.seen_only_by):
-                return None if one.deleted else one
-        return None
-
     def _newest(self, on: Message | View) -> Message | View:
         with self.lock:
-            current = (on if on.open else None) if isinstance(on, View) else self._current(on)
+            current = (on if on.open else None) if isinstance(on, View) else self.current(on.channel, on.ts)
         if current is None:
             raise NotPossible("This was deleted or closed: nobody can press anything on it.")
         return current

@@ -346,7 +346,7 @@ class SlackProcess:
     def world(self) -> World:
         """What the server knows now: ask it for messages, threads and keys."""
         ledger, world = self.ledger(), World()
-        world.workspaces, world.applied = ledger.workspaces, ledger.applied
+        world.restore(ledger.workspaces, ledger.applied)
         return world
 
     def _ask(self, path: str, told: Any = None) -> bytes:

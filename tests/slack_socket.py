@@ -19,6 +19,7 @@ from tests.slack_world import APP, Message
 
 ACK_S = 3.0
 SOCKETS = 10  # an app may have so many open
+GRACE_S = 0.5  # between telling a socket to go and closing it
 Take = Callable[["Handle", Mapping[str, Any]], None]
 
 
@@ -80,13 +81,15 @@ class Handle:
 
 
 class Sockets:
-    """The app's open sockets. An envelope goes to the newest; `strays` are the frames that were no acks of ours."""
+    """The app's open sockets. An envelope goes to the newest. `handles` are all that the app was told, first to last,
+    by envelope_id; `strays` are the frames that were no acks of ours."""
 
     def __init__(self) -> None:
         self.strays: list[str] = []
+        self.opened = 0  # how many there have been
         self._open: list[web.WebSocketResponse] = []
         self._tickets: set[str] = set()
-        self._waiting: dict[str, Handle] = {}
+        self.handles: dict[str, Handle] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -111,6 +114,7 @@ class Sockets:
         await socket.prepare(request)
         self._loop = asyncio.get_running_loop()
         self._open.append(socket)
+        self.opened += 1
         about = {"host": "applink-local", "build_number": 1, "approximate_connection_time": 18_060}
         hello = {"type": "hello", "num_connections": self.count, "debug_info": about}
         await socket.send_json({**hello, "connection_info": {"app_id": APP}})
@@ -126,11 +130,11 @@ class Sockets:
 
     def send(self, handle: Handle) -> None:
         """Hands an envelope to the app; from any thread."""
-        self._waiting[handle.envelope_id] = handle
+        self.handles[handle.envelope_id] = handle
         self._soon(handle.envelope)
 
     def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Tells every socket to go and closes it, unless it is only a warning; from any thread."""
+        """Tells every socket to go, from any thread. Unless that is a warning, it gets nothing more and is closed."""
         if self._loop is None:
             return
         for socket in list(self._open):
@@ -152,6 +156,7 @@ class Sockets:
         try:
             await socket.send_json(frame)
             if last:
+                await asyncio.sleep(GRACE_S)
                 await socket.close()
         except ConnectionError:  # the app has gone; what it did not hear stays without an ack
             return
@@ -159,7 +164,7 @@ class Sockets:
     def _heard(self, text: str) -> None:
         try:
             frame = json.loads(text)
-            handle = self._waiting[frame["envelope_id"]]
+            handle = self.handles[frame["envelope_id"]]
         except (ValueError, KeyError, TypeError):
             self.strays.append(text)
             return

@@ -153,6 +153,7 @@ class World:
         self.clock: Callable[[], float] = time.time
         self.workspaces: dict[str, Workspace] = {}
         self.applied: list[Message] = []  # in the order applied; an edit or deletion replaces in place
+        self._places: dict[tuple[str, str], int] = {}  # (channel, ts) -> where in `applied`
         self.views: dict[str, View] = {}
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
@@ -170,6 +171,11 @@ class World:
         team.add(Channel(HIDDEN, "hidden", "private", members=everyone))
         team.add(Channel(ARCHIVED, "archived", archived=True, members={team.bot_user, *everyone}))
         return team
+
+    def restore(self, workspaces: dict[str, Workspace], applied: list[Message]) -> None:
+        """Becomes what another world was."""
+        self.workspaces, self.applied = workspaces, applied
+        self._places = {(message.channel, message.ts): place for place, message in enumerate(applied)}
 
     def add_workspace(self, team: str, scopes: Iterable[str] = SCOPES) -> Workspace:
         """An empty workspace where the app is installed; its token is `xoxb-TEAM-local`."""
@@ -208,12 +214,13 @@ class World:
             body["is_ephemeral"] = True
         thread_ts = content.get("thread_ts")
         message = Message(workspace.id, channel.id, ts, body, thread_ts, metadata, seen_only_by)
+        self._places[channel.id, ts] = len(self.applied)
         self.applied.append(message)
         return message
 
     def replace(self, message: Message, **changes: Any) -> Message:
         changed = structs.replace(message, **changes)
-        self.applied[next(n for n, one in enumerate(self.applied) if one is message)] = changed
+        self.applied[self._places[message.channel, message.ts]] = changed
         return changed
 
     def keep_view(self, view: View) -> View:
@@ -229,10 +236,13 @@ class World:
 
     def find(self, channel: str, ts: str) -> Message | None:
         """The message that everybody sees at this timestamp, unless it was deleted."""
-        for message in reversed(self.applied):
-            if message.ts == ts and message.channel == channel and message.seen_only_by is None:
-                return None if message.deleted else message
-        return None
+        message = self.current(channel, ts)
+        return None if message is None or message.seen_only_by else message
+
+    def current(self, channel: str, ts: str) -> Message | None:
+        """The message at this timestamp as it is now, whoever sees it, unless it was deleted."""
+        place = self._places.get((channel, ts))
+        return None if place is None or self.applied[place].deleted else self.applied[place]
 
     def visible(self, channel: str | None = None) -> list[Message]:
         """What everybody can see, in the order applied."""
