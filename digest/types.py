@@ -7,7 +7,7 @@ the readers) and trusted afterwards.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -300,6 +300,8 @@ class CommandSpec(Struct, frozen=True):
     usage: str
     summary: str  # a key of Texts.phrases
     example: str
+    typed: bool = True  # people type it; False: only buttons ask it
+    window: bool = False  # its answer is shown in a window of its own where a platform has such
 
 
 class Invocation(Struct, frozen=True, kw_only=True):
@@ -307,12 +309,17 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
     name: str
     args: str
-    language: str
+    language: str  # as the platform knows it of the person, "" if it does not
+    adapter: str = ""
     workspace: str = ""
     channel: str = ""
-    thread: str = ""
+    thread: str = ""  # the message whose thread it was said or pressed in
+    message: str = ""  # the message whose button was pressed
     person: str = ""
     role: str = ""
+
+
+Answerer = Callable[[Invocation], Awaitable[Message]]  # never raises: what goes wrong is said in the message
 
 
 # --- what can be plugged in -------------------------------------------------------------------------------------
@@ -364,6 +371,17 @@ class Publisher(Protocol):
 
     async def find(self, to: Destination, key: str, *, under: Posted | None, since: datetime) -> Posted | None:
         """The message that carries the key, or None when the platform has none. Raises as `post` does."""
+
+
+class ChatAdapter(Publisher, Protocol):
+    """A chat platform: sends, and answers people."""
+
+    async def serve(self, commands: Sequence[CommandSpec], answer: Answerer) -> None:
+        """Connects and answers until it is cancelled; reconnects by itself.
+
+        Every command and press is acked at once; its answer is for the person who asked alone. Raises
+        DestinationClosed (digest.errors) when the platform does not let it in.
+        """
 
 
 class Fetcher(Protocol):
