@@ -253,6 +253,11 @@ def test_lines_within_a_cell_stay_in_their_cell() -> None:
     assert told(tabular([[cell, "Use"], ["A", "1"]])) == "Oil lamp | Use\nA | 1"
 
 
+def test_a_bar_in_a_cell_does_not_end_it_and_an_empty_column_is_left_out() -> None:
+    """Columns that only make room have no text, and " | " stands between cells only."""
+    assert told(tabular([["Odds", "", "Oil"], [math("p(a | b)"), "", "1"]])) == "Odds | Oil\n$p(a|b)$ | 1"
+
+
 def test_footnotes_of_a_table_follow_it() -> None:
     """They are not mixed into the cells."""
     passages = read(section("1", "Lamps", tabular([["Lamp", "Oil" + note("In litres.", "a")], ["A", "1"]])))

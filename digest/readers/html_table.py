@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, compress
 from operator import add
 
 from msgspec import Struct
@@ -33,12 +33,15 @@ def lines(rows: Sequence[Sequence[Cell]]) -> list[str]:
     """
     if _area(rows) > MAX_CELLS:
         return [_line([cell.text for cell in row]) for row in rows if any(cell.text for cell in row)]
-    grid = _filled(rows)
+    has_spans = any(cell.columns > 1 or cell.rows > 1 for row in rows for cell in row)
+    grid = _filled(rows) if has_spans else _squared([[cell.text for cell in row] for row in rows])
     heads = _header_rows(rows)
     if heads > 1:
         grid = [[_joined(column) for column in zip(*grid[:heads], strict=True)], *grid[heads:]]
-    used = [number for number, column in enumerate(zip(*grid, strict=True)) if any(column)]
-    return [_line([row[number] for number in used]) for row in grid if any(row)]
+    columns = [any(column) for column in zip(*grid, strict=True)]
+    if not all(columns):
+        grid = [list(compress(row, columns)) for row in grid]
+    return [_line(row) for row in grid if any(row)]
 
 
 def _filled(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
@@ -61,8 +64,12 @@ def _filled(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
         left = (covered | covering).items()
         covered = {column: (count - 1, label) for column, (count, label) in left if count > 1}
         grid.append(texts)
+    return _squared(grid)
+
+
+def _squared(grid: list[list[str]]) -> list[list[str]]:
     width = max(map(len, grid), default=0)
-    return [texts + [""] * (width - len(texts)) for texts in grid]
+    return [texts if len(texts) == width else texts + [""] * (width - len(texts)) for texts in grid]
 
 
 def _area(rows: Sequence[Sequence[Cell]]) -> int:
@@ -122,4 +129,7 @@ def _joined(column: Sequence[str]) -> str:
 def _line(cells: list[str]) -> str:
     if not any(cells[1:]):
         return cells[0]
-    return " | ".join(cell.replace(" | ", "|") for cell in cells)
+    line = " | ".join(cells)
+    if line.count(" | ") >= len(cells):  # a bar within a cell would be read as the end of it
+        line = " | ".join([cell.replace(" | ", "|") for cell in cells])
+    return line
