@@ -1,0 +1,500 @@
+"""The publisher for Slack, through the real SDK, against a local Slack on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from slack_sdk.models.metadata import Metadata
+
+from adapters.pace import Pace
+from adapters.slack_send import EVENT_TYPE, LONGEST_TURN_S, SlackPublisher, SlackWorkspaces
+from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.types import Action, Destination, Message, Posted
+from tests.makers import points, sentence
+from tests.slack_faults import (
+    CutShort,
+    Error,
+    Fault,
+    RateLimited,
+    ResetAfterApplying,
+    ResetBeforeApplying,
+    Slow,
+    Status,
+    TimeoutAfterApplying,
+)
+from tests.slack_server import SlackServer
+from tests.slack_world import ALICE, ARCHIVED, BOT_TOKEN, HIDDEN, OUTSIDE, PAPERS, SECRET, TEAM
+
+CHANNEL = Destination("slack", "", PAPERS)
+CARD = Message(
+    title="Lanterns for Deep Networks",
+    link="https://huggingface.co/papers/2601.00001",
+    blocks=(sentence("Lanterns make every layer visible."), points("one", "two")),
+    footer="vision · ▲7 · full text",
+    actions=(Action("Read report", command="report", argument="2601.00001"),),
+)
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackServer]:
+    with SlackServer() as server:
+        yield server
+
+
+def publisher_for(slack: SlackServer, token: str = BOT_TOKEN, **settings: Any) -> SlackPublisher:
+    quick = {"timeout_s": 5.0, "channel_gap_s": 0.0, "workspace_gap_s": 0.0, **settings}
+    return SlackPublisher(token, api_url=f"{slack.url}/api/", **quick)
+
+
+@pytest.fixture
+def publisher(slack: SlackServer) -> SlackPublisher:
+    return publisher_for(slack)
+
+
+def lately() -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=1)
+
+
+# --- posting -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_message_arrives_with_its_blocks_text_and_key(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """What Slack keeps is the message, with the delivery's key in its metadata, and no previews of links."""
+    posted = await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    (message,) = slack.messages(PAPERS)
+    assert posted == Posted(PAPERS, message.ts, message.ts)
+    assert message.text.startswith("Lanterns for Deep Networks\n")
+    assert [block["type"] for block in message.blocks] == ["rich_text", "rich_text", "rich_text", "context", "actions"]
+    assert message.metadata == {"event_type": EVENT_TYPE, "event_payload": {"key": "k1"}}
+    Metadata(**message.metadata).validate_json()
+    (asked,) = slack.asked("chat.postMessage")
+    assert {name: asked.arguments[name] for name in ("unfurl_links", "unfurl_media", "link_names", "parse")} == {
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "link_names": False,
+        "parse": "none",
+    }
+
+
+async def test_a_message_under_another_is_a_reply(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """It goes into the thread; under a reply, it goes into the same thread."""
+    parent = await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    reply = await publisher.post(CHANNEL, CARD, under=parent, key="k2")
+    second = await publisher.post(CHANNEL, CARD, under=reply, key="k3")
+    assert (reply.thread, second.thread) == (parent.message, parent.message)
+    assert [message.key for message in slack.thread(PAPERS, parent.message)] == ["k2", "k3"]
+    assert [message.key for message in slack.messages(PAPERS)] == ["k1"]
+
+
+async def test_a_direct_message_is_sent_to_the_person(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """The conversation with a person opens by itself, and replies there find it."""
+    to = Destination("slack", TEAM, ALICE)
+    parent = await publisher.post(to, CARD, under=None, key="k1")
+    assert parent.channel.startswith("D")
+    reply = await publisher.post(to, CARD, under=parent, key="k2")
+    assert [message.key for message in slack.thread(parent.channel, parent.message)] == ["k2"]
+    assert reply.channel == parent.channel
+
+
+async def test_an_edit_replaces_the_message_and_keeps_its_key(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """Edited twice, there is still one message with its key."""
+    posted = await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    for _ in range(2):
+        await publisher.edit(CHANNEL, posted, Message(title="Corrected"))
+    (message,) = slack.messages(PAPERS)
+    assert (message.text, message.key) == ("Corrected", "k1")
+    assert [block["type"] for block in message.blocks] == ["header"]
+
+
+async def test_any_length_of_message_is_one_message(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """The outbox counts on one message for one delivery."""
+    long = Message(title="t", blocks=tuple(sentence("A sentence. " * 300) for _ in range(80)), footer="f")
+    posted = await publisher.post(CHANNEL, long, under=None, key="k1")
+    await publisher.edit(CHANNEL, posted, long)
+    assert len(slack.messages(PAPERS)) == 1
+
+
+async def test_a_key_that_slack_drops_is_logged(publisher: SlackPublisher, caplog: pytest.LogCaptureFixture) -> None:
+    """The message is there, but it could not be found again: the log says so."""
+    with caplog.at_level(logging.ERROR):
+        posted = await publisher.post(CHANNEL, CARD, under=None, key="k" * 5000)
+    assert posted.channel == PAPERS
+    assert [record.message for record in caplog.records] == ["slack dropped the key of a message"]
+
+
+# --- looking for a message -----------------------------------------------------------------------------------------
+
+
+async def test_a_message_is_found_by_its_key(publisher: SlackPublisher) -> None:
+    """In a channel, in a thread and in direct messages; what was not sent is not found."""
+    for to in (CHANNEL, Destination("slack", "", SECRET), Destination("slack", "", ALICE)):
+        parent = await publisher.post(to, CARD, under=None, key=f"parent {to}")
+        reply = await publisher.post(to, CARD, under=parent, key=f"reply {to}")
+        assert await publisher.find(to, f"parent {to}", under=None, since=lately()) == parent
+        assert await publisher.find(to, f"reply {to}", under=parent, since=lately()) == reply
+        assert await publisher.find(to, f"reply {to}", under=None, since=lately()) is None
+        assert await publisher.find(to, "never sent", under=parent, since=lately()) is None
+
+
+async def test_a_direct_message_is_found_after_a_restart(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """A new process has to learn the conversation's id first."""
+    to = Destination("slack", "", ALICE)
+    posted = await publisher.post(to, CARD, under=None, key="k1")
+    fresh = publisher_for(slack)
+    assert await fresh.find(to, "k1", under=None, since=lately()) == posted
+    assert await fresh.find(to, "k1", under=None, since=lately()) == posted
+    assert len(slack.asked("conversations.open")) == 1
+
+
+async def test_history_is_read_to_its_last_page(
+    slack: SlackServer, publisher: SlackPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy channel has more messages since than fit one page."""
+    monkeypatch.setattr("adapters.slack_send.PAGE_MESSAGES", 3)
+    first = await publisher.post(CHANNEL, CARD, under=None, key="k0")
+    replies = [await publisher.post(CHANNEL, CARD, under=first, key=f"r{number}") for number in range(8)]
+    for number in range(1, 8):
+        await publisher.post(CHANNEL, CARD, under=None, key=f"k{number}")
+    assert await publisher.find(CHANNEL, "k0", under=None, since=lately()) == first
+    assert await publisher.find(CHANNEL, "r7", under=first, since=lately()) == replies[-1]
+    assert len(slack.asked("conversations.history")) == 3
+
+
+async def test_only_what_came_since_is_looked_through(publisher: SlackPublisher) -> None:
+    """An older message with the key, apart from what clocks may differ by, is not this one."""
+    await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert await publisher.find(CHANNEL, "k1", under=None, since=later) is None
+
+
+async def test_a_deleted_message_is_not_found(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """Also when it was the thread itself that people deleted."""
+    parent = await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    with slack.lock:
+        slack.replace(slack.messages(PAPERS)[0], deleted=True)
+    assert await publisher.find(CHANNEL, "k1", under=None, since=lately()) is None
+    assert await publisher.find(CHANNEL, "k2", under=parent, since=lately()) is None
+
+
+@pytest.mark.parametrize(
+    "fault", [Status(503), ResetAfterApplying(), CutShort(), RateLimited(7), Error("missing_scope")]
+)
+async def test_a_search_that_fails_never_says_that_there_is_nothing(
+    slack: SlackServer, publisher: SlackPublisher, fault: Fault
+) -> None:
+    """Absent would mean that it is posted again."""
+    await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    slack.fault("conversations.history", fault, times=2)  # reading may be tried again at once
+    with pytest.raises(DeliveryError):
+        await publisher.find(CHANNEL, "k1", under=None, since=lately())
+
+
+# --- faults --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_limit_says_how_long_to_wait(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """Nothing was sent; Retry-After is handed on."""
+    slack.fault("chat.postMessage", RateLimited(17))
+    with pytest.raises(NotSent) as raised:
+        await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    assert raised.value.retry_after_s == 17.0
+
+
+@pytest.mark.parametrize("code", ["rate_limited", "message_limit_exceeded", "team_added_to_org"])
+async def test_limits_told_with_status_200_are_limits(slack: SlackServer, publisher: SlackPublisher, code: str) -> None:
+    """Not every limit comes as 429."""
+    slack.fault("chat.postMessage", Error(code))
+    with pytest.raises(NotSent):
+        await publisher.post(CHANNEL, CARD, under=None, key="k1")
+
+
+async def test_without_a_connection_nothing_was_sent() -> None:
+    """Refused connections and names that do not resolve are certain."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        for host in (f"127.0.0.1:{taken.getsockname()[1]}", "nowhere.invalid"):
+            publisher = SlackPublisher(BOT_TOKEN, api_url=f"http://{host}/api/", timeout_s=5.0)
+            with pytest.raises(NotSent, match=r"slack\.api_url"):
+                await publisher.post(CHANNEL, CARD, under=None, key="k1")
+
+
+@pytest.mark.parametrize(
+    ("fault", "arrived"),
+    [
+        (Status(500), False),
+        (Status(502, applied=True), True),
+        (Status(503), False),
+        (ResetBeforeApplying(), False),
+        (ResetAfterApplying(), True),
+        (CutShort(), True),
+        (TimeoutAfterApplying(), True),
+        (Slow(3.0), True),
+        (Error("fatal_error"), False),
+        (Error("internal_error"), False),
+    ],
+)
+async def test_whatever_leaves_a_doubt_is_said_to_and_is_never_sent_again(
+    slack: SlackServer, fault: Fault, arrived: bool
+) -> None:
+    """One request, whose outcome only Slack knows; the search then tells it."""
+    publisher = publisher_for(slack, timeout_s=0.5)
+    slack.fault("chat.postMessage", fault)
+    with pytest.raises(MaybeSent):
+        await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    assert len(slack.asked("chat.postMessage")) == 1
+    assert (await publisher.find(CHANNEL, "k1", under=None, since=lately()) is not None) == arrived
+
+
+@asynccontextmanager
+async def answering(content: bytes, kind: str, status: str = "200 OK") -> AsyncIterator[str]:
+    """An address where every request is answered with this."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+        await reader.readexactly(length)
+        writer.write(
+            f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+        )
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        yield f"http://{host}:{port}/api/"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"<html>Sign in to the hotel's network</html>", "text/html"),
+        (b"ok", "text/plain"),
+        (b"{not json", "application/json"),
+        (b"\xff\xfe\xff", "application/json"),
+        (b"[1]", "application/json"),
+        (b"{}", "application/json"),
+        (b'{"ok": true}', "application/json"),
+        (b'{"ok": true, "channel": "C1", "ts": null}', "application/json"),
+        (b"", "application/json"),
+    ],
+)
+async def test_an_answer_that_says_nothing_leaves_a_doubt(content: bytes, kind: str) -> None:
+    """Status 200 alone is no confirmation."""
+    async with answering(content, kind) as address:
+        publisher = SlackPublisher(BOT_TOKEN, api_url=address)
+        with pytest.raises(MaybeSent):
+            await publisher.post(CHANNEL, CARD, under=None, key="k1")
+
+
+async def test_a_server_only_like_slack_may_number_its_messages_as_it_likes() -> None:
+    """`ts` is an id; that Slack's is a time is not counted on."""
+    async with answering(b'{"ok": true, "channel": "C1", "ts": "m-1"}', "application/json") as address:
+        publisher = SlackPublisher(BOT_TOKEN, api_url=address, channel_gap_s=0.0)
+        for _ in range(2):
+            posted = await publisher.post(CHANNEL, CARD, under=None, key="k1")
+            assert posted == Posted("C1", "m-1", "m-1")
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "404 Not Found"])
+async def test_a_wrong_address_closes_the_destination(status: str) -> None:
+    """Waiting does not mend it."""
+    async with answering(b"nothing here", "text/plain", status) as address:
+        with pytest.raises(DestinationClosed, match=r"slack\.api_url"):
+            await SlackPublisher(BOT_TOKEN, api_url=address).post(CHANNEL, CARD, under=None, key="k1")
+
+
+@pytest.mark.parametrize(
+    ("channel", "advice"),
+    [
+        (HIDDEN, "/invite @Paperboy"),
+        (OUTSIDE, "/invite @Paperboy"),
+        (ARCHIVED, "archived"),
+        ("C0NOWHERE1", "/invite @Paperboy"),
+    ],
+)
+async def test_a_channel_that_takes_nothing_is_closed_with_advice(
+    publisher: SlackPublisher, channel: str, advice: str
+) -> None:
+    """The sentence names the destination and what to do."""
+    with pytest.raises(DestinationClosed, match=advice) as raised:
+        await publisher.post(Destination("slack", "", channel), CARD, under=None, key="k1")
+    assert f"slack:{channel}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "code", ["token_revoked", "account_inactive", "invalid_auth", "restricted_action", "is_archived"]
+)
+async def test_what_a_person_has_to_mend_closes_the_destination(
+    slack: SlackServer, publisher: SlackPublisher, code: str
+) -> None:
+    """For posts, edits and searches alike."""
+    posted = await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    slack.fault("*", Error(code), times=3)
+    attempts: list[Callable[[], Any]] = [
+        lambda: publisher.post(CHANNEL, CARD, under=None, key="k2"),
+        lambda: publisher.edit(CHANNEL, posted, CARD),
+        lambda: publisher.find(CHANNEL, "k1", under=None, since=lately()),
+    ]
+    for attempt in attempts:
+        with pytest.raises(DestinationClosed):
+            await attempt()
+
+
+async def test_a_missing_scope_is_named(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """The operator reads which one to add."""
+    slack.workspaces[TEAM].scopes.discard("chat:write")
+    with pytest.raises(DestinationClosed, match="chat:write"):
+        await publisher.post(CHANNEL, CARD, under=None, key="k1")
+
+
+@pytest.mark.parametrize("code", ["msg_blocks_too_long", "msg_too_long", "invalid_blocks", "no_text", "something_new"])
+async def test_a_message_slack_will_not_have_is_refused_with_its_code(
+    slack: SlackServer, publisher: SlackPublisher, code: str
+) -> None:
+    """Others may still go there; codes that nobody knew are refusals too."""
+    slack.fault("chat.postMessage", Error(code))
+    with pytest.raises(MessageRefused, match=code):
+        await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    await publisher.post(CHANNEL, CARD, under=None, key="k2")
+
+
+async def test_what_people_deleted_is_neither_edited_nor_replied_to(
+    slack: SlackServer, publisher: SlackPublisher
+) -> None:
+    """Both are refusals of that message, and nothing is posted instead."""
+    posted = await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    with slack.lock:
+        slack.replace(slack.messages(PAPERS)[0], deleted=True)
+    with pytest.raises(MessageRefused, match="gone"):
+        await publisher.edit(CHANNEL, posted, CARD)
+    with pytest.raises(MessageRefused, match="gone"):
+        await publisher.post(CHANNEL, CARD, under=posted, key="k2")
+    assert slack.visible_keys() == []
+
+
+async def test_the_token_is_in_no_sentence_and_no_log(slack: SlackServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever goes wrong."""
+    faults: list[Fault] = [
+        Status(500),
+        ResetAfterApplying(),
+        RateLimited(1),
+        Error("invalid_auth"),
+        Error("invalid_blocks"),
+    ]
+    publisher = publisher_for(slack)
+    said = []
+    with caplog.at_level(logging.DEBUG):
+        for fault in faults:
+            slack.fault("chat.postMessage", fault)
+            with pytest.raises(DeliveryError) as raised:
+                await publisher.post(CHANNEL, CARD, under=None, key="k1")
+            said += [str(raised.value), str(raised.value.__cause__)]
+    assert BOT_TOKEN not in " ".join([*said, caplog.text])
+
+
+# --- pace ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_thread_at_full_speed_makes_slack_refuse_nothing(slack: SlackServer) -> None:
+    """Messages to one channel keep Slack's gap by themselves."""
+    slack.per_channel_s = 0.1
+    publisher = publisher_for(slack, channel_gap_s=0.1)
+    parent = await publisher.post(CHANNEL, CARD, under=None, key="k0")
+    for number in range(1, 8):
+        await publisher.post(CHANNEL, CARD, under=parent, key=f"k{number}")
+    arrivals = [asked.at_s for asked in slack.asked("chat.postMessage")]
+    assert slack.limited == 0
+    assert all(later - earlier >= 0.09 for earlier, later in itertools.pairwise(arrivals))
+
+
+async def test_channels_of_a_workspace_share_its_limit(slack: SlackServer) -> None:
+    """Side by side, they keep the workspace's gap too."""
+    slack.per_workspace_s = 0.1
+    publisher = publisher_for(slack, workspace_gap_s=0.15)
+    channels = [Destination("slack", "", slack.add_channel(f"C0SIDE{number}").id) for number in range(5)]
+    await asyncio.gather(*(publisher.post(to, CARD, under=None, key=str(to)) for to in channels))
+    assert slack.limited == 0
+    assert len(slack.visible_keys()) == 5
+
+
+async def test_a_slow_channel_holds_no_other(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """While one waits for an answer that never comes, the other's message is posted."""
+    slack.fault("chat.postMessage", TimeoutAfterApplying(), channel=PAPERS)
+    slow = asyncio.create_task(publisher.post(CHANNEL, CARD, under=None, key="slow"))
+    await publisher.post(Destination("slack", "", SECRET), CARD, under=None, key="quick")
+    assert not slow.done()
+    slow.cancel()
+
+
+async def test_a_long_queue_is_no_reason_to_hold_a_message_in_flight(slack: SlackServer) -> None:
+    """The outbox is told to come again instead, and nothing left."""
+    publisher = publisher_for(slack, channel_gap_s=LONGEST_TURN_S + 60)
+    await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    with pytest.raises(NotSent) as raised:
+        await publisher.post(CHANNEL, CARD, under=None, key="k2")
+    assert raised.value.retry_after_s is not None
+    assert raised.value.retry_after_s > LONGEST_TURN_S
+    assert slack.visible_keys() == ["k1"]
+
+
+async def test_a_turn_that_was_counted_later_moves_the_next_one() -> None:
+    """The gap is kept to the moment the platform counted."""
+    pace = Pace(10.0)
+    await pace.turn("a")
+    before = pace.wait_s("a")
+    pace.counted("a", asyncio.get_running_loop().time() + 5.0)
+    assert before <= 10.0 < pace.wait_s("a")
+    assert pace.wait_s("b") == 0.0
+
+
+# --- workspaces ----------------------------------------------------------------------------------------------------
+
+
+async def test_each_workspace_gets_what_is_for_it(slack: SlackServer) -> None:
+    """Tokens are told apart by asking whose they are; a revoked one holds no other workspace."""
+    other = slack.add_workspace("T0OTHER")
+    channel = slack.add_channel("C0OTHER001", "T0OTHER")
+    both = SlackWorkspaces([publisher_for(slack), publisher_for(slack, other.bot_token)])
+    await both.post(Destination("slack", TEAM, PAPERS), CARD, under=None, key="here")
+    slack.workspaces[TEAM].revoked = True
+    restarted = SlackWorkspaces([publisher_for(slack), publisher_for(slack, other.bot_token)])
+    to = Destination("slack", "T0OTHER", channel.id)
+    posted = await restarted.post(to, CARD, under=None, key="there")
+    await restarted.edit(to, posted, CARD)
+    assert await restarted.find(to, "there", under=None, since=lately()) == posted
+    with pytest.raises(DestinationClosed, match="revoked"):
+        await restarted.post(Destination("slack", TEAM, PAPERS), CARD, under=None, key="k3")
+    assert [(message.team, message.key) for message in slack.visible()] == [(TEAM, "here"), ("T0OTHER", "there")]
+
+
+async def test_one_workspace_needs_no_name_and_an_unknown_one_is_named(slack: SlackServer) -> None:
+    """`slack:C…` is enough where one token is set."""
+    alone = SlackWorkspaces([publisher_for(slack)])
+    await alone.post(CHANNEL, CARD, under=None, key="k1")
+    assert slack.asked("auth.test") == []
+    with pytest.raises(DestinationClosed, match=f"slack:{TEAM}/{PAPERS}"):
+        await alone.post(Destination("slack", "T0NOWHERE", PAPERS), CARD, under=None, key="k2")
+
+
+async def test_a_workspace_that_cannot_be_asked_has_got_nothing(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """No message left, so there is no doubt about one."""
+    slack.fault("auth.test", Status(503))
+    several = SlackWorkspaces([publisher])
+    with pytest.raises(NotSent):
+        await several.post(Destination("slack", TEAM, PAPERS), CARD, under=None, key="k1")
+
+
+async def test_metadata_is_what_the_sdk_calls_valid(slack: SlackServer, publisher: SlackPublisher) -> None:
+    """And small: Slack drops what is over 4 kB."""
+    await publisher.post(CHANNEL, CARD, under=None, key="f" * 32)
+    (asked,) = slack.asked("chat.postMessage")
+    assert len(json.dumps(asked.arguments["metadata"])) < 200
