@@ -457,7 +457,7 @@ def lists(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
     return st.builds(Points, st.lists(st.lists(inner, max_size=3).map(tuple), max_size=5).map(tuple), st.booleans())
 
 
-BLOCKS = st.recursive(st.one_of(PARAGRAPHS, tables()), lists, max_leaves=12)
+BLOCKS = st.recursive(st.one_of(PARAGRAPHS, tables()), lists, max_leaves=8)
 ADDRESSES = st.sampled_from(["", "", "https://example.org/x", "https://" + "a" * 4000])
 ACTIONS = st.builds(
     Action, st.text(max_size=90), ADDRESSES, st.sampled_from(["", "do"]), st.text(max_size=300), st.booleans()
@@ -466,7 +466,7 @@ MESSAGES = st.builds(
     Message,
     title=WORDS,
     link=ADDRESSES,
-    blocks=st.lists(BLOCKS, max_size=8).map(tuple),
+    blocks=st.lists(BLOCKS, max_size=6).map(tuple),
     footer=WORDS,
     actions=st.lists(ACTIONS, max_size=40).map(tuple),
     plain=st.one_of(st.just(""), WORDS),
@@ -491,7 +491,7 @@ def bare(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(MESSAGES)
 def test_any_message_fits_slacks_limits_and_loses_no_text(message: Message) -> None:
     """Split or shortened, Slack takes it; split, every run of text is there."""
@@ -506,7 +506,7 @@ def test_any_message_fits_slacks_limits_and_loses_no_text(message: Message) -> N
         assert bare(shown(run)) in everything
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(PARAGRAPHS, max_size=12), WORDS)
 def test_text_arrives_whole_and_in_order(paragraphs: list[Paragraph], footer: str) -> None:
     """Apart from white space at breaks, the parts together are exactly the text."""
