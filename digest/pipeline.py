@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -62,12 +62,13 @@ async def make_digest(press: Press, day: date, language: str, limit: int, progre
     notices: list[str] = []
     papers = (await _listed(press, day, notices))[:limit]
     problems: dict[ArxivId, str] = {}
+    refusals: list[WriteError] = []
     for paper in papers:
         progress("listed", paper.id)
 
     async def report(paper: Paper) -> None:
         try:
-            await _report(press, paper, language, notices, progress)
+            await _report(press, paper, language, refusals, progress)
         except PaperboyError as error:
             log.warning("paper failed", extra={"paper": paper.id, "reason": str(error)})
             problems[paper.id] = str(error)
@@ -86,7 +87,7 @@ async def make_digest(press: Press, day: date, language: str, limit: int, progre
         msgspec.structs.replace(
             stored, papers=tuple(entry for entry in stored.papers if entry[0].id in chosen), problems=problems
         ),
-        tuple(dict.fromkeys(notices)),
+        (*notices, *_told(refusals)),
     )
 
 
@@ -104,7 +105,7 @@ async def _listed(press: Press, day: date, notices: list[str]) -> Sequence[Paper
     return await press.store.run(Store.listed, day)
 
 
-async def _report(press: Press, paper: Paper, language: str, notices: list[str], progress: Progress) -> None:
+async def _report(press: Press, paper: Paper, language: str, refusals: list[WriteError], progress: Progress) -> None:
     known = await press.store.run(Store.report_in, paper.id, language)
     if known is not None and not _may_be_better(known, press):
         progress("known", paper.id)
@@ -115,7 +116,7 @@ async def _report(press: Press, paper: Paper, language: str, notices: list[str],
         reading = await read_paper(press.readers, paper)
         await press.store.run(Store.save_reading, reading)
     progress("writing", paper.id)
-    await press.store.run(Store.save_report, await _write(press, paper, reading, language, notices))
+    await press.store.run(Store.save_report, await _write(press, paper, reading, language, refusals))
 
 
 def _may_be_better(known: Report, press: Press) -> bool:
@@ -141,15 +142,24 @@ async def read_paper(readers: Sequence[PaperReader], paper: Paper) -> Reading:
     raise ReadError(" ".join(["Nothing could be read.", *(attempt.problem for attempt in attempts)]))
 
 
-async def _write(press: Press, paper: Paper, reading: Reading, language: str, notices: list[str]) -> Report:
-    """The writer's report, or the stand-in's, marked provisional."""
+async def _write(press: Press, paper: Paper, reading: Reading, language: str, refusals: list[WriteError]) -> Report:
+    """The writer's report, or the stand-in's, marked provisional, with the reason among the refusals."""
     try:
         return await press.writer.write(paper, reading, language)
     except WriteError as error:
         if press.writer.name == press.stand_in.name:
             raise
-        log.warning("stand-in writes", extra={"paper": paper.id, "reason": str(error)})
-        if isinstance(error, OperatorNeeded):
-            notices.append(str(error))
+        # No warning: the reason is mostly the same for every paper of the day, and is told once.
+        log.info("stand-in writes", extra={"paper": paper.id, "reason": str(error)})
         report = await press.stand_in.write(paper, reading, language)
+        refusals.append(error)
         return msgspec.structs.replace(report, provisional=True)
+
+
+def _told(refusals: Sequence[WriteError]) -> Iterator[str]:
+    """What the operator can mend, once; of what may pass by itself, how often it happened and the first reason."""
+    yield from dict.fromkeys(str(error) for error in refusals if isinstance(error, OperatorNeeded))
+    passing = [error for error in refusals if not isinstance(error, OperatorNeeded)]
+    if passing:
+        reports = "1 report is" if len(passing) == 1 else f"{len(passing)} reports are"
+        yield f"{reports} provisional, made of the papers' own sentences. {passing[0]}"
