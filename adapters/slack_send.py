@@ -50,8 +50,15 @@ class SlackPublisher:
         channel_gap_s: float = CHANNEL_GAP_S,
         workspace_gap_s: float = WORKSPACE_GAP_S,
     ) -> None:
-        # The SDK would by itself send again what a dropped connection may have delivered
-        self._client = AsyncWebClient(token, base_url=api_url, timeout=math.ceil(timeout_s) + 1, retry_handlers=[])
+        sdk_log = log.getChild("sdk")
+        sdk_log.setLevel(logging.INFO)  # below that the SDK writes down whole messages
+        self._client = AsyncWebClient(
+            token,
+            base_url=api_url,
+            timeout=math.ceil(timeout_s) + 1,
+            retry_handlers=[],  # the SDK's own would send again what a dropped connection may have delivered
+            logger=sdk_log,
+        )
         self._timeout_s = timeout_s
         self._channels = Pace(channel_gap_s)
         self._workspace = Pace(workspace_gap_s)
