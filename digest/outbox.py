@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 MARGIN_S = 30.0  # no platform documents how late it may apply a request whose sender is gone
 LONGEST_PAUSE_S = 300.0  # between two tries, unless the platform asks for more
 BROKEN_FIND_S = 600.0  # after so long of a search that breaks in its own code a person is asked
+_SILENT = "No answer came in time. The platform is asked whether it has the message."
 _BROKE = "Something in Paperboy broke over this message; the log says what."
 
 
@@ -149,6 +150,8 @@ class Outbox:
             await self._park(sending, error, in_flight=False)
         except MaybeSent as error:
             await self._wonder(sending, str(error))
+        except TimeoutError:
+            await self._wonder(sending, _SILENT)
         except Exception:
             log.exception("send broke", extra={"key": sending.key, "to": str(sending.to)})
             await self._wonder(sending, _BROKE)

@@ -118,10 +118,10 @@ def _parked(lookups: Lookups) -> tuple[Parked, ...]:
 
 def _troubles(lookups: Lookups) -> tuple[Trouble, ...]:
     rows = lookups.connection.execute(
+        "WITH wrong AS (SELECT deliveries.*, row_number() OVER (PARTITION BY state = 'unknown' "
+        "ORDER BY created_at DESC, position DESC) AS place FROM deliveries WHERE error <> '' AND state <> 'sent') "
         "SELECT wrong.key, wrong.state, wrong.error, messages.kind, messages.paper, editions.day, "
-        "adapter, workspace, address FROM (SELECT deliveries.*, row_number() OVER (PARTITION BY deliveries.state = 'unknown' "
-        "ORDER BY deliveries.created_at DESC, deliveries.position DESC) AS place FROM deliveries "
-        "WHERE deliveries.error <> '' AND deliveries.state <> 'sent') AS wrong "
+        "adapter, workspace, address FROM wrong "
         "JOIN messages ON messages.id = wrong.message JOIN editions ON editions.id = messages.edition "
         "JOIN destinations ON destinations.id = wrong.destination "
         "WHERE wrong.state = 'unknown' OR place <= ? ORDER BY wrong.state = 'unknown' DESC, place",
