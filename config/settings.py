@@ -6,6 +6,7 @@ The structs follow `default.toml` key by key; its comments say what each key mea
 from __future__ import annotations
 
 import functools
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -39,9 +40,7 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
         """Where the store is: as set, else `paperboy.db` in the user's data folder."""
         if self.path:
             return Path(self.path).expanduser()
-        import platformdirs  # only when nothing is set
-
-        return Path(platformdirs.user_data_dir("paperboy", appauthor=False)) / "paperboy.db"
+        return _folder("XDG_DATA_HOME", ".local/share") / "paperboy.db"
 
 
 class HubSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,9 +103,16 @@ class _Layer(NamedTuple):
 
 def user_file() -> Path:
     """Where the user's own settings are looked for when no other file is named."""
-    import platformdirs  # costs a few milliseconds: only when no file is named
+    return _folder("XDG_CONFIG_HOME", ".config") / "paperboy.toml"
 
-    return Path(platformdirs.user_config_dir("paperboy", appauthor=False)) / "paperboy.toml"
+
+def _folder(variable: str, otherwise: str) -> Path:
+    """Paperboy's folder by https://specifications.freedesktop.org/basedir-spec/latest/; a relative path counts as unset.
+
+    Not by platformdirs, whose import alone would take a tenth of a look-up.
+    """
+    named = os.environ.get(variable, "")
+    return (Path(named) if Path(named).is_absolute() else Path.home() / otherwise) / "paperboy"
 
 
 def load(file: Path | None, environment: Mapping[str, str]) -> Settings:
