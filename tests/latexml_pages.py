@@ -74,7 +74,8 @@ def para(text: str = PROSE, name: str = "S1.p1", *more: str) -> str:
 
 def math(tex: str) -> str:
     return (
-        f'<math class="ltx_Math" alttext="{escape(tex)}" display="inline"><semantics><mrow><mi>shown</mi></mrow>'
+        f'<math class="ltx_Math" alttext="{escape(tex)}" display="inline"><semantics>'
+        "<mrow><msub><mi>shown</mi><mn>1</mn></msub><mo>=</mo><mn>2</mn></mrow>"
         f'<annotation encoding="application/x-tex">{escape(tex)}</annotation></semantics></math>'
     )
 

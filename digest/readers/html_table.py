@@ -18,7 +18,7 @@ MAX_HEADER_ROWS = 4
 _FIGURES = re.compile(r"(?=.*\d)(?:\\[A-Za-z]+|[^A-Za-z])*", re.DOTALL)
 
 
-class Cell(Struct, frozen=True):
+class Cell(Struct, frozen=True, gc=False):
     text: str
     columns: int = 1
     rows: int = 1

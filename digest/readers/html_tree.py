@@ -25,6 +25,7 @@ Finder = Callable[[Element], list[Element]]
 _STYLES = cast("Callable[[Element], list[Any]]", etree.XPath("//@style"))
 _HIDDEN = cast("Callable[[Element], list[Any]]", etree.XPath("//@hidden"))
 _HIDDEN_FROM_READING = cast("Callable[[Element], list[Any]]", etree.XPath("//@aria-hidden"))
+_STYLE_MARK = re.compile(rb"style\s*=")
 _HIDDEN_MARK = re.compile(rb"hidden(?:\s*=|\s*/?>|\s+[\w:-]+\s*(?:=|/?>))")  # an attribute rather than a word
 _TOLD = (b"No HTML for", b"Conversion to HTML had a Fatal error")
 _SAYING = cast(
@@ -45,7 +46,7 @@ def parsed(page: bytes) -> Element:
     if encoding == "utf-16":
         page, encoding = page.decode(encoding, "replace").encode(), "utf-8"
     tree = _tree(page, encoding)
-    if cast("float", tree.xpath("count(//*)")) > MAX_NODES:
+    if len(page) > MAX_NODES * len("<b>") and cast("float", tree.xpath("count(//*)")) > MAX_NODES:
         raise ReadError(f"The page has more than {MAX_NODES:,} elements, more than any paper needs.")
     if any(words in page for words in _TOLD):
         _check_conversion(tree)
@@ -95,7 +96,8 @@ def _check_conversion(tree: Element) -> None:
 def _drop_hidden(tree: Element, page: bytes) -> None:
     """`page` in lower case tells what need not be looked for: a search of tens of thousands of nodes takes its time."""
     backgrounds: dict[Element, Colour | None] = {}
-    hidden = [attribute.getparent() for attribute in _STYLES(tree) if _cannot_be_seen(attribute, backgrounds)]
+    styles = _STYLES(tree) if _STYLE_MARK.search(page) else ()
+    hidden = [attribute.getparent() for attribute in styles if _cannot_be_seen(attribute, backgrounds)]
     if _HIDDEN_MARK.search(page):
         hidden += [attribute.getparent() for attribute in _HIDDEN(tree)]
         unread = (attribute.getparent() for attribute in _HIDDEN_FROM_READING(tree) if attribute.lower() == "true")

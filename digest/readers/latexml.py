@@ -113,15 +113,20 @@ def passages(page: bytes) -> tuple[Passage, ...]:
     if not is_latexml(page):
         raise ReadError("The page is not a paper converted by LaTeXML.")
     found = html_walk.read(_root(html_tree.parsed(page)), DIALECT)
-    words = sum(len(passage.text.split()) for passage in _body(found))
-    if words < MIN_BODY_WORDS:
+    if not _has_body(found):
         raise ReadError("The conversion to HTML is empty: it has no text beyond the title and the abstract.")
     return found
 
 
-def _body(found: tuple[Passage, ...]) -> tuple[Passage, ...]:
-    """The passages besides the title, which comes first, and the abstract."""
-    return tuple(passage for passage in found[not found[0].heading :] if passage.heading != "Abstract") if found else ()
+def _has_body(found: tuple[Passage, ...]) -> bool:
+    """Whether there is text besides the title, which comes first, and the abstract."""
+    words = 0
+    for number, passage in enumerate(found):
+        if passage.heading != "Abstract" and (number or passage.heading):
+            words += len(passage.text.split())
+            if words >= MIN_BODY_WORDS:
+                return True
+    return False
 
 
 def _root(tree: Element) -> Element:
