@@ -107,8 +107,9 @@ def user_file() -> Path:
 
 
 def _folder(variable: str, otherwise: str) -> Path:
-    """Paperboy's folder by https://specifications.freedesktop.org/basedir-spec/latest/; a relative path counts as unset.
+    """Paperboy's folder by the XDG rules; a relative path counts as unset.
 
+    https://specifications.freedesktop.org/basedir-spec/latest/
     Not by platformdirs, whose import alone would take a tenth of a look-up.
     """
     named = os.environ.get(variable, "")
