@@ -49,7 +49,7 @@ def select(
     reasons: dict[ArxivId, Reason] = {}
     wanted, unwanted = _any_of(with_words), _any_of(without_words)
     for paper, report in papers:
-        text = _folded("\n".join((paper.title, paper.abstract, *paper.keywords)))
+        text = "\n".join(map(_folded, (paper.title, paper.abstract, *paper.keywords)))
         if paper.id in already:
             reason = Reason.SENT
         elif (wanted and not wanted.search(text)) or (unwanted and unwanted.search(text)):
