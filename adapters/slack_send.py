@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.pace import Pace
 from adapters.slack_blocks import one
 from adapters.slack_errors import ThreadGone, refusal
-from digest.errors import DeliveryError, DestinationClosed, MaybeSent, NotSent
+from digest.errors import DestinationClosed, MaybeSent, NotSent
 from digest.types import Destination, Message, Posted
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class SlackPublisher:
         self._workspace = Pace(workspace_gap_s)
         self._clock_gap_s = math.inf  # between time.monotonic() and Slack's clock, at most
         self._direct: dict[str, str] = {}  # person -> the conversation with them
-        self._team = ""
+        self.team_id = ""  # of the workspace, once `team` was asked
 
     @property
     def timeout_s(self) -> float:
@@ -72,12 +72,12 @@ class SlackPublisher:
 
     async def team(self) -> str:
         """The id of the workspace, asked once. Raises as `post` does."""
-        if not self._team:
+        if not self.team_id:
             try:
-                self._team = _text(await self._asked(self._client.auth_test, "the workspace"), "team_id")
+                self.team_id = _text(await self._asked(self._client.auth_test, "the workspace"), "team_id")
             except MaybeSent as error:  # nothing was to be sent yet
                 raise NotSent("Slack does not say which workspace a token is for.", error.retry_after_s) from error
-        return self._team
+        return self.team_id
 
     async def post(self, to: Destination, message: Message, *, under: Posted | None, key: str) -> Posted:
         content = await asyncio.to_thread(one, message)
@@ -215,19 +215,19 @@ class SlackWorkspaces:
     async def _of(self, to: Destination) -> SlackPublisher:
         if not to.workspace and len(self._publishers) == 1:
             return self._publishers[0]
-        teams, problem = [], None
         for publisher in self._publishers:
-            try:
-                teams.append(await publisher.team())
-            except DeliveryError as error:  # of one workspace: it must not hold the others
-                problem = error
-                continue
-            if teams[-1] == to.workspace:
+            if to.workspace and publisher.team_id == to.workspace:
                 return publisher
-        if problem is not None:
-            raise problem
+        asked = [publisher.team() for publisher in self._publishers]
+        teams = await asyncio.gather(*asked, return_exceptions=True)  # one that is broken must not hold the others
+        for publisher, team in zip(self._publishers, teams, strict=True):
+            if team == to.workspace:
+                return publisher
+        for team in teams:
+            if isinstance(team, BaseException):
+                raise team
         raise DestinationClosed(
-            f"No Slack token is set for {to}. There are tokens for {', '.join(teams)}: "
+            f"No Slack token is set for {to}. There are tokens for {', '.join(map(str, teams))}: "
             f"write slack:{teams[0]}/{to.address}, or set the token of that workspace."
         )
 

@@ -258,6 +258,15 @@ async def test_one_workspace_needs_no_name_and_an_unknown_one_is_named(slack: Sl
         await alone.post(Destination("slack", "T0NOWHERE", PAPERS), CARD, under=None, key="k2")
 
 
+async def test_with_several_workspaces_a_destination_has_to_name_its_own(slack: SlackServer) -> None:
+    """`slack:C…` alone could be any of them, so nothing is posted."""
+    other = slack.add_workspace("T0OTHER")
+    both = SlackWorkspaces([publisher_for(slack), publisher_for(slack, other.bot_token)])
+    with pytest.raises(DestinationClosed, match="T0OTHER"):
+        await both.post(CHANNEL, CARD, under=None, key="k1")
+    assert slack.visible() == []
+
+
 async def test_a_workspace_that_cannot_be_asked_has_got_nothing(slack: SlackServer, publisher: SlackPublisher) -> None:
     """No message left, so there is no doubt about one."""
     slack.fault("auth.test", Status(503))
