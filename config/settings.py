@@ -8,15 +8,17 @@ from __future__ import annotations
 import functools
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
+
+from config.layers import InvalidSettings as InvalidSettings
+from config.layers import Rule, check, merge, toml, variables
 
 HERE = Path(__file__).parent
-ENVIRONMENT_PREFIX = "PAPERBOY_"
 
 Address = Annotated[str, Meta(pattern=r"^https?://[^\s]+$", description="an http or https address")]
 Seconds = Annotated[float, Meta(gt=0, description="a number of seconds above 0")]
@@ -27,10 +29,16 @@ Language = Annotated[
     str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description='a language tag such as "en", "zh"')
 ]
 Name = Annotated[str, Meta(min_length=1, description="a name")]
-
-
-class InvalidSettings(Exception):
-    """A settings file or variable holds something unknown or impossible. Its text names it and says what is allowed."""
+DestinationName = Annotated[
+    str, Meta(pattern=r"^[a-z]+:(\w+/)?\w+$", description='a destination such as "slack:C024BE91L"')
+]
+Hour = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='a time of day such as "09:00"')]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Weekdays = Annotated[
+    tuple[Weekday, ...], Meta(min_length=1, description=f"a list of weekdays: {', '.join(get_args(Weekday))}")
+]
+Words = Annotated[tuple[Name, ...], Meta(description="a list of words")]
+Layout = Annotated[Literal["digest", "paper"], Meta(description='"digest" or "paper"')]
 
 
 class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +93,28 @@ class LlmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     api_key: str = ""  # only from the environment or from api_key_file
 
 
+class SlackSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    api_url: Address
+    timeout_s: Seconds
+    bot_token: str = ""  # only from the environment, as the other
+    app_token: str = ""
+
+
+class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one channel gets, and when. `at` is a local time in `timezone`; no domains and no words ask for nothing."""
+
+    destination: DestinationName
+    at: Hour = "09:00"
+    timezone: str = "UTC"
+    weekdays: Weekdays = get_args(Weekday)
+    language: Language | None = None  # None: that of the settings
+    domains: tuple[str, ...] = ()
+    with_words: Words = field(default=(), name="with")
+    without_words: Words = field(default=(), name="without")
+    limit: Count = 30
+    layout: Layout = "digest"
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     language: Language
     store: StoreSettings
@@ -92,13 +122,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     arxiv: ArxivSettings
     digest: DigestSettings
     llm: LlmSettings
+    slack: SlackSettings
     plugins: dict[str, dict[str, Any]]
-
-
-class _Layer(NamedTuple):
-    name: str  # as an error names it: a file or the environment
-    tables: dict[str, Any]
-    strict: bool  # whether values have types of their own, or are all text
+    channels: tuple[ChannelSettings, ...] = ()
 
 
 def user_file() -> Path:
@@ -123,102 +149,57 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Settings:
     """
     if file is not None and not file.exists():
         raise InvalidSettings(f"There is no settings file {file}. Make it, or leave --config away.")
-    merged = _toml(HERE / "default.toml", shipped=True).tables  # tests see to it that it needs no check here
+    merged = toml(HERE / "default.toml").tables  # tests see to it that it needs no check here
     chosen = file or user_file()
-    layers = [_toml(chosen)] if chosen.exists() else []
-    for layer in (*layers, *_variables(environment)):
-        _check(layer)
-        _merge(merged, layer.tables)
+    layers = [toml(chosen, secret=_SECRET)] if chosen.exists() else []
+    for layer in (*layers, *variables(environment)):
+        check(layer, Settings, _RULES)
+        merge(merged, layer.tables)
     settings = msgspec.convert(merged, Settings, strict=False)
-    return _with_key(settings, environment)
+    return _with_tokens(_with_key(settings, environment), environment)
 
 
-def _toml(path: Path, *, shipped: bool = False) -> _Layer:
+# Keys that no file may hold, and what to do instead.
+_SECRET = {
+    ("llm", "api_key"): "Set PAPERBOY_LLM__API_KEY, or name a file that holds it in llm.api_key_file.",
+    ("slack", "bot_token"): "Set SLACK_BOT_TOKEN in the environment.",
+    ("slack", "app_token"): "Set SLACK_APP_TOKEN in the environment.",
+}
+
+
+def _time_zone(name: str) -> str:
+    """A rule for `config.layers.check`."""
+    import zoneinfo  # only when a time zone is set
+
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidSettings(f"{path}: this is not a readable TOML file: {error}.") from error
-    if not shipped and "api_key" in tables.get("llm", {}):
-        raise InvalidSettings(
-            f"{path}: llm.api_key does not belong in a settings file. "
-            "Set PAPERBOY_LLM__API_KEY, or name a file that holds it in llm.api_key_file."
-        )
-    return _Layer(str(path), tables, strict=True)
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, zoneinfo.available_timezones(), cutoff=0.4) or ["UTC", "Europe/Berlin"]
+        return f'must be a time zone; "{name[:80]}" is none. Nearest: {", ".join(near)}'
+    return ""
 
 
-def _variables(environment: Mapping[str, str]) -> Iterator[_Layer]:
-    """One layer for each variable such as PAPERBOY_ARXIV__GAP_S, so that an error names the one at fault."""
-    for variable, value in sorted(environment.items()):
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == f"{ENVIRONMENT_PREFIX}CONFIG":
-            continue
-        *tables, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-        nested: Any = _typed(value)
-        for name in (key, *reversed(tables)):
-            nested = {name: nested}
-        yield _Layer(f"the variable {variable}", nested, strict=False)
+def _known_domains(ids: Sequence[str]) -> str:
+    """A rule for `config.layers.check`."""
+    known = texts("en")["domains"]  # quicker to read than the taxonomy, and the same: a test sees to it
+    unknown = ", ".join(f'"{domain[:80]}"' for domain in ids if domain not in known)
+    return f"must be a list of domains; {unknown} is none of them. Allowed: {', '.join(known)}" if unknown else ""
 
 
-def _typed(value: str) -> Any:
-    """A list or table written as JSON; other text is turned into numbers and truth values where they are wanted."""
-    if value[:1] in "[{" and value:
-        try:
-            return msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            return value
-    return value
+def _once_each(channels: Sequence[Mapping[str, Any]]) -> str:
+    """A rule for `config.layers.check`."""
+    named = [str(channel["destination"]) for channel in channels]
+    twice = {name for name in named if named.count(name) > 1}
+    return f"must name each destination once; twice there is {', '.join(sorted(twice))}" if twice else ""
 
 
-def _check(layer: _Layer) -> None:
-    """Raises InvalidSettings unless every key of the layer is known and every value possible."""
-    for path, struct, key, value in _keys(layer.tables, Settings, ()):
-        place = ".".join((*path, key))
-        kinds = _kinds(struct)
-        if key not in kinds:
-            where = f"[{'.'.join(path)}]" if path else "the top level"
-            raise InvalidSettings(f'{layer.name}: unknown key "{place}". Allowed in {where}: {", ".join(kinds)}.')
-        if _is_struct(kinds[key]) and isinstance(value, dict):
-            continue  # its own keys are checked one by one
-        try:
-            msgspec.convert(value, kinds[key], strict=layer.strict)
-        except msgspec.ValidationError as error:
-            raise InvalidSettings(f"{layer.name}: {place} {_allowed(kinds[key], error)}.") from error
-
-
-def _keys(
-    tables: dict[str, Any], struct: type[Struct], path: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], type[Struct], str, Any]]:
-    for key, value in tables.items():
-        yield path, struct, key, value
-        inner = _kinds(struct).get(key)
-        if isinstance(value, dict) and inner is not None and _is_struct(inner):
-            yield from _keys(value, inner, (*path, key))
-
-
-@functools.cache
-def _kinds(struct: type[Struct]) -> dict[str, Any]:
-    """The type of each key of a table."""
-    return {field.name: field.type for field in msgspec.structs.fields(struct)}
-
-
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Struct)
-
-
-def _allowed(kind: Any, error: msgspec.ValidationError) -> str:
-    """`must be …`, in the words of the type's description where it has one, else in the validator's."""
-    for meta in getattr(kind, "__metadata__", ()):
-        if meta.description:
-            return f"must be {meta.description}"
-    reason = str(error)
-    return f"cannot be used: {reason[:1].lower()}{reason[1:]}"
-
-
-def _merge(below: dict[str, Any], above: dict[str, Any]) -> None:
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(below.get(key), dict):
-            _merge(below[key], value)
-        else:
-            below[key] = value
+_RULES: Mapping[tuple[type[Struct], str], Rule] = {
+    (ChannelSettings, "timezone"): _time_zone,
+    (ChannelSettings, "domains"): _known_domains,
+    (Settings, "channels"): _once_each,
+}
 
 
 def _with_key(settings: Settings, environment: Mapping[str, str]) -> Settings:
@@ -235,6 +216,16 @@ def _with_key(settings: Settings, environment: Mapping[str, str]) -> Settings:
                 f"llm.api_key_file cannot be read: {error}. Name a file that holds the key."
             ) from error
     return msgspec.structs.replace(settings, llm=msgspec.structs.replace(llm, api_key=key))
+
+
+def _with_tokens(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    """Slack's tokens from the variables that Slack's own tools read, unless they were set already."""
+    slack = settings.slack
+    tokens = {
+        "bot_token": slack.bot_token or environment.get("SLACK_BOT_TOKEN", ""),
+        "app_token": slack.app_token or environment.get("SLACK_APP_TOKEN", ""),
+    }
+    return msgspec.structs.replace(settings, slack=msgspec.structs.replace(slack, **tokens))
 
 
 @functools.cache

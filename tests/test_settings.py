@@ -96,6 +96,76 @@ def test_the_models_key_comes_from_the_environment_or_a_file_and_never_from_the_
     assert load(own, {}).llm.api_key == "three"
 
 
+def test_slacks_tokens_come_from_the_environment_alone(own: Path) -> None:
+    """From the variables that Slack's own tools read, or from Paperboy's; a file that holds one is refused."""
+    for key in ("bot_token", "app_token"):
+        told = refusal(own, f"[slack]\n{key} = 'x'")
+        assert f"slack.{key} does not belong in a settings file. Set SLACK_{key.upper()}" in told
+    own.write_text("")
+    tokens = {"SLACK_BOT_TOKEN": "one", "SLACK_APP_TOKEN": "two"}
+    assert (load(own, tokens).slack.bot_token, load(own, tokens).slack.app_token) == ("one", "two")
+    assert load(own, {**tokens, "PAPERBOY_SLACK__BOT_TOKEN": "three"}).slack.bot_token == "three"
+
+
+def test_a_channel_has_all_its_wishes_and_sensible_ones_without_a_word(own: Path) -> None:
+    """Only the destination must be given."""
+    own.write_text(
+        "[[channels]]\ndestination = 'slack:C1'\n[[channels]]\ndestination = 'slack:T1/C2'\nat = '18:30'\n"
+        "timezone = 'Asia/Shanghai'\nweekdays = ['mon', 'fri']\nlanguage = 'zh'\ndomains = ['video']\n"
+        "with = ['agent']\nwithout = ['survey']\nlimit = 5\nlayout = 'paper'\n"
+    )
+    plain, full = load(own, {}).channels
+    assert (plain.at, plain.timezone, plain.language, plain.domains, plain.layout) == (
+        "09:00",
+        "UTC",
+        None,
+        (),
+        "digest",
+    )
+    assert len(plain.weekdays) == 7
+    assert (full.destination, full.at, full.timezone, full.weekdays) == (
+        "slack:T1/C2",
+        "18:30",
+        "Asia/Shanghai",
+        ("mon", "fri"),
+    )
+    assert (full.domains, full.with_words, full.without_words) == (("video",), ("agent",), ("survey",))
+    assert (full.language, full.limit, full.layout) == ("zh", 5, "paper")
+    assert load(own, {"PAPERBOY_CHANNELS": '[{"destination": "slack:C9", "limit": 2}]'}).channels[0].limit == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("destination", "'somewhere'", "must be a destination such as"),
+        ("at", "'25:00'", "must be a time of day such as"),
+        ("at", "9", "must be a time of day such as"),
+        ("timezone", "'Asia/Shangai'", "Nearest: Asia/Shanghai"),
+        ("timezone", "'../etc/passwd'", "must be a time zone"),
+        ("weekdays", "['monday']", "mon, tue, wed"),
+        ("weekdays", "[]", "mon, tue, wed"),
+        ("domains", "['video', 'vidio']", '"vidio" is none of them. Allowed: nlp'),
+        ("with", "'agent'", "must be a list of words"),
+        ("limit", "0", "must be a whole number above 0"),
+        ("layout", "'table'", 'must be "digest" or "paper"'),
+        ("colour", "'red'", "Allowed in [channels[2]]: destination, at, timezone"),
+    ],
+)
+def test_a_channels_impossible_wish_is_named_with_its_place(own: Path, key: str, value: str, allowed: str) -> None:
+    """Which file, which channel, which key, and what is allowed."""
+    second = f"{key} = {value}" if key == "destination" else f"destination = 'slack:C2'\n{key} = {value}"
+    told = refusal(own, f"[[channels]]\ndestination = 'slack:C1'\n[[channels]]\n{second}\n")
+    assert str(own) in told
+    assert f"channels[2].{key}" in told
+    assert allowed in told
+
+
+def test_a_channel_without_a_destination_or_named_twice_is_refused(own: Path) -> None:
+    """Nothing could be sent there, or it would be unclear what."""
+    assert 'channels must have "destination" in each entry' in refusal(own, "[[channels]]\nat = '09:00'\n")
+    assert "twice there is slack:C1" in refusal(own, "[[channels]]\ndestination = 'slack:C1'\n" * 2)
+
+
 def test_plugins_get_their_tables_unparsed(own: Path) -> None:
     """Only the plugin knows its keys."""
     own.write_text("[plugins.mirror]\nanything = [1, 2]\n", encoding="utf-8")
