@@ -76,7 +76,7 @@ def to_do(lookups: Lookups) -> dict[int, Destination]:
     rows = lookups.connection.execute(
         "SELECT id, adapter, workspace, address FROM destinations WHERE removed_at IS NULL AND parked_at IS NULL "
         "AND EXISTS (SELECT 1 FROM deliveries WHERE destination = destinations.id "
-        "AND deliveries.state IN ('pending', 'failed', 'in flight')) ORDER BY id"
+        "AND state <> 'sent' AND state IN ('pending', 'failed', 'in flight')) ORDER BY id"
     )
     return {row["id"]: Destination(row["adapter"], row["workspace"], row["address"]) for row in rows}
 
@@ -85,7 +85,7 @@ def waiting(lookups: Lookups, destination: int) -> int:
     """How many messages are still to be sent to a destination."""
     row = lookups.connection.execute(
         "SELECT count(*) FROM deliveries WHERE destination = ? "
-        "AND deliveries.state IN ('pending', 'failed', 'in flight')",
+        "AND state <> 'sent' AND state IN ('pending', 'failed', 'in flight')",
         (destination,),
     ).fetchone()
     return int(row[0])
@@ -279,6 +279,7 @@ def resolve(store: Store, key: str, posted: Posted | None) -> None:
             confirm(store, key, posted)
 
 
+# That a state is not 'sent' is said where it is plain, too: by these very words deliveries_not_sent is chosen.
 _NEXT = """
 SELECT deliveries.key, deliveries.kind, deliveries.state, deliveries.begun_at, deliveries.deadline,
     deliveries.attempts, deliveries.next_attempt_at, deliveries.payload,
@@ -292,7 +293,8 @@ JOIN messages AS own ON own.id = deliveries.message
 LEFT JOIN messages AS parent ON parent.id = own.parent
 LEFT JOIN deliveries AS awaited ON awaited.kind = 'post' AND awaited.revision = 0
     AND awaited.message = CASE deliveries.kind WHEN 'post' THEN own.parent ELSE own.id END
-WHERE deliveries.destination = ? AND deliveries.state IN ('pending', 'failed', 'in flight')
+WHERE deliveries.destination = ? AND deliveries.state <> 'sent'
+    AND deliveries.state IN ('pending', 'failed', 'in flight')
     AND destinations.removed_at IS NULL AND destinations.parked_at IS NULL
     AND (awaited.key IS NULL OR awaited.state = 'sent' OR (awaited.state = 'dead' AND deliveries.kind = 'post'))
 ORDER BY deliveries.position LIMIT 1

@@ -6,6 +6,7 @@ The SQL of the tables destinations, editions and messages; digest.deliveries has
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
@@ -118,24 +119,25 @@ def number_of(lookups: Lookups, to: Destination) -> int:
 def subscribed(lookups: Lookups) -> dict[int, Subscription]:
     """The destinations there are, parked ones too, by the store's number."""
     rows = lookups.connection.execute("SELECT * FROM destinations WHERE removed_at IS NULL ORDER BY id")
-    return {
-        row["id"]: Subscription(
-            to=Destination(row["adapter"], row["workspace"], row["address"]),
-            kind=row["kind"],
-            person=row["person"],
-            language=row["language"],
-            layout=row["layout"],
-            at=row["hour"],
-            window_end=row["window_end"],
-            timezone=row["timezone"],
-            weekdays=_STRINGS.decode(row["weekdays"]),
-            domains=_STRINGS.decode(row["domains"]),
-            with_words=_STRINGS.decode(row["with_words"]),
-            without_words=_STRINGS.decode(row["without_words"]),
-            limit=row["max_papers"],
-        )
-        for row in rows
-    }
+    return {row["id"]: _subscription(row) for row in rows}
+
+
+def _subscription(row: sqlite3.Row) -> Subscription:
+    return Subscription(
+        to=Destination(row["adapter"], row["workspace"], row["address"]),
+        kind=row["kind"],
+        person=row["person"],
+        language=row["language"],
+        layout=row["layout"],
+        at=row["hour"],
+        window_end=row["window_end"],
+        timezone=row["timezone"],
+        weekdays=_STRINGS.decode(row["weekdays"]),
+        domains=_STRINGS.decode(row["domains"]),
+        with_words=_STRINGS.decode(row["with_words"]),
+        without_words=_STRINGS.decode(row["without_words"]),
+        limit=row["max_papers"],
+    )
 
 
 # --- editions ----------------------------------------------------------------------------------------------------
@@ -143,22 +145,22 @@ def subscribed(lookups: Lookups) -> dict[int, Subscription]:
 
 def choose(lookups: Lookups, destination: int, day: date) -> tuple[Digest, Selection]:
     """The day as the store has it in the destination's language, and what is new of it for the destination."""
-    subscription = subscribed(lookups)[destination]
+    row = lookups.connection.execute("SELECT * FROM destinations WHERE id = ?", (destination,)).fetchone()
+    subscription = _subscription(row)
     digest = lookups.digest(day, subscription.language)
-    cards = dict(
-        lookups.connection.execute(
-            "SELECT paper, editions.day FROM messages JOIN editions ON editions.id = messages.edition "
-            "WHERE messages.destination = ? AND kind = 'card'",
-            (destination,),
-        ).fetchall()
-    )
+    had = lookups.connection.execute(
+        "SELECT messages.paper, editions.day FROM messages JOIN editions ON editions.id = messages.edition "
+        "WHERE messages.destination = ?1 AND messages.kind = 'card' "
+        "AND (messages.paper IN (SELECT paper FROM listings WHERE day = ?2) OR editions.day = ?2)",
+        (destination, day.isoformat()),
+    ).fetchall()
     selection = select(
         digest.papers,
         domains=subscription.domains,
         with_words=subscription.with_words,
         without_words=subscription.without_words,
-        limit=subscription.limit - sum(of_day == day.isoformat() for of_day in cards.values()),
-        already=cards.keys(),
+        limit=subscription.limit - sum(of_day == day.isoformat() for _, of_day in had),
+        already={paper for paper, _ in had},
     )
     return digest, selection
 

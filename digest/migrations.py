@@ -196,8 +196,7 @@ CREATE TABLE deliveries (
     UNIQUE (message, kind, revision),
     UNIQUE (destination, position)
 );
-CREATE INDEX deliveries_to_do ON deliveries (destination, position)
-    WHERE state IN ('pending', 'failed', 'in flight');
+CREATE INDEX deliveries_not_sent ON deliveries (destination, position) WHERE state <> 'sent';
 
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY,

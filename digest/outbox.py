@@ -55,6 +55,9 @@ class News(Struct, frozen=True):
 class Outbox:
     """Sends what is due: destinations side by side, in order within each.
 
+    What fails for now is tried until it succeeds, and holds what comes after it to the same destination: nothing is
+    lost or overtaken in an outage of any length.
+
     `publisher` gives who speaks for a destination, None when nobody does here: its messages stay where they are.
     `tell` hears of everything as it happens. `first_pause_s` is what a first failure costs; each
     further one doubles it.

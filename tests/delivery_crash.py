@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
 import os
 import random
 import signal
@@ -156,14 +155,8 @@ AT_FIND = tuple(f"find: {step}" for step in ("connected", "first byte written", 
 AT_STORE = tuple(f"{call}: {step}" for call in ("make_edition", "claim", "confirm") for step in ("begins", "committed"))
 AFTER_ABSENCE = ("release: begins", "release: committed")
 BOUNDARIES = (*AT_STORE, "about to commit", *AT_POST, *AT_FIND, *AFTER_ABSENCE)
-# In this order, so that a sender that is to die while it asks, or after it heard no, has something to ask about.
-ROUND = (
-    *AT_STORE,
-    "about to commit",
-    *AT_POST,
-    *(name for step in AT_FIND for name in ("post: whole request written", step)),
-    *(name for step in AFTER_ABSENCE for name in ("post: headers written", step)),
-)
+# Where one sender has to die, so that the next one has something to ask about, or hears that it is not there.
+BEFORE = dict.fromkeys(AT_FIND, "post: whole request written") | dict.fromkeys(AFTER_ABSENCE, "post: headers written")
 
 
 def compose(digest: Digest, selection: Selection) -> Sequence[Draft]:
@@ -242,13 +235,12 @@ def verdict(path: Path, ledger: Ledger, channels: Sequence[Destination]) -> Coun
 
 class Kills:
     """Which sender dies where: a third at boundary 1, 2, 3 and so on of their lives, a third at each kind of boundary
-    by its name, round and round, and a third at random boundaries and moments."""
+    by its name, the least visited next, and a third at random boundaries and moments."""
 
     def __init__(self, wanted: int, seed: int, told: Path) -> None:
         self.done = 0
         self._wanted = wanted
         self._chance = random.Random(seed)
-        self._by_name = itertools.cycle(ROUND)
         self._told = told  # senders write here where they die
         told.touch()
 
@@ -256,9 +248,9 @@ class Kills:
     def enough(self) -> bool:
         return self.done >= self._wanted
 
-    def places(self) -> Counter[str]:
-        """How often a sender died at which boundary."""
-        return Counter(self._told.read_text().splitlines())
+    def places(self) -> list[str]:
+        """The boundaries at which senders died, in order."""
+        return self._told.read_text().splitlines()
 
     def _die(self, name: str) -> None:
         with self._told.open("a") as told:
@@ -270,9 +262,15 @@ class Kills:
         if self.done < self._wanted // 3:
             return Fuse(self.done + 1, self._die)
         if self.done < self._wanted * 2 // 3:
-            name = next(self._by_name)
-            return Fuse(1 if name in (*AT_FIND, *AFTER_ABSENCE) else self._chance.randint(1, 4), self._die, name)
+            return self._at_the_least_visited()
         return Fuse(self._chance.randint(1, 300), self._die) if self._chance.random() < 0.5 else None
+
+    def _at_the_least_visited(self) -> Boundary:
+        places = self.places()
+        name = min(BOUNDARIES, key=places.count)
+        if name in BEFORE:
+            return Fuse(1, self._die, name if places[-1:] == [BEFORE[name]] else BEFORE[name])
+        return Fuse(self._chance.randint(1, 4), self._die, name)
 
     def next_sender(self, path: Path, server: LedgerServer, plan: Plan) -> int:
         """Runs one sender to its end and gives how that was: 0 it found nothing left to do, below it was killed."""
@@ -309,9 +307,9 @@ def torture(wanted: int, seed: int, plan: Plan) -> Counter[str]:
         while not kills.enough and not wrong:
             wrong += world(Path(folder), number, seed, plan, kills)
             number += 1
-        places = kills.places()
+        places = {*kills.places()}
     say(f"{kills.done} kills in {number} worlds of {len(CHANNELS) * (1 + PAPERS)} messages")
-    say(f"at {len(places)} kinds of boundary, never at: {', '.join({*BOUNDARIES} - {*places}) or 'none'}")
+    say(f"at {len(places)} kinds of boundary, never at: {', '.join({*BOUNDARIES} - places) or 'none'}")
     return wrong
 
 

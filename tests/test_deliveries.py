@@ -307,7 +307,7 @@ def test_the_next_delivery_is_found_by_an_index(store: Store) -> None:
     """However many have been sent over the years."""
     plan = store.connection.execute(f"EXPLAIN QUERY PLAN {deliveries._NEXT}", (1,)).fetchall()
     steps = [row["detail"] for row in plan]
-    assert any("deliveries_to_do (destination=?)" in step for step in steps)
+    assert any("deliveries_not_sent (destination=?)" in step for step in steps)
     assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in steps)
 
 
