@@ -1,0 +1,86 @@
+"""Slack as a chat: posts the digest, answers commands, buttons, mentions and direct messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+
+from adapters.slack_events import Asked
+from adapters.slack_gate import Gate, patiently
+from adapters.slack_send import API_URL, TIMEOUT_S, SlackPublisher, SlackWorkspaces
+from digest.types import Answerer, CommandSpec, Destination, Message, Posted
+
+PING_S = 5.0  # between two looks whether the connection is still there
+
+
+def build(_kit: Any, options: Mapping[str, Any]) -> SlackAdapter:
+    """`options` is the table `[slack]` of the settings, with both tokens; `check` tells of those that are missing."""
+    return SlackAdapter(
+        options.get("bot_token", ""),
+        options.get("app_token", ""),
+        api_url=options.get("api_url", API_URL),
+        timeout_s=options.get("timeout_s", TIMEOUT_S),
+    )
+
+
+class SlackAdapter:
+    """The workspace that the bot token is for. See digest.types.ChatAdapter."""
+
+    def __init__(
+        self,
+        bot_token: str,
+        app_token: str,
+        *,
+        api_url: str = API_URL,
+        timeout_s: float = TIMEOUT_S,
+        ping_s: float = PING_S,
+        **gaps_s: float,
+    ) -> None:
+        api_url = f"{api_url.rstrip('/')}/"
+        self._gate = Gate(bot_token, app_token, api_url=api_url, timeout_s=timeout_s)
+        publisher = SlackPublisher(bot_token, api_url=api_url, timeout_s=timeout_s, **gaps_s)
+        self._publisher = SlackWorkspaces([publisher])
+        self._ping_s = ping_s
+
+    @property
+    def timeout_s(self) -> float:
+        return self._publisher.timeout_s
+
+    async def post(self, to: Destination, message: Message, *, under: Posted | None, key: str) -> Posted:
+        return await self._publisher.post(to, message, under=under, key=key)
+
+    async def edit(self, to: Destination, posted: Posted, message: Message) -> None:
+        await self._publisher.edit(to, posted, message)
+
+    async def find(self, to: Destination, key: str, *, under: Posted | None, since: datetime) -> Posted | None:
+        return await self._publisher.find(to, key, under=under, since=since)
+
+    async def check(self, destinations: Sequence[Destination]) -> list[tuple[str, str]]:
+        """What keeps the app out of Slack or of a destination: (what it is about, a sentence that says what to do)."""
+        return await self._gate.problems(destinations)
+
+    async def serve(self, commands: Sequence[CommandSpec], answer: Answerer) -> None:
+        from adapters.slack_answers import SlackAnswers
+        from adapters.slack_socket import app, connected
+
+        me = await patiently(self._gate.identity)
+        answering: set[asyncio.Task[None]] = set()
+        async with aiohttp.ClientSession() as session:
+            answers = SlackAnswers(self._gate.client(session), session, commands, answer)
+
+            def begin(asked: Asked) -> None:
+                task = asyncio.create_task(answers.attend(asked), name="slack answer")
+                answering.add(task)
+                task.add_done_callback(answering.discard)
+
+            typed = {command.name for command in commands if command.typed}
+            try:
+                await connected(app(me, self._gate.bot_token, typed, begin), self._gate, self._ping_s)
+            finally:
+                for task in answering:
+                    task.cancel()
+                await asyncio.gather(*answering, return_exceptions=True)

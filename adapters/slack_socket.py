@@ -1,0 +1,109 @@
+"""Socket Mode (https://docs.slack.dev/apis/events-api/using-socket-mode): hearing what people do, and staying
+connected. Imported when the bot connects: bolt takes its time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from adapters.recent import Recent
+from adapters.slack_events import Asked, Body, commanded, pressed_on, said
+from adapters.slack_gate import Gate, Identity, patiently
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 15.0
+CLOSE_S = 2.0
+LOST_PINGS = 3  # so many in a row without a connection, and the SDK's own reconnecting is not relied on any more
+_EVENTS = 2_000  # Slack repeats an event for an hour at most
+
+
+def app(me: Identity, bot_token: str, commands: Collection[str], begin: Callable[[Asked], None]) -> AsyncApp:
+    """Acknowledges at once whatever Slack tells, and begins an answer to what people ask."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id=me.team, bot_user_id=me.user, bot_token=bot_token)
+
+    # Given as a function, the token is not looked for in the environment, nor asked about with every start
+    bolt = AsyncApp(name="paperboy", logger=_sdk_log(), authorize=authorize, request_verification_enabled=False)
+    events: Recent[bool] = Recent(_EVENTS)
+
+    async def on_command(ack: AsyncAck, body: Body) -> None:
+        await ack()
+        begin(commanded(body))
+
+    async def on_press(ack: AsyncAck, body: Body) -> None:
+        await ack()
+        if asked := pressed_on(body):
+            begin(asked)
+
+    async def on_event(body: Body) -> None:
+        event_id = body["event_id"]
+        if event_id in events:
+            return
+        events[event_id] = True
+        if asked := said(body, me.user, commands):
+            begin(asked)
+
+    bolt.command(re.compile("^/"))(on_command)
+    bolt.action(re.compile(""))(on_press)
+    for kind in ("app_mention", "message"):
+        bolt.event(kind)(on_event)
+    return bolt
+
+
+async def connected(bolt: AsyncApp, gate: Gate, ping_s: float) -> None:
+    """Keeps a connection open until it is cancelled. Raises DestinationClosed when Slack lets the app in no more."""
+    while True:
+        address = await patiently(gate.address)
+        handler: Any = AsyncSocketModeHandler(
+            bolt, gate.app_token, web_client=gate.app_client(), ping_interval=ping_s, logger=_sdk_log()
+        )
+        client: Any = handler.client  # half of it is not typed
+        client.wss_uri = address
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CONNECT_S):
+                    await handler.connect_async()
+                log.info("connected to slack")
+                await _lost(client, ping_s)
+        finally:
+            await _closed(client)
+        log.warning("the connection to slack is lost")
+        await patiently(gate.identity)  # a token that was revoked meanwhile is told of
+
+
+async def _lost(client: Any, ping_s: float) -> None:
+    """Waits until the SDK does not reconnect: it can hold on for ever to an address that has expired."""
+    missed = 0
+    while missed < LOST_PINGS:
+        await asyncio.sleep(ping_s)
+        missed = 0 if await client.is_connected() else missed + 1
+
+
+async def _closed(client: Any) -> None:
+    """Closes without waiting for long for Slack to agree."""
+    running = [client.message_processor, client.current_session_monitor, client.message_receiver]
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await client.close()
+    except (TimeoutError, OSError):
+        await client.aiohttp_client_session.close()
+    for task in running:
+        if task is not None:
+            task.cancel()
+
+
+def _sdk_log() -> logging.Logger:
+    """Where the SDKs write: errors only, for they warn of what is meant so and tell of every reconnection."""
+    sdk = logging.getLogger(f"{__name__}.sdk")
+    sdk.setLevel(logging.ERROR)
+    return sdk
