@@ -31,16 +31,26 @@ CARD_CHARS = 600  # of the contribution: one sentence, but writers differ in wha
 def headline(digest: Digest, texts: Texts) -> Message:
     """What a day brought: date and count, the three most upvoted papers, how many were read in full."""
     reports = [report for _, report in digest.papers if report is not None]
-    abstracts = sum(report.source is ReadingSource.ABSTRACT for report in reports)
-    counts = [texts.phrases["counts"].format(full=len(reports) - abstracts, abstract=abstracts)]
+    notes = [counts(reports, texts)]
     if failed := len(digest.papers) - len(reports):
-        counts.append(texts.phrases["counts_failed"].format(failed=failed))
-    top = tuple((Paragraph(_headline_line(paper)),) for paper, _ in digest.papers[:HEADLINE_PAPERS])
+        notes.append(texts.phrases["counts_failed"].format(failed=failed))
     return Message(
         title=texts.phrases["headline"].format(date=day_in_words(digest.day, texts), count=len(digest.papers)),
-        blocks=(Points(top),) if top else (),
-        footer=" · ".join(counts),
+        blocks=first_lines([paper for paper, _ in digest.papers]),
+        footer=" · ".join(notes),
     )
+
+
+def counts(reports: Sequence[Report], texts: Texts) -> str:
+    """`20 read in full, 3 abstract only`."""
+    abstracts = sum(report.source is ReadingSource.ABSTRACT for report in reports)
+    return texts.phrases["counts"].format(full=len(reports) - abstracts, abstract=abstracts)
+
+
+def first_lines(papers: Sequence[Paper]) -> tuple[Block, ...]:
+    """The first HEADLINE_PAPERS, a line of at most HEADLINE_LINE_CHARS each that leads to the paper."""
+    top = tuple((Paragraph(_headline_line(paper)),) for paper in papers[:HEADLINE_PAPERS])
+    return (Points(top),) if top else ()
 
 
 def card(paper: Paper, report: Report | None, texts: Texts, problem: str = "") -> Message:
@@ -70,18 +80,31 @@ def report(
     sections = report.sections if only is None else (only,)
     blocks = [*_language_note(report, texts, languages or {})]
     for section in sections:
-        blocks.append(Paragraph((Run(texts.sections[section.name], bold=True),)))
-        blocks.extend(section.blocks or (_sentence(texts.phrases["nothing"]),))
+        blocks.extend(section_blocks(section, texts))
     if only is None and report.writer == "extractive" and paper.hub_summary:
         blocks.append(
             Paragraph((Run(texts.phrases["hub_summary"] + " ", italic=True), Run(paper.hub_summary, italic=True)))
         )
-    notes = [facts(paper, report, texts), _written(report, texts)]
-    if only is None and attempts:
-        notes.append(texts.phrases["not_read"].format(attempts=" ".join(attempt.problem for attempt in attempts)))
-    if only is None and report.left_out:
-        notes.append(texts.phrases["left_out"].format(headings="; ".join(report.left_out)))
+    notes = [facts(paper, report, texts), written(report, texts)]
+    if only is None:
+        notes += shortfalls(report, attempts, texts)
     return Message(title=paper.title, link=address(paper), blocks=tuple(blocks), footer="\n".join(notes))
+
+
+def section_blocks(section: Section, texts: Texts) -> tuple[Block, ...]:
+    """A section under its label; one for which the paper holds nothing says so."""
+    label = Paragraph((Run(texts.sections[section.name], bold=True),))
+    return (label, *(section.blocks or (_sentence(texts.phrases["nothing"]),)))
+
+
+def shortfalls(report: Report, attempts: Sequence[Attempt], texts: Texts) -> list[str]:
+    """Sentences about what could not be read, and what did not fit."""
+    notes = []
+    if attempts:
+        notes.append(texts.phrases["not_read"].format(attempts=" ".join(attempt.problem for attempt in attempts)))
+    if report.left_out:
+        notes.append(texts.phrases["left_out"].format(headings="; ".join(report.left_out)))
+    return notes
 
 
 def found(papers: Sequence[tuple[Paper, Report | None]], total: int, texts: Texts) -> Message:
@@ -113,9 +136,9 @@ def facts(paper: Paper, report: Report | None, texts: Texts) -> str:
     return " · ".join(parts)
 
 
-def day_in_words(day: date, texts: Texts) -> str:
-    """`Fri 16 Jan 2026`, or its like in another language."""
-    return texts.phrases["date"].format(
+def day_in_words(day: date, texts: Texts, form: str = "date") -> str:
+    """`Fri 16 Jan 2026`, or its like in another language; `form` names the phrase, such as "date_short"."""
+    return texts.phrases[form].format(
         weekday=texts.phrases["weekdays"].split()[day.weekday()],
         day=day.day,
         month=texts.phrases["months"].split()[day.month - 1],
@@ -178,7 +201,8 @@ def _language_note(report: Report, texts: Texts, languages: dict[str, str]) -> t
     return (Paragraph((Run(sentence, italic=True),)),)
 
 
-def _written(report: Report, texts: Texts) -> str:
+def written(report: Report, texts: Texts) -> str:
+    """Who wrote a report, and whether a better one is to come."""
     match report.writer:
         case "extractive":
             sentence = texts.phrases["written_extractive"]

@@ -1,0 +1,189 @@
+"""What is posted to channels and shown in windows there: the day's opening, its cards, a report's sections, each with
+its buttons. digest.render has what every place shows.
+
+The commands of buttons are those of `bot.commands.COMMANDS`; their arguments are words with a space between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from digest import render
+from digest.editions import Compose, Draft, MessageKind
+from digest.select import Selection
+from digest.types import (
+    Action,
+    Attempt,
+    Digest,
+    Message,
+    Paper,
+    Paragraph,
+    Points,
+    Report,
+    Run,
+    Section,
+    SectionName,
+    Texts,
+)
+
+Entries = Sequence[tuple[Paper, Report]]
+Languages = Mapping[str, str]  # what languages are called in the reader's own
+
+
+def threaded(texts: Texts, languages: Languages) -> Compose:
+    """Layout `digest`: one message for the day, each paper's card in its thread."""
+
+    def compose(digest: Digest, selection: Selection) -> Sequence[Draft]:
+        cards = tuple(
+            Draft(
+                kind=MessageKind.CARD,
+                message=card(paper, report, texts, languages, actions(paper, texts)),
+                paper=paper.id,
+                report=report,
+            )
+            for paper, report in selection.papers
+        )
+        return (Draft(kind=MessageKind.HEADLINE, message=opening(digest, selection.papers, texts), replies=cards),)
+
+    return compose
+
+
+def apart(texts: Texts, languages: Languages) -> Compose:
+    """Layout `paper`: a card for each paper, its report in the card's thread."""
+
+    def compose(_digest: Digest, selection: Selection) -> Sequence[Draft]:
+        return [
+            Draft(
+                kind=MessageKind.CARD,
+                message=card(paper, report, texts, languages, actions_in_thread(paper, texts)),
+                paper=paper.id,
+                report=report,
+                replies=tuple(
+                    Draft(
+                        kind=MessageKind.SECTION,
+                        message=Message(blocks=render.section_blocks(section, texts)),
+                        paper=paper.id,
+                        report=report,
+                        subject=section.name,
+                    )
+                    for section in report.sections
+                ),
+            )
+            for paper, report in selection.papers
+        ]
+
+    return compose
+
+
+def discussion(paper: Paper, report: Report, texts: Texts, languages: Languages) -> Draft:
+    """The card once more, in the channel itself, so that people can talk about one paper in a thread."""
+    return Draft(
+        kind=MessageKind.NOTICE,
+        message=card(paper, report, texts, languages, actions_in_thread(paper, texts)),
+        paper=paper.id,
+        report=report,
+        subject="discussion",
+    )
+
+
+def opening(digest: Digest, chosen: Entries, texts: Texts) -> Message:
+    """What opens a day's thread: date and count, which is what a phone shows, the first three of the papers, how many
+    more there are and how they were read."""
+    phrases = texts.phrases
+    notes = [render.counts([report for _, report in chosen], texts)]
+    if more := len(chosen) - render.HEADLINE_PAPERS:
+        notes[:0] = [phrases["more_in_thread"].format(count=more)] if more > 0 else []
+    day = digest.day.isoformat()
+    return Message(
+        title=phrases["headline"].format(
+            date=render.day_in_words(digest.day, texts, form="date_short"), count=len(chosen)
+        ),
+        blocks=render.first_lines([paper for paper, _ in chosen]),
+        footer=" · ".join(notes),
+        actions=(
+            Action(phrases["action_all"].format(count=len(digest.papers)), command="papers", argument=day),
+            Action(phrases["action_topics"], command="topics", argument=day),
+        ),
+    )
+
+
+def card(paper: Paper, report: Report, texts: Texts, languages: Languages, offered: Sequence[Action]) -> Message:
+    """A paper's card with its buttons; a report in another language than the texts is labelled."""
+    shown = render.card(paper, report, texts)
+    if report.language == texts.language:
+        return replace(shown, actions=tuple(offered))
+    label = texts.phrases["in_language"].format(language=languages.get(report.language, report.language))
+    return replace(shown, actions=tuple(offered), footer=f"{shown.footer} · {label}")
+
+
+def actions(paper: Paper, texts: Texts) -> tuple[Action, ...]:
+    """The buttons of a card that stands in a day's thread."""
+    first, *others = actions_in_thread(paper, texts)
+    return (first, Action(texts.phrases["action_discuss"], command="discuss", argument=paper.id), *others)
+
+
+def actions_in_thread(paper: Paper, texts: Texts) -> tuple[Action, ...]:
+    """The buttons of a card that has a thread of its own: what `actions` has, without a way to open one."""
+    phrases = texts.phrases
+    links = (
+        ("action_paper", render.arxiv_address(paper.id)),
+        ("action_hub", paper.hub_url),
+        ("action_code", paper.github_url),
+    )
+    return (
+        Action(phrases["action_read"], command="read", argument=paper.id),
+        *(Action(phrases[label], url=url, tucked=True) for label, url in links if url),
+        Action(phrases["action_sources"], command="sources", argument=paper.id, tucked=True),
+        Action(phrases["action_mistake"], command="mistake", argument=paper.id, tucked=True),
+    )
+
+
+def window(
+    paper: Paper, report: Report, section: Section, texts: Texts, languages: Languages, others: Mapping[str, str]
+) -> Message:
+    """One section of a report, with buttons for its other sections and other languages.
+
+    `others` are the languages to switch to, each by its own name.
+    """
+    shown = render.report(paper, report, texts, only=section, languages=dict(languages))
+    sections = [
+        Action(texts.sections[other.name], command="read", argument=f"{paper.id} {other.name}")
+        for other in report.sections
+        if other.name is not section.name
+    ]
+    switches = [
+        Action(name, command="read", argument=f"{paper.id} {section.name} {language}")
+        for language, name in others.items()
+    ]
+    return replace(shown, actions=(*sections, *switches))
+
+
+def sources(paper: Paper, report: Report, address: str, attempts: Sequence[Attempt], texts: Texts) -> Message:
+    """What a report was made from: the text that was read and what could not be, the writer, every address."""
+    phrases = texts.phrases
+    lines = [
+        phrases["sources_read"].format(source=texts.sources[report.source], address=address or render.address(paper)),
+        phrases["sources_written"].format(
+            revision=report.revision, writer=render.written(report, texts), day=report.written_at.date()
+        ),
+        *render.shortfalls(report, attempts, texts),
+    ]
+    links = (render.arxiv_address(paper.id), paper.hub_url, paper.github_url, paper.project_url)
+    points = tuple((Paragraph(runs),) for runs in (*((Run(line),) for line in lines), *_links(links)))
+    return Message(title=paper.title, link=render.address(paper), blocks=(Points(points),))
+
+
+def _links(addresses: Sequence[str]) -> Iterator[tuple[Run, ...]]:
+    for address in addresses:
+        if address:
+            yield (Run(address, link=address),)
+
+
+def offered_sections(paper: Paper, report: Report, names: Sequence[SectionName], texts: Texts) -> tuple[Action, ...]:
+    """Buttons that answer with a section of the report."""
+    held = {section.name for section in report.sections}
+    return tuple(
+        Action(texts.sections[name], command="paper", argument=f"{paper.id} {name}") for name in names if name in held
+    )
