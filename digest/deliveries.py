@@ -102,11 +102,14 @@ def claim(store: Store, destination: int, timeout: timedelta, margin: timedelta)
         if row is None:
             return None
         now = store.clock()
-        if row["state"] == State.IN_FLIGHT:
-            return _claim_again(connection, row, now, now + timeout + margin)
-        if row["next_attempt_at"] is not None and (due := _moment(row["next_attempt_at"])) > now:
-            return Wait(due)
+        due = _due(connection, row, now)
         deadline = now + timeout + margin
+        if row["state"] == State.IN_FLIGHT:
+            begun_deadline = _deadline(connection, row, deadline)
+            until = max(begun_deadline, due)
+            return Wait(until) if until > now else Doubt(_sending(row, row["attempts"], now, begun_deadline))
+        if due > now:
+            return Wait(due)
         connection.execute(
             "UPDATE deliveries SET state = 'in flight', deadline = :deadline, begun_at = coalesce(begun_at, :now), "
             "attempts = attempts + 1, next_attempt_at = NULL WHERE key = :key",
@@ -115,16 +118,27 @@ def claim(store: Store, destination: int, timeout: timedelta, margin: timedelta)
         return _sending(row, attempts=row["attempts"] + 1, begun=now, deadline=deadline)
 
 
-def _claim_again(
-    connection: sqlite3.Connection, row: sqlite3.Row, now: datetime, latest: datetime
-) -> Sending | Doubt | Wait | None:
+def _due(connection: sqlite3.Connection, row: sqlite3.Row, now: datetime) -> datetime:
+    """When it may be tried or asked for again; as long from now as it was to be, when the clock was set back since."""
+    if row["next_attempt_at"] is None:
+        return now
+    due, failed = _moment(row["next_attempt_at"]), _moment(row["failed_at"])
+    if failed > now:
+        due = now + (due - failed)
+        connection.execute(
+            "UPDATE deliveries SET next_attempt_at = ?, failed_at = ? WHERE key = ?",
+            (due.isoformat(), now.isoformat(), row["key"]),
+        )
+    return due
+
+
+def _deadline(connection: sqlite3.Connection, row: sqlite3.Row, latest: datetime) -> datetime:
+    """Until when an earlier request may be applied: not later than one that left now, when the clock was set back."""
     deadline = _moment(row["deadline"])
-    if deadline > latest:  # the clock was set back since
+    if deadline > latest:
         deadline = latest
         connection.execute("UPDATE deliveries SET deadline = ? WHERE key = ?", (deadline.isoformat(), row["key"]))
-    asked_again = _moment(row["next_attempt_at"] or row["deadline"])
-    until = max(deadline, min(asked_again, latest))
-    return Wait(until) if until > now else Doubt(_sending(row, row["attempts"], now, deadline))
+    return deadline
 
 
 def _sending(row: sqlite3.Row, attempts: int, begun: datetime, deadline: datetime) -> Sending:
@@ -181,8 +195,9 @@ def postpone(store: Store, key: str, error: str, until: datetime) -> None:
     """The platform certainly does not have it, and is to be left alone for a while."""
     with _transaction(store.connection) as connection:
         connection.execute(
-            "UPDATE deliveries SET state = 'failed', deadline = NULL, next_attempt_at = ?, error = ? WHERE key = ?",
-            (until.isoformat(), error, key),
+            "UPDATE deliveries SET state = 'failed', deadline = NULL, next_attempt_at = ?, error = ?, failed_at = ? "
+            "WHERE key = ?",
+            (until.isoformat(), error, store.clock().isoformat(), key),
         )
 
 
@@ -190,18 +205,23 @@ def doubt(store: Store, key: str, error: str, until: datetime) -> None:
     """Nobody knows yet whether the platform has it: it is asked, but not before this moment nor the deadline."""
     with _transaction(store.connection) as connection:
         connection.execute(
-            "UPDATE deliveries SET next_attempt_at = ?, error = ? WHERE key = ?", (until.isoformat(), error, key)
+            "UPDATE deliveries SET next_attempt_at = ?, error = ?, failed_at = ? WHERE key = ?",
+            (until.isoformat(), error, store.clock().isoformat(), key),
         )
 
 
 def give_up(store: Store, key: str, error: str) -> None:
     """Whether the platform has it cannot be found out: a person settles it with `resolve`."""
     with _transaction(store.connection) as connection:
-        connection.execute("UPDATE deliveries SET state = 'unknown', error = ? WHERE key = ?", (error, key))
+        connection.execute(
+            "UPDATE deliveries SET state = 'unknown', error = ?, failed_at = ? WHERE key = ?",
+            (error, store.clock().isoformat(), key),
+        )
 
 
 def refuse(store: Store, key: str, error: str) -> bool:
     """The platform will not take it in this form: gives whether a post is left, in its simplest form, to be tried."""
+    now = store.clock().isoformat()
     with _transaction(store.connection) as connection:
         message, kind, payload = connection.execute(
             "SELECT message, kind, payload FROM deliveries WHERE key = ?", (key,)
@@ -209,15 +229,17 @@ def refuse(store: Store, key: str, error: str) -> bool:
         shown = _MESSAGE.decode(payload)
         if kind == "post" and (simplest := in_simplest_form(shown)) != shown:
             connection.execute(
-                "UPDATE deliveries SET state = 'pending', deadline = NULL, error = ?, payload = ? WHERE key = ?",
-                (error, msgspec.json.encode(simplest), key),
+                "UPDATE deliveries SET state = 'pending', deadline = NULL, error = ?, failed_at = ?, payload = ? "
+                "WHERE key = ?",
+                (error, now, msgspec.json.encode(simplest), key),
             )
             return True
-        connection.execute("UPDATE deliveries SET state = 'dead', error = ? WHERE key = ?", (error, key))
-        if kind == "post":
-            connection.execute(
-                "UPDATE deliveries SET state = 'dead', error = ? WHERE message = ? AND kind = 'edit'", (error, message)
-            )
+        # With a post die the edits that wait for it.
+        connection.execute(
+            "UPDATE deliveries SET state = 'dead', error = ?1, failed_at = ?2 "
+            "WHERE key = ?3 OR (?4 = 'post' AND message = ?5 AND kind = 'edit')",
+            (error, now, key, kind, message),
+        )
         return False
 
 
@@ -282,7 +304,7 @@ def resolve(store: Store, key: str, posted: Posted | None) -> None:
 # That a state is not 'sent' is said where it is plain, too: by these very words deliveries_not_sent is chosen.
 _NEXT = """
 SELECT deliveries.key, deliveries.kind, deliveries.state, deliveries.begun_at, deliveries.deadline,
-    deliveries.attempts, deliveries.next_attempt_at, deliveries.payload,
+    deliveries.attempts, deliveries.next_attempt_at, deliveries.failed_at, deliveries.payload,
     destinations.adapter, destinations.workspace, destinations.address,
     own.platform_channel AS own_channel, own.platform_message AS own_message, own.platform_thread AS own_thread,
     parent.platform_channel AS parent_channel, parent.platform_message AS parent_message,

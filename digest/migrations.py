@@ -189,6 +189,7 @@ CREATE TABLE deliveries (
     deadline TEXT,                         -- until when a request in flight may still be applied
     attempts INTEGER NOT NULL DEFAULT 0,
     next_attempt_at TEXT,
+    failed_at TEXT,                        -- when `error` was met
     error TEXT NOT NULL DEFAULT '',
     payload BLOB NOT NULL,                 -- JSON: the rendered message, frozen
     created_at TEXT NOT NULL,

@@ -59,7 +59,7 @@ class Outbox:
     lost or overtaken in an outage of any length.
 
     `publisher` gives who speaks for a destination, None when nobody does here: its messages stay where they are.
-    `tell` hears of everything as it happens. `first_pause_s` is what a first failure costs; each
+    `tell` hears of everything as it happens and raises nothing. `first_pause_s` is what a first failure costs; each
     further one doubles it.
     """
 
@@ -85,6 +85,7 @@ class Outbox:
         self._first_pause_s = first_pause_s
         self._stopping = asyncio.Event()
         self._woken = asyncio.Event()
+        self._asked_since: dict[str, datetime] = {}  # by key: when this outbox first asked
 
     async def drain(self, destinations: Collection[int] | None = None) -> None:
         """Sends until nothing is left that can be sent, to these destinations (the store's numbers) or to all.
@@ -176,11 +177,12 @@ class Outbox:
             await self._park(sending, error, in_flight=True)
         except Exception:
             log.exception("search broke", extra={"key": sending.key, "to": str(sending.to)})
-            if self._clock() - sending.deadline < timedelta(seconds=BROKEN_FIND_S):
+            if self._asking_for(sending) < timedelta(seconds=BROKEN_FIND_S):
                 await self._ask_later(sending, _BROKE, None)
             else:
                 await self._give_up(sending, _BROKE)
         else:
+            self._asked_since.pop(sending.key, None)
             if posted is None:
                 await self._store.run(deliveries.release, sending.key)
             else:
@@ -205,8 +207,7 @@ class Outbox:
 
     async def _ask_later(self, sending: Sending, sentence: str, retry_after_s: float | None) -> None:
         # As long again as it has been asked for already, which doubles the pauses.
-        asked_for_s = (self._clock() - sending.deadline).total_seconds()
-        until = self._later(retry_after_s, max(self._first_pause_s, asked_for_s))
+        until = self._later(retry_after_s, max(self._first_pause_s, self._asking_for(sending).total_seconds()))
         await self._store.run(deliveries.doubt, sending.key, sentence, until)
         self._say(Event.WAITING, sending, sentence, until)
 
@@ -217,6 +218,9 @@ class Outbox:
     async def _park(self, sending: Sending, error: DestinationClosed, *, in_flight: bool) -> None:
         await self._store.run(deliveries.turn_away, sending.key, str(error), in_flight=in_flight)
         self._say(Event.PARKED, sending, str(error))
+
+    def _asking_for(self, sending: Sending) -> timedelta:
+        return self._clock() - self._asked_since.setdefault(sending.key, self._clock())
 
     def _later(self, retry_after_s: float | None, pause_s: float) -> datetime:
         """Exactly when the platform asked for, else after half to all of the pause."""

@@ -41,6 +41,7 @@ class Trouble(Struct, frozen=True):
     paper: ArxivId | None
     state: State
     error: str
+    at: datetime
 
 
 class Status(Struct, frozen=True):
@@ -119,8 +120,8 @@ def _parked(lookups: Lookups) -> tuple[Parked, ...]:
 def _troubles(lookups: Lookups) -> tuple[Trouble, ...]:
     rows = lookups.connection.execute(
         "WITH wrong AS (SELECT deliveries.*, row_number() OVER (PARTITION BY state = 'unknown' "
-        "ORDER BY created_at DESC, position DESC) AS place FROM deliveries WHERE error <> '' AND state <> 'sent') "
-        "SELECT wrong.key, wrong.state, wrong.error, messages.kind, messages.paper, editions.day, "
+        "ORDER BY failed_at DESC, position DESC) AS place FROM deliveries WHERE error <> '' AND state <> 'sent') "
+        "SELECT wrong.key, wrong.state, wrong.error, wrong.failed_at, messages.kind, messages.paper, editions.day, "
         "adapter, workspace, address FROM wrong "
         "JOIN messages ON messages.id = wrong.message JOIN editions ON editions.id = messages.edition "
         "JOIN destinations ON destinations.id = wrong.destination "
@@ -136,6 +137,7 @@ def _troubles(lookups: Lookups) -> tuple[Trouble, ...]:
             None if row["paper"] is None else ArxivId(row["paper"]),
             State(row["state"]),
             row["error"],
+            datetime.fromisoformat(row["failed_at"]),
         )
         for row in rows
     )

@@ -207,6 +207,20 @@ def test_a_clock_that_was_set_back_costs_no_more_than_one_deadline(store: Store,
     assert isinstance(next_for(store), Doubt)
 
 
+def test_a_pause_is_as_long_as_it_was_to_be_when_the_clock_is_set_back(store: Store, clock: MovedClock) -> None:
+    """A day back, and a message that was to wait for seven seconds still does."""
+    stored_day(store, 1)
+    edition(store)
+    key = claimed(store).key
+    deliveries.postpone(store, key, "Asked for patience.", clock.now + timedelta(seconds=7))
+    clock.move(-86_400)
+    assert next_for(store) == Wait(clock.now + timedelta(seconds=7))
+    clock.move(3)
+    assert next_for(store) == Wait(clock.now + timedelta(seconds=4))
+    clock.move(4)
+    assert claimed(store).key == key
+
+
 def test_replies_wait_behind_an_unknown_parent_and_others_do_not(store: Store) -> None:
     """The next day's digest is not held by what nobody knows of today's."""
     stored_day(store, 2)
