@@ -130,6 +130,7 @@ def ansi(piece: str, run: Run) -> str:
     return f"\x1b[{';'.join(codes)}m{piece}\x1b[0m" if codes else piece
 
 
+@functools.lru_cache(maxsize=1024)
 def tex_as_unicode(tex: str) -> str:
     """A formula as plain characters: `\\mathcal{L}_{align}` becomes `ℒ_align`."""
     from pylatexenc.latex2text import LatexNodes2Text  # 40 ms: only where there is a formula

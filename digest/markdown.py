@@ -18,7 +18,7 @@ MAX_DEPTH = 12  # lists nested deeper are flattened to this
 _INDENT = "   "
 
 _MARKER = re.compile(r"(?P<indent> *)(?:(?P<bullet>[*+•-])|(?P<number>\d{1,3})[.)、])(?P<space>\s+|$)(?P<text>.*)")
-_RULE = re.compile(r" *(?:[-*_=] *){3,}$")
+_RULE = re.compile(r" *([-*_=])(?: *\1){2,} *$")
 _HEADING = re.compile(r" *#{1,6}\s+(?P<text>.*?)\s*#*$")
 _FENCE = re.compile(r"(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<language>[^`]*)$")
 _TABLE_RULE = re.compile(r" *\|?(?: *:?-+:? *\|)+(?: *:?-+:? *)?$")

@@ -281,7 +281,7 @@ async def _send(request: web.Request, asked: Asked, fault: Fault | None, answer:
     body = {name: value for name, value in answer.items() if name != "retry_after_s"}
     if answer.get("error") == "ratelimited":
         asked.status = 429
-        wait_s = fault.retry_after_s if isinstance(fault, RateLimited) else answer["retry_after_s"]
+        wait_s = fault.retry_after_s if isinstance(fault, RateLimited) else answer.get("retry_after_s", 1)
         return web.json_response(body, status=429, headers={"Retry-After": str(wait_s)})
     if isinstance(fault, CutShort):
         return await _cut_short(request, json.dumps(body).encode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digest.inline import fold, parse_runs, text_runs, write_runs
@@ -42,6 +42,7 @@ documents = st.lists(trees, max_size=3).map(normal)
 
 
 @given(documents)
+@example(((Paragraph((Run("_", bold=True),))),))
 @settings(max_examples=100)
 def test_a_tree_survives_being_written_and_read(document: tuple[Block, ...]) -> None:
     """Whatever characters a report holds, its Markdown gives the same tree back."""
