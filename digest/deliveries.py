@@ -251,10 +251,12 @@ def turn_away(store: Store, key: str, why: str, *, in_flight: bool) -> None:
     with _transaction(store.connection) as connection:
         if not in_flight:
             release(store, key)
+        now = store.clock().isoformat()
+        connection.execute("UPDATE deliveries SET error = ?, failed_at = ? WHERE key = ?", (why, now, key))
         connection.execute(
             "UPDATE destinations SET parked_at = ?, parked_why = ? "
             "WHERE id = (SELECT destination FROM deliveries WHERE key = ?)",
-            (store.clock().isoformat(), why, key),
+            (now, why, key),
         )
 
 

@@ -300,6 +300,7 @@ def test_a_parked_destination_has_nothing_to_do_until_it_is_resumed(store: Store
     assert next_for(store) is None
     assert deliveries.to_do(store) == {}
     assert [(one.to, one.why) for one in status(store).parked] == [(LAMPS, "The channel is archived.")]
+    assert [one.error for one in status(store).troubles] == ["The channel is archived."]
     assert deliveries.resume(store, 1)
     assert not deliveries.resume(store, 1)
     assert deliveries.to_do(store) == {1: LAMPS}
