@@ -140,9 +140,10 @@ class PoliteFetcher:
             raise _TryAgain(f"{_shown(address)} {_cause(error)}") from error
 
     async def _open(self) -> httpx.AsyncClient:
-        """The client, made when first needed, in a thread: reading the certificates takes tens of milliseconds."""
+        """The client, made when first needed, in threads: imports and certificates take tens of milliseconds."""
         async with self._opening:
             if self._client is None:
+                await asyncio.to_thread(_import_what_connects)
                 self._client = await asyncio.to_thread(httpx.AsyncClient, headers=self._headers, timeout=None)
         return self._client
 
@@ -183,6 +184,13 @@ class PoliteFetcher:
                     raise TooLarge(sentence)
                 body.write(piece)
         return body.getvalue()
+
+
+def _import_what_connects() -> None:
+    """Imports what httpx would import on the event loop at its first connection: anyio with its side of asyncio."""
+    import anyio.streams.tls
+
+    anyio.run(anyio.sleep, 0)
 
 
 class _Host:

@@ -110,7 +110,8 @@ def shortfalls(report: Report, attempts: Sequence[Attempt], texts: Texts) -> lis
 def found(papers: Sequence[tuple[Paper, Report | None]], total: int, texts: Texts) -> Message:
     """A list of papers, one point each: title with its address, and a line of facts."""
     if total == 0:
-        return Message(title=texts.phrases["found_none_here"])
+        sentence = texts.phrases["found_none_here"]
+        return Message(title=sentence, plain=sentence)
     key = "found_one" if total == 1 else "found" if len(papers) == total else "found_some"
     points = tuple(
         (

@@ -150,7 +150,7 @@ def _told(raw: bytes, secret: str) -> tuple[str, str]:
     line = " ".join((message if isinstance(message, str) else msgspec.json.encode(message).decode()).split())
     line = _SECRET.sub("[secret]", line.replace(secret, "[secret]") if secret else line)
     code = _table(error).get("code") or _table(error).get("type") or ""
-    return (f": {line[:_MAX_TOLD]}" if line else ""), str(code)
+    return (f": {line[:_MAX_TOLD].rstrip('.')}" if line else ""), str(code)
 
 
 def _retry_after_s(headers: Mapping[str, str], clock: Clock) -> float:

@@ -85,4 +85,6 @@ class Endpoint:
         from openai import AsyncOpenAI
 
         key = self._api_key or _NO_KEY
-        return AsyncOpenAI(base_url=self._base_url, api_key=key, timeout=self._timeout_s, max_retries=0)
+        client = AsyncOpenAI(base_url=self._base_url, api_key=key, timeout=self._timeout_s, max_retries=0)
+        _ = client.chat.completions.with_raw_response  # the SDK imports its resources when they are first asked for
+        return client
