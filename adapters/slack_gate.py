@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 60.0  # between two tries to get in
 _APP_LEVEL = (
-    "Set SLACK_APP_LEVEL to the app-level token that begins with xapp- and has the scope connections:write: "
+    "Set SLACK_APP_TOKEN to the app-level token that begins with xapp- and has the scope connections:write: "
     "Basic Information, App-Level Tokens in the app's settings."
 )
 
@@ -63,7 +63,7 @@ class Gate:
         """Where to connect to, once. Raises as `identity` does."""
         opening = self.app_client().apps_connections_open(app_token=self.app_token)
         try:
-            answer = await self._told(opening, "SLACK_APP_LEVEL")
+            answer = await self._told(opening, "SLACK_APP_TOKEN")
         except DestinationClosed as error:
             raise DestinationClosed(f"Slack lets the app open no connection. {_APP_LEVEL}") from error
         return str(answer.get("url", ""))
@@ -74,7 +74,7 @@ class Gate:
         try:
             await self.address()
         except DeliveryError as error:
-            found.append(("SLACK_APP_LEVEL", str(error)))
+            found.append(("SLACK_APP_TOKEN", str(error)))
         try:
             me = await self.identity()
         except DeliveryError as error:

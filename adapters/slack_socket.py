@@ -33,7 +33,9 @@ def app(me: Identity, bot_token: str, commands: Collection[str], begin: Callable
         return AuthorizeResult(enterprise_id=None, team_id=me.team, bot_user_id=me.user, bot_token=bot_token)
 
     # Given as a function, the token is not looked for in the environment, nor asked about with every start
-    bolt = AsyncApp(name="paperboy", logger=_sdk_log(), authorize=authorize, request_verification_enabled=False)
+    bolt = AsyncApp(
+        name="paperboy", logger=_sdk_log("bolt", logging.ERROR), authorize=authorize, request_verification_enabled=False
+    )
     events: Recent[bool] = Recent(_EVENTS)
 
     async def on_command(ack: AsyncAck, body: Body) -> None:
@@ -62,10 +64,11 @@ def app(me: Identity, bot_token: str, commands: Collection[str], begin: Callable
 
 async def connected(bolt: AsyncApp, gate: Gate, ping_s: float) -> None:
     """Keeps a connection open until it is cancelled. Raises DestinationClosed when Slack lets the app in no more."""
+    quiet = _sdk_log("socket", logging.CRITICAL)  # every try of an outage would be an error with its traceback
     while True:
         address = await patiently(gate.address)
         handler: Any = AsyncSocketModeHandler(
-            bolt, gate.app_token, web_client=gate.app_client(), ping_interval=ping_s, logger=_sdk_log()
+            bolt, gate.app_token, web_client=gate.app_client(), ping_interval=ping_s, logger=quiet
         )
         client: Any = handler.client  # half of it is not typed
         client.wss_uri = address
@@ -102,8 +105,8 @@ async def _closed(client: Any) -> None:
             task.cancel()
 
 
-def _sdk_log() -> logging.Logger:
-    """Where the SDKs write: errors only, for they warn of what is meant so and tell of every reconnection."""
-    sdk = logging.getLogger(f"{__name__}.sdk")
-    sdk.setLevel(logging.ERROR)
+def _sdk_log(part: str, level: int) -> logging.Logger:
+    """Where a part of the SDK writes what is at least so bad; it warns of much that is meant so."""
+    sdk = logging.getLogger(f"{__name__}.{part}")
+    sdk.setLevel(level)
     return sdk

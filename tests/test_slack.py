@@ -1,0 +1,548 @@
+"""Talking to Paperboy in Slack: what people do in the local Slack, and what they see then."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from adapters import slack as slack_module
+from adapters.slack import SlackAdapter
+from adapters.slack_events import MENTION, said
+from adapters.slack_views import VIEW_BLOCKS, window
+from digest.errors import DestinationClosed
+from digest.types import Action, Destination, Message
+from tests.makers import points, sentence
+from tests.slack_chat import COMMANDS, Desk, adapter_for, buttons, card, read_out, serving
+from tests.slack_faults import Error, RateLimited, Slow, Status
+from tests.slack_rules import view_problems, view_too_large
+from tests.slack_server import SlackServer
+from tests.slack_socket import Handle, until
+from tests.slack_world import ALICE, ARCHIVED, BOT_USER, HIDDEN, OUTSIDE, PAPERS, SECRET, TEAM, WEI, View
+from tests.slack_world import Message as Shown
+
+CHANNEL = Destination("slack", "", PAPERS)
+
+
+@pytest.fixture
+def server() -> Iterator[SlackServer]:
+    """A Slack that Paperboy has not connected to."""
+    with SlackServer() as server:
+        yield server
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+async def paperboy(server: SlackServer, desk: Desk) -> AsyncIterator[SlackAdapter]:
+    async with serving(server, desk) as adapter:
+        yield adapter
+
+
+@pytest.fixture
+def slack(server: SlackServer, paperboy: SlackAdapter) -> SlackServer:
+    """A Slack where Paperboy answers."""
+    assert paperboy
+    return server
+
+
+async def told(handle: Handle, count: int = 1) -> list[str]:
+    """What Paperboy answers to the person at an address of their own, after an ack in time."""
+    await handle.acked()
+    assert handle.ack == {}
+    return [read_out(message) for message in await handle.answered(count)]
+
+
+async def posted(slack: SlackServer, paperboy: SlackAdapter, to: Destination = CHANNEL) -> tuple[Shown, Shown]:
+    """A headline with a card in its thread."""
+    parent = await paperboy.post(to, Message(title="Papers", actions=card().actions), under=None, key="k1")
+    reply = await paperboy.post(to, card(), under=parent, key="k2")
+    found = slack.find(PAPERS, parent.message), slack.find(PAPERS, reply.message)
+    assert found[0] is not None
+    assert found[1] is not None
+    return found[0], found[1]
+
+
+async def the_window(slack: SlackServer, person: str, *words: str) -> View:
+    """The window in front of somebody, once it shows these words."""
+
+    def shows() -> View | None:
+        views = slack.open_views(person)
+        return views[-1] if views and all(word in read_out(views[-1]) for word in words) else None
+
+    found: View = await until(shows)
+    return found
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_command_is_answered_to_the_person_alone(slack: SlackServer, desk: Desk) -> None:
+    """/paper 2601.10592 results: acked at once without a word, answered in private."""
+    desk.answers["paper 2601.10592 results"] = Message(title="Results", blocks=(sentence("91.4 of 100 lamps."),))
+    handle = slack.command(PAPERS, ALICE, "/paper", " 2601.10592 results ")
+    assert await told(handle) == ["Results\n91.4 of 100 lamps."]
+    assert slack.messages(PAPERS) == []
+    assert [read_out(one) for one in slack.ephemerals(PAPERS, WEI)] == []
+    (asked,) = desk.asked
+    assert (asked.name, asked.args, asked.adapter, asked.workspace) == ("paper", "2601.10592 results", "slack", TEAM)
+    assert (asked.channel, asked.thread, asked.person, asked.language) == (PAPERS, "", ALICE, "en")
+
+
+async def test_a_command_works_where_paperboy_is_not(slack: SlackServer) -> None:
+    """In a channel it was not invited to, and in the conversation with it; what was typed arrives as typed."""
+    assert await told(slack.command(OUTSIDE, ALICE, "/papers", "a < b & c")) == ["You asked: papers a < b & c"]
+    assert await told(slack.command(ALICE, ALICE, "/papers", "lamps")) == ["You asked: papers lamps"]
+
+
+async def test_what_is_unknown_is_answered_with_buttons_that_work(slack: SlackServer, desk: Desk) -> None:
+    """/paper 2601.10593: no such report; the nearest is a button, pressed and answered, also where the app is not."""
+    desk.answers["paper 2601.10593"] = Message(
+        title="No report for 2601.10593.", actions=(Action("2601.10592", command="paper", argument="2601.10592"),)
+    )
+    for channel in (PAPERS, OUTSIDE):
+        first = slack.command(channel, WEI, "/paper", "2601.10593")
+        assert await told(first) == ["No report for 2601.10593."]
+        assert buttons(first.answers[0]) == ["2601.10592"]
+        second = slack.press(first.answers[0], "paper:2601.10592", WEI)
+        assert await told(second) == ["You asked: paper 2601.10592"]
+        assert slack.current(channel, first.answers[0].ts) is not None
+
+
+@pytest.mark.parametrize("sentences", [200, 3000])
+async def test_a_long_answer_comes_whole_and_in_order(slack: SlackServer, desk: Desk, sentences: int) -> None:
+    """In several messages, more than a response address takes if it must be."""
+    texts = [f"Sentence {number} of a long answer." for number in range(sentences)]
+    desk.answers["paper long"] = Message(title="Long", blocks=tuple(sentence(text) for text in texts))
+    await slack.command(PAPERS, ALICE, "/paper", "long").acked()
+    await until(lambda: any(texts[-1] in read_out(one) for one in slack.ephemerals(PAPERS, ALICE)))
+    shown = "\n".join(read_out(one) for one in slack.ephemerals(PAPERS, ALICE))
+    assert shown.split("\n") == ["Long", *texts]
+
+
+async def test_nothing_in_an_answer_reaches_anybody_else(slack: SlackServer, desk: Desk) -> None:
+    """What a paper says cannot mention, link or format, in blocks and in the notification."""
+    hostile = f"<!channel> <@{WEI}> @here <https://evil.example|arxiv.org> *bold* \u202egnp.exe"
+    desk.answers["paper hostile"] = Message(title=hostile, blocks=(sentence(hostile),))
+    handle = slack.command(PAPERS, ALICE, "/paper", "hostile")
+    (shown,) = await handle.answered()
+    assert "<" not in shown.text
+    assert "@here" not in shown.text
+    assert set(re.findall(r'"type": "(\w+)"', json.dumps(shown.blocks))) == {
+        *("header", "plain_text", "rich_text", "rich_text_section", "text")
+    }
+    assert "\u202e" not in read_out(shown)
+
+
+async def test_two_hundred_commands_at_once_are_acked_and_answered(slack: SlackServer) -> None:
+    """Each within Slack's three seconds, each once, and Slack is asked once for the person's locale."""
+    handles = [slack.command(PAPERS, ALICE, "/paper", str(number)) for number in range(200)]
+    for number, handle in enumerate(handles):
+        assert await handle.acked() <= 3.0
+        assert [read_out(one) for one in await handle.answered(1, 20.0)] == [f"You asked: paper {number}"]
+    assert len(slack.asked("users.info")) == 1
+
+
+async def test_an_answer_that_breaks_is_logged_and_stops_no_other(
+    slack: SlackServer, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log names the command, not what was asked."""
+
+    async def broken() -> str:
+        raise ValueError("a lamp fell")
+
+    desk.answers["paper private-words"] = broken
+    with caplog.at_level(logging.ERROR):
+        await slack.command(PAPERS, ALICE, "/paper", "private-words").acked()
+        assert await told(slack.command(PAPERS, ALICE, "/paper", "2")) == ["You asked: paper 2"]
+        await until(lambda: caplog.records)
+    (record,) = caplog.records
+    assert (record.message, vars(record)["command"]) == ("an answer did not arrive", "paper")
+    assert "private-words" not in caplog.text
+
+
+async def test_an_answer_that_slack_limits_is_given_later(slack: SlackServer) -> None:
+    """Slack did not take it, so sending it again doubles nothing."""
+    slack.fault("chat.postMessage", RateLimited(1))
+    await slack.direct(ALICE, "lamps").acked()
+    await until(lambda: len(slack.messages(ALICE)) == 2)
+    assert len(slack.asked("chat.postMessage")) == 2
+
+
+# --- buttons and windows ---------------------------------------------------------------------------------------------
+
+
+async def test_read_report_opens_a_window_to_move_about_in(
+    slack: SlackServer, desk: Desk, paperboy: SlackAdapter
+) -> None:
+    """[Read report] shows a section; [results] shows the next in the same window; nothing else is asked of Slack."""
+    _, reply = await posted(slack, paperboy)
+    slack.requests.clear()
+    await slack.press(reply, "read:2601.00001 usage", ALICE).acked()
+    view = await the_window(slack, ALICE, "Lanterns for Deep Networks", "The usage of it.")
+    assert buttons(view) == ["usage", "results"]
+    assert [block["type"] for block in view.body["blocks"]] == ["header", "actions", "rich_text"]
+
+    await slack.press(view, "read:2601.00001 results", ALICE).acked()
+    assert (await the_window(slack, ALICE, "The results of it.")).id == view.id
+    assert len(slack.open_views(ALICE)) == 1
+    assert slack.ephemerals(PAPERS, ALICE) == []
+    methods = [request.method for request in slack.requests]
+    assert sorted(methods) == ["users.info", "views.open", "views.update", "views.update"]
+    where = [(asked.channel, asked.thread, asked.message) for asked in desk.asked]
+    assert where == [(PAPERS, reply.thread_ts, reply.ts)] * 2
+
+
+async def test_a_window_opens_before_its_answer_is_there(slack: SlackServer, paperboy: SlackAdapter) -> None:
+    """Slack's trigger lasts three seconds, whatever the answer takes."""
+    _, reply = await posted(slack, paperboy)
+    slack.fault("users.info", Slow(1.0))
+    await slack.press(reply, "read:2601.00001 usage", ALICE).acked()
+    assert read_out(await the_window(slack, ALICE)) == "…"
+    assert "The usage" in read_out(await the_window(slack, ALICE, "The usage of it."))
+
+
+async def test_when_no_window_opens_the_person_is_answered_all_the_same(
+    slack: SlackServer, paperboy: SlackAdapter
+) -> None:
+    """The trigger expired, say: the section is shown in private."""
+    parent, reply = await posted(slack, paperboy)
+    slack.fault("views.open", Error("expired_trigger_id"), times=2)
+    handle = slack.press(parent, "read:2601.00001 usage", ALICE)
+    assert "The usage of it." in (await told(handle))[0]
+    await slack.press(reply, "read:2601.00001 usage", ALICE).acked()
+    (shown,) = await until(lambda: [one for one in slack.ephemerals(PAPERS, ALICE) if one.thread_ts])
+    assert shown.thread_ts == parent.ts
+
+
+async def test_a_window_that_was_closed_meanwhile_is_no_fault(
+    slack: SlackServer, paperboy: SlackAdapter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is shown and nothing is logged."""
+    _, reply = await posted(slack, paperboy)
+    slack.fault("users.info", Slow(0.3))
+    await slack.press(reply, "read:2601.00001 usage", ALICE).acked()
+    slack.close_view(await the_window(slack, ALICE))
+    asked = await until(lambda: slack.asked("views.update"))
+    await until(lambda: asked[0].status)
+    assert asked[0].answer["error"] == "not_found"
+    assert await told(slack.command(PAPERS, ALICE, "/paper", "2")) == ["You asked: paper 2"]
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_of_two_quick_presses_the_later_is_shown(slack: SlackServer, desk: Desk, paperboy: SlackAdapter) -> None:
+    """However long the earlier answer takes."""
+    _, reply = await posted(slack, paperboy)
+    await slack.press(reply, "read:2601.00001 usage", ALICE).acked()
+    view = await the_window(slack, ALICE, "The usage of it.")
+    slack.fault("views.update", Slow(0.0))
+    ready = asyncio.Event()
+    begun = desk.answer
+
+    async def slowly(invocation: Any) -> Message:
+        message = await begun(invocation)
+        if invocation.args.endswith("results"):
+            await ready.wait()
+        return message
+
+    desk.answer = slowly  # type: ignore[method-assign]  # replaced for this test
+    async with serving(slack, desk):
+        await slack.connected(2)
+        await slack.press(view, "read:2601.00001 results", ALICE).acked()
+        await until(lambda: desk.asked[-1].args.endswith("results"))
+        await slack.press(view, "read:2601.00001 usage", ALICE).acked()
+        await until(lambda: len(slack.asked("views.update")) == 2)
+        ready.set()
+        assert await told(slack.command(PAPERS, ALICE, "/paper", "2")) == ["You asked: paper 2"]
+        assert len(slack.asked("views.update")) == 2
+    assert "The usage of it." in read_out(view)
+
+
+async def test_a_button_in_a_thread_is_answered_in_the_thread(
+    slack: SlackServer, desk: Desk, paperboy: SlackAdapter
+) -> None:
+    """To the person alone; and a button of the headline in the channel, also once it has a thread."""
+    parent, reply = await posted(slack, paperboy)
+    await slack.press(reply, "discuss:2601.00001", WEI).acked()
+    (shown,) = await until(lambda: slack.ephemerals(PAPERS, WEI))
+    assert (read_out(shown), shown.thread_ts) == ("You asked: discuss 2601.00001", parent.ts)
+    assert await told(slack.press(parent, "discuss:2601.00001", WEI)) == ["You asked: discuss 2601.00001"]
+    assert slack.ephemerals(PAPERS, WEI)[-1].thread_ts is None
+    places = [(asked.thread, asked.message, asked.language) for asked in desk.asked]
+    assert places == [(parent.ts, reply.ts, "zh"), ("", parent.ts, "zh")]
+
+
+async def test_an_entry_of_a_menu_is_a_command_and_an_address_is_none(
+    slack: SlackServer, desk: Desk, paperboy: SlackAdapter
+) -> None:
+    """[⋯ Sources] is answered; [Hub] and [⋯ Code] open in the browser, and Paperboy only acks."""
+    parent, _ = await posted(slack, paperboy)
+    for action, option in (("open:2", None), ("menu:0", "open:4")):
+        handle = slack.press(parent, action, ALICE, option=option)
+        assert await handle.acked() <= 3.0
+    assert await told(slack.press(parent, "menu:0", ALICE, option="sources:2601.00001")) == [
+        "You asked: sources 2601.00001"
+    ]
+    assert len(desk.asked) == 1
+
+
+@pytest.mark.parametrize("paragraphs", [0, 1, 99, 150, 4000])
+def test_a_window_is_within_slacks_limits_and_whole(paragraphs: int) -> None:
+    """Whatever it shows; only what no window of Slack can hold is cut, and says so."""
+    texts = [f"Paragraph {number} 数学 " + "x" * 60 for number in range(paragraphs)]
+    blocks = tuple(points(text) if number % 7 == 0 else sentence(text) for number, text in enumerate(texts))
+    view = window(Message(blocks=blocks, actions=(Action("next", command="read", argument="x"),)), _nowhere())
+    assert view_problems(view) == []
+    assert not view_too_large(view)
+    assert len(view["blocks"]) <= VIEW_BLOCKS
+    shown = read_out(View("V1", TEAM, ALICE, view, ""))
+    assert all(text.strip() in shown for text in texts) or (paragraphs == 4000 and "…" in shown)
+
+
+def test_an_empty_answer_is_a_window_too() -> None:
+    """Slack refuses a window without blocks."""
+    assert view_problems(window(Message(), _nowhere())) == []
+
+
+def _nowhere() -> Any:
+    from adapters.slack_events import Origin
+
+    return Origin()
+
+
+# --- mentions and direct messages ------------------------------------------------------------------------------------
+
+
+async def test_a_mention_in_a_thread_is_answered_there(slack: SlackServer, desk: Desk, paperboy: SlackAdapter) -> None:
+    """@Paperboy results: everybody in the thread sees the answer; a command's name makes it that command."""
+    parent, _ = await posted(slack, paperboy)
+    for text in ("@Paperboy results", "@Paperboy Paper 2601.10592  results", "and the code, @Paperboy?"):
+        await slack.mention(PAPERS, WEI, text, parent.ts).acked()
+        await until(lambda: len(slack.thread(PAPERS, parent.ts)) % 2)
+    said_there = [read_out(one) for one in slack.thread(PAPERS, parent.ts)[1:]]
+    assert said_there[1::2] == [
+        "You asked: mention results",
+        "You asked: paper 2601.10592 results",
+        "You asked: mention and the code, ?",
+    ]
+    assert {(asked.thread, asked.channel, asked.language) for asked in desk.asked} == {(parent.ts, PAPERS, "zh")}
+    assert len(slack.messages(PAPERS)) == 1
+
+
+async def test_a_mention_in_a_channel_begins_a_thread(slack: SlackServer, desk: Desk) -> None:
+    """The answer is under what was said, and the bot is told of no thread."""
+    await slack.mention(SECRET, ALICE, "papers https://arxiv.org/abs/2601.10592 & <more>").acked()
+    (question,) = slack.messages(SECRET)
+    (answer,) = await until(lambda: slack.thread(SECRET, question.ts))
+    assert read_out(answer) == "You asked: papers https://arxiv.org/abs/2601.10592 & <more>"
+    assert desk.asked[0].thread == ""
+
+
+async def test_a_direct_message_is_answered_in_the_conversation(slack: SlackServer, desk: Desk) -> None:
+    """And in its thread when it was said in one; Paperboy does not answer its own answers, of which Slack tells it."""
+    await slack.direct(WEI, "/papers diffusion").acked()
+    await until(lambda: len(slack.messages(WEI)) == 2)
+    question, answer = slack.messages(WEI)
+    assert (read_out(answer), answer.thread_ts) == ("You asked: papers diffusion", None)
+    await slack.direct(WEI, "results", question.ts).acked()
+    await until(lambda: len(slack.thread(question.channel, question.ts)) == 2)
+    assert read_out(slack.thread(question.channel, question.ts)[1]) == "You asked: mention results"
+    assert await told(slack.command(PAPERS, ALICE, "/paper", "1")) == ["You asked: paper 1"]
+    assert [asked.name for asked in desk.asked] == ["papers", "mention", "paper"]
+
+
+async def test_what_slack_tells_twice_is_answered_once(slack: SlackServer, desk: Desk) -> None:
+    """A retry carries the same event id and is acked like the first."""
+    first = slack.direct(ALICE, "lamps")
+    await first.acked()
+    assert await slack.redeliver(first).acked() <= 3.0
+    assert await told(slack.command(PAPERS, ALICE, "/paper", "1")) == ["You asked: paper 1"]
+    assert [asked.args for asked in desk.asked] == ["lamps", "1"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bot_id": "B0OTHER"},
+        {"subtype": "message_changed"},
+        {"edited": {"user": ALICE, "ts": "1.0"}},
+        {"user": BOT_USER},
+        {"type": "message"},
+    ],
+)
+def test_bots_edits_and_what_others_say_are_not_answered(change: dict[str, Any]) -> None:
+    """The same mention from a person is."""
+    event = {"type": "app_mention", "user": ALICE, "text": f"<@{BOT_USER}> hi", "channel": PAPERS, "ts": "1.000001"}
+    assert said({"event": event, "team_id": TEAM}, BOT_USER, {"paper"}) is not None
+    assert said({"event": event | change, "team_id": TEAM}, BOT_USER, {"paper"}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "args"),
+    [
+        (f"<@{BOT_USER}>", MENTION, ""),
+        (f"<@{BOT_USER}> paper <tel:2601.10592|2601.10592>", "paper", "2601.10592"),
+        (f"<@{BOT_USER}> <http://arxiv.org/abs/2601.10592|arxiv.org/abs/2601.10592>", MENTION, "arxiv.org"),
+        (f"<@{BOT_USER}> ask <@U0OTHER|wei> in <#C1|papers>\nnow", MENTION, "ask wei in papers now"),
+        ("  /PAPERS\u00a0 C++ &amp; Rust ", "papers", "C++ & Rust"),
+        ("paper", "paper", ""),
+    ],
+)
+def test_slacks_marks_are_read_as_what_was_typed(text: str, name: str, args: str) -> None:
+    """Addresses, numbers taken for telephones, people, channels, escapes."""
+    event = {"type": "message", "channel_type": "im", "user": ALICE, "text": text, "channel": "D1", "ts": "1.000001"}
+    asked = said({"event": event, "team_id": TEAM}, BOT_USER, {"paper", "papers"})
+    assert asked is not None
+    assert asked.invocation.name == name
+    assert args in asked.invocation.args
+    assert "<" not in asked.invocation.args
+    assert (asked.invocation.args == args) == (args != "arxiv.org")
+
+
+# --- languages -------------------------------------------------------------------------------------------------------
+
+
+async def test_everybody_is_answered_in_the_language_of_their_slack(slack: SlackServer, desk: Desk) -> None:
+    """en-US is en, zh-CN is zh; Slack is asked once for each."""
+    for person in (ALICE, WEI, WEI, ALICE):
+        await told(slack.command(PAPERS, person, "/paper", "1"))
+    assert [asked.language for asked in desk.asked] == ["en", "zh", "zh", "en"]
+    assert len(slack.asked("users.info")) == 2
+
+
+@pytest.mark.parametrize("fault", [Error("user_not_found"), Status(503), Slow(4.0)])
+async def test_without_a_locale_the_answer_comes_all_the_same(slack: SlackServer, desk: Desk, fault: Any) -> None:
+    """Unknown, not told, or told too late."""
+    slack.fault("users.info", fault)
+    assert await told(slack.command(PAPERS, WEI, "/paper", "1")) == ["You asked: paper 1"]
+    assert desk.asked[0].language == ""
+
+
+# --- staying connected -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", ["refresh_requested", "warning", "too_many_websockets"])
+async def test_a_disconnect_frame_is_followed_by_a_new_connection(slack: SlackServer, reason: str) -> None:
+    """And what is asked then is answered."""
+    slack.sockets.disconnect(reason)
+    await until(lambda: slack.sockets.opened == 2)
+    assert await told(slack.command(PAPERS, ALICE, "/paper", "1")) == ["You asked: paper 1"]
+
+
+async def test_an_outage_is_waited_out(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """Slack is gone altogether and comes back: Paperboy connects by itself and answers."""
+    with SlackServer() as first:
+        port = int(first.url.rpartition(":")[2])
+        running = asyncio.create_task(adapter_for(first).serve(COMMANDS, desk.answer))
+        await first.connected()
+    await asyncio.sleep(0.5)
+    assert not running.done()
+    with SlackServer(port=port) as second:
+        second.fault("apps.connections.open", Status(503))
+        await second.connected(timeout_s=20.0)
+        assert await told(second.command(PAPERS, ALICE, "/paper", "1")) == ["You asked: paper 1"]
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert "xapp-" not in caplog.text
+
+
+async def test_a_slack_that_is_not_there_yet_is_waited_for(server: SlackServer, desk: Desk) -> None:
+    """Starting during an outage is no reason to end."""
+    server.fault("auth.test", Status(503))
+    server.fault("apps.connections.open", RateLimited(1))
+    async with serving(server, desk):
+        assert await told(server.command(PAPERS, ALICE, "/paper", "1")) == ["You asked: paper 1"]
+
+
+async def test_whoever_stops_it_does_not_wait(server: SlackServer, desk: Desk) -> None:
+    """Answers on their way are given up, and nothing of it goes on running."""
+    never = asyncio.Event()
+    desk.answers["paper 1"] = never.wait
+    before = asyncio.all_tasks()
+    async with serving(server, desk):
+        await server.command(PAPERS, ALICE, "/paper", "1").acked()
+        await until(lambda: desk.asked)
+    await until(lambda: {task for task in asyncio.all_tasks() if not task.done()} == before)
+
+
+async def test_a_revoked_token_is_named(server: SlackServer, desk: Desk) -> None:
+    """Serving ends with a sentence that says which token, and what to do."""
+    server.workspaces[TEAM].revoked = True
+    with pytest.raises(DestinationClosed, match=r"SLACK_BOT_TOKEN: the token was revoked\. Install"):
+        await adapter_for(server).serve(COMMANDS, desk.answer)
+    server.workspaces[TEAM].revoked = False
+    server.app_token_revoked = True
+    with pytest.raises(DestinationClosed, match=r"no connection\. Set SLACK_APP_TOKEN"):
+        await adapter_for(server).serve(COMMANDS, desk.answer)
+
+
+async def test_a_token_that_is_revoked_later_is_named_too(server: SlackServer, desk: Desk) -> None:
+    """Slack closes the connection then, and no other opens."""
+    running = asyncio.create_task(adapter_for(server).serve(COMMANDS, desk.answer))
+    await server.connected()
+    server.app_token_revoked = True
+    server.sockets.disconnect("link_disabled")
+    with pytest.raises(DestinationClosed, match="SLACK_APP_TOKEN"):
+        await asyncio.wait_for(running, 8.0)
+
+
+@pytest.mark.parametrize(("bot", "app", "name"), [("", "xapp-1", "SLACK_BOT_TOKEN"), (None, "", "SLACK_APP_TOKEN")])
+async def test_a_token_that_was_not_set_is_named(
+    server: SlackServer, desk: Desk, bot: str | None, app: str, name: str
+) -> None:
+    """Rather than waited for."""
+    tokens = {"app_token": app} if bot is None else {"bot_token": bot, "app_token": app}
+    with pytest.raises(DestinationClosed, match=f"Set {name}"):
+        await adapter_for(server, **tokens).serve(COMMANDS, desk.answer)
+
+
+# --- looking before -------------------------------------------------------------------------------------------------
+
+
+async def test_a_check_finds_nothing_where_all_is_well(server: SlackServer) -> None:
+    """Channels that it is in, and people."""
+    places = [Destination("slack", workspace, address) for workspace in ("", TEAM) for address in (PAPERS, SECRET, WEI)]
+    assert await adapter_for(server).check(places) == []
+
+
+async def test_a_check_names_what_is_wrong_and_what_mends_it(server: SlackServer) -> None:
+    """Each channel by its destination, with the command that invites the app."""
+    wrong = [OUTSIDE, HIDDEN, ARCHIVED, "C0NOWHERE1", "U0NOBODY01"]
+    places = [*(Destination("slack", "", address) for address in wrong), Destination("slack", "T0OTHER", PAPERS)]
+    problems = await adapter_for(server).check(places)
+    assert [about for about, _ in problems] == [*(f"slack:{address}" for address in wrong), f"slack:T0OTHER/{PAPERS}"]
+    sentences = [sentence for _, sentence in problems]
+    assert sentences[0] == "The app is not in #outside. Invite it there: /invite @Paperboy"
+    assert "/invite @Paperboy" in sentences[1]
+    assert sentences[2] == "#archived is archived. Unarchive it, or choose another channel."
+    assert "no such channel" in sentences[3]
+    assert "no such person" in sentences[4]
+    assert f"slack:{TEAM}/{PAPERS}" in sentences[5]
+
+
+async def test_a_check_tells_of_tokens_and_of_an_address_that_is_not_slack(server: SlackServer) -> None:
+    """Without a valid bot token, channels are not asked about."""
+    problems = await adapter_for(server, bot_token="xoxb-wrong", app_token="xapp-wrong").check([CHANNEL])
+    assert [about for about, _ in problems] == ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"]
+    away = SlackAdapter("xoxb-1", "xapp-1", api_url="http://127.0.0.1:1/api", timeout_s=1.0)
+    assert all("slack.api_url" in sentence for _, sentence in await away.check([]))
+
+
+async def test_the_adapter_is_built_from_the_settings(server: SlackServer) -> None:
+    """The table [slack] with the two tokens; an address may lack its last slash."""
+    options = {"api_url": f"{server.url}/api", "timeout_s": 3.0, "bot_token": "xoxb-T0LANTERN-local", "app_token": ""}
+    adapter = slack_module.build(None, options)
+    assert adapter.timeout_s == 3.0
+    posted = await adapter.post(CHANNEL, card(), under=None, key="k1")
+    await adapter.edit(CHANNEL, posted, Message(title="Corrected"))
+    assert [message.text for message in server.messages(PAPERS)] == ["Corrected"]
+    assert [about for about, _ in await adapter.check([])] == ["SLACK_APP_TOKEN"]
