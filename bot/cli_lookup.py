@@ -74,7 +74,7 @@ def papers_command(
 def _print(found: Answer, as_json: bool) -> int:
     """Prints an answer to stdout, or what is nearest to stderr, and gives the exit code."""
     if found.found is None:
-        click.echo(f"paperboy: {found.message.title}", err=True)
+        click.echo(f"paperboy: {found.message.plain}", err=True)
         return FAILED
     if as_json:
         from digest.export import answer_json

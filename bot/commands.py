@@ -5,7 +5,8 @@ A handler answers from the store alone: no model, no network. It gets an Invocat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 
@@ -13,8 +14,20 @@ from msgspec import Struct
 
 from digest import render
 from digest.errors import InvalidId
-from digest.lookups import Lookups, nearest
-from digest.types import ArxivId, CommandSpec, Invocation, Message, Paper, Report, SectionName, Texts
+from digest.lookups import Hit, Lookups, nearest
+from digest.types import (
+    Action,
+    ArxivId,
+    CommandSpec,
+    Invocation,
+    Message,
+    Paper,
+    Paragraph,
+    Report,
+    Run,
+    SectionName,
+    Texts,
+)
 
 COMMANDS = (
     CommandSpec(
@@ -29,9 +42,32 @@ COMMANDS = (
         summary="command_papers",
         example="papers diffusion",
     ),
+    CommandSpec(
+        name="paperboy",
+        usage="[digest|status|help]",
+        summary="command_paperboy",
+        example="paperboy digest",
+    ),
+    CommandSpec(
+        name="read",
+        usage="ID [SECTION] [LANGUAGE]",
+        summary="command_read",
+        example="read 2601.10592 usage zh",
+        typed=False,
+        window=True,
+    ),
+    CommandSpec(name="discuss", usage="ID", summary="command_discuss", example="discuss 2601.10592", typed=False),
+    CommandSpec(name="topics", usage="DATE", summary="command_topics", example="topics 2026-01-16", typed=False),
+    CommandSpec(name="sources", usage="ID", summary="command_sources", example="sources 2601.10592", typed=False),
+    CommandSpec(name="mistake", usage="ID", summary="command_mistake", example="mistake 2601.10592", typed=False),
+    CommandSpec(
+        name="mention", usage="[ID|WORDS] [SECTION]", summary="command_mention", example="mention results", typed=False
+    ),
 )
 PAPERS_SHOWN = 20
+DAY_SHOWN = 100  # of one day: the Hub lists no more on a page
 _TITLES_OFFERED = 3
+_LABEL_CHARS = 60  # of a title on a button
 
 
 class Domains(Protocol):
@@ -67,7 +103,7 @@ class Answer(Struct, frozen=True):
 
 
 def answer(invocation: Invocation, desk: Desk) -> Answer:
-    """Answers any command of COMMANDS. Raises KeyError for another."""
+    """Answers `paper` and `papers`; bot.chat answers the others. Raises KeyError for another."""
     return _HANDLERS[invocation.name](invocation, desk)
 
 
@@ -75,14 +111,15 @@ def paper(invocation: Invocation, desk: Desk) -> Answer:
     """`paper ID|URL|words [section]`: a stored report, or one section of it."""
     texts = desk.texts(invocation.language)
     id_or_words, section_words = _split(invocation.args, desk)
-    named = _named(id_or_words, desk, texts)
+    named = _named(id_or_words, section_words, desk, texts)
     if isinstance(named, Message):
         return Answer(named)
+    found_paper, found_report = named
     name = match_section(section_words, desk) if section_words else None
     if section_words and name is None:
         close = nearest(section_words, section_labels(desk)) or tuple(SectionName)[:3]
-        return Answer(_line(texts, "unknown_section", section=section_words, nearest=", ".join(close)))
-    found_paper, found_report = named
+        offers = _sections(found_paper.id, [section_labels(desk)[label] for label in close], texts)
+        return Answer(line(texts, "unknown_section", offers, section=section_words, nearest=", ".join(close)))
     if name is None:
         message = render.report(
             found_paper,
@@ -94,7 +131,8 @@ def paper(invocation: Invocation, desk: Desk) -> Answer:
         return Answer(message, Found(((found_paper, found_report),)))
     section = found_report.section(name)
     if section is None:
-        return Answer(_line(texts, "no_section", id=found_paper.id, section=texts.sections[name]))
+        offers = _sections(found_paper.id, [held.name for held in found_report.sections], texts)
+        return Answer(line(texts, "no_section", offers, id=found_paper.id, section=texts.sections[name]))
     message = render.report(
         found_paper, found_report, texts, only=section, languages=desk.languages(invocation.language)
     )
@@ -104,7 +142,10 @@ def paper(invocation: Invocation, desk: Desk) -> Answer:
 def papers(invocation: Invocation, desk: Desk) -> Answer:
     """`papers [query] [date] [domain]`: what is stored, found by words, day and domain."""
     query, day, domain = _papers_arguments(invocation.args, desk)
-    return find_papers(desk, invocation.language, query=query, day=day, domain=domain)
+    limit = PAPERS_SHOWN if query else DAY_SHOWN
+    if _MEANT_AS_DAY.fullmatch(query):
+        return Answer(_unknown_day(query, desk, desk.texts(invocation.language)))
+    return find_papers(desk, invocation.language, query=query, day=day, domain=domain, limit=limit)
 
 
 def find_papers(
@@ -116,16 +157,41 @@ def find_papers(
     if domain:
         known = desk.domains().find(domain)
         if known is None:
-            close = ", ".join(desk.domains().nearest(domain))
-            return Answer(_line(texts, "unknown_domain", domain=domain, nearest=close))
+            close = desk.domains().nearest(domain)
+            offers = [Action(texts.domains.get(near, near), command="papers", argument=near) for near in close]
+            return Answer(line(texts, "unknown_domain", offers, domain=domain, nearest=", ".join(close)))
         domain_id = known
     if not (query or day or domain):
         day = desk.lookups.newest_day()
+    if day and not (query or domain):
+        return _whole_day(desk, texts, day, limit)
     hits = desk.lookups.search(query, language, day=day, domain=domain_id, limit=limit)
     if hits.total == 0 and query:
-        return Answer(_line(texts, "found_none", query=query))
+        return Answer(line(texts, "found_none", query=query))
     entries = tuple((hit.paper, hit.report) for hit in hits.hits)
     return Answer(render.found(entries, hits.total, texts), Found(entries, total=hits.total) if entries else None)
+
+
+def _whole_day(desk: Desk, texts: Texts, day: date, limit: int) -> Answer:
+    entries = desk.lookups.digest(day, texts.language).papers
+    if not entries:
+        return Answer(_unknown_day(day.isoformat(), desk, texts))
+    shown = entries[:limit]
+    return Answer(render.found(shown, len(entries), texts), Found(shown, total=len(entries)))
+
+
+def _unknown_day(day: str, desk: Desk, texts: Texts) -> Message:
+    """What to tell of a day that is not stored, or is none at all: the nearest that are, of those the newest first."""
+    known = [stored for stored, _ in desk.lookups.days()]
+    asked = _day(day)
+    if asked is not None:
+        close = sorted(known, key=lambda stored: abs(stored - asked))[:_TITLES_OFFERED]
+    else:
+        alike = nearest(day, map(str, known)) or map(str, known[:_TITLES_OFFERED])
+        close = [date.fromisoformat(text) for text in alike]
+    key = "unknown_day_near" if close else "unknown_day"
+    offers = [Action(str(stored), command="papers", argument=str(stored)) for stored in close]
+    return line(texts, key, offers, day=day, nearest=", ".join(map(str, close)))
 
 
 def match_section(words: str, desk: Desk) -> SectionName | None:
@@ -161,36 +227,63 @@ def _split(args: str, desk: Desk) -> tuple[str, str]:
     return first, " ".join(words[1:])
 
 
-def _named(id_or_words: str, desk: Desk, texts: Texts) -> tuple[Paper, Report] | Message:
-    """The paper and report that somebody means, or what to tell them."""
+def _named(id_or_words: str, section: str, desk: Desk, texts: Texts) -> tuple[Paper, Report] | Message:
+    """The paper and report that somebody means, or what to tell them; buttons keep the section they asked for."""
     try:
         paper_id = ArxivId.parse(id_or_words)
     except InvalidId:
-        return _titled(id_or_words, desk, texts)
+        return _titled(id_or_words, section, desk, texts)
     known = desk.lookups.paper(paper_id)
     stored = desk.lookups.report(paper_id, texts.language)
     if known is None or stored is None:
         close = nearest(paper_id, desk.lookups.near_ids(paper_id))
         key = "unknown_paper_near" if close else "unknown_paper"
-        return _line(texts, key, id=paper_id, nearest=", ".join(close))
+        offers = [Action(near, command="paper", argument=f"{near} {section}".strip()) for near in close]
+        return line(texts, key, offers, id=paper_id, nearest=", ".join(close))
     return known, stored
 
 
-def _titled(words: str, desk: Desk, texts: Texts) -> tuple[Paper, Report] | Message:
+def _titled(words: str, section: str, desk: Desk, texts: Texts) -> tuple[Paper, Report] | Message:
     """The one paper whose title holds the words, else whose report does, or a sentence that offers the best."""
     found = desk.lookups.search(words, texts.language).hits if words else ()
     if not found:
         close = nearest(words, desk.lookups.titles()) if words else ()
         key = "unknown_title_near" if close else "unknown_title"
-        return _line(texts, key, words=words, nearest="; ".join(close))
-    wanted = words.casefold().split()
-    titled = [hit for hit in found if all(word in hit.paper.title.casefold() for word in wanted)]
-    first, *others = titled or found
+        offers = offered([_title_and_id(near) for near in close], section)
+        return line(texts, key, offers, words=words, nearest="; ".join(close))
+    first, *others = titled(words, found)
     if others or first.report is None:
-        offered = (first, *others)[:_TITLES_OFFERED]
-        titles = ", ".join(f"{hit.paper.id} ({render.shortened(hit.paper.title, 60)})" for hit in offered)
-        return _line(texts, "several_titles", words=words, nearest=titles)
+        best = [(hit.paper.title, hit.paper.id) for hit in (first, *others)[:_TITLES_OFFERED]]
+        titles = ", ".join(f"{paper_id} ({render.shortened(title, _LABEL_CHARS)})" for title, paper_id in best)
+        return line(texts, "several_titles", offered(best, section), words=words, nearest=titles)
     return first.paper, first.report
+
+
+def titled(words: str, found: Sequence[Hit]) -> Sequence[Hit]:
+    """Those of what a search found whose titles hold all the words; all of it when there are none."""
+    wanted = words.casefold().split()
+    return [hit for hit in found if all(word in hit.paper.title.casefold() for word in wanted)] or found
+
+
+def offered(titles: Sequence[tuple[str, str]], section: str = "") -> tuple[Action, ...]:
+    """Buttons for papers, given by title and id, that answer with the report or a section of it."""
+    return tuple(
+        Action(render.shortened(title, _LABEL_CHARS), command="paper", argument=f"{paper_id} {section}".strip())
+        for title, paper_id in titles
+    )
+
+
+def _title_and_id(titled_with_id: str) -> tuple[str, str]:
+    """The two that Lookups.titles puts together."""
+    title, _, paper_id = titled_with_id.rpartition(" (")
+    return title, paper_id.rstrip(")")
+
+
+def _sections(paper_id: ArxivId, names: Sequence[SectionName], texts: Texts) -> tuple[Action, ...]:
+    """Buttons for sections, each once."""
+    return tuple(
+        Action(texts.sections[name], command="paper", argument=f"{paper_id} {name}") for name in dict.fromkeys(names)
+    )
 
 
 def _papers_arguments(args: str, desk: Desk) -> tuple[str, date | None, str]:
@@ -225,9 +318,13 @@ def _folded(text: str) -> str:
     return "".join(text.casefold().split())
 
 
-def _line(texts: Texts, key: str, **values: Any) -> Message:
+def line(texts: Texts, key: str, offers: Sequence[Action] = (), **values: Any) -> Message:
+    """A sentence, and buttons for what it offers."""
     sentence = texts.phrases[key].format(**values)
-    return Message(title=sentence, plain=sentence)
+    return Message(blocks=(Paragraph((Run(sentence),)),), actions=tuple(offers), plain=sentence)
+
+
+_MEANT_AS_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
 
 
 _HANDLERS: Mapping[str, Callable[[Invocation, Desk], Answer]] = {"paper": paper, "papers": papers}

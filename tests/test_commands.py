@@ -10,7 +10,7 @@ import pytest
 from bot import compose
 from bot.commands import COMMANDS, Answer, Desk, answer, find_papers, match_section
 from digest.store import Store
-from digest.types import Attempt, Invocation, Paper, ReadingSource, Report, SectionName
+from digest.types import Action, Attempt, Invocation, Paper, ReadingSource, Report, SectionName
 from tests.makers import DAY, clock, paper, reading, report, sections
 
 NEXT_DAY = date(2026, 1, 17)
@@ -112,7 +112,7 @@ def test_a_section_that_the_paper_does_not_fill_says_so(desk: Desk) -> None:
     assert "The text that was read says nothing about this." in text(ask(desk, "paper", "2601.00002 results"))
     missing = ask(desk, "paper", "2601.00002 usage")
     assert missing.found is None
-    assert missing.message.title == "The report on 2601.00002 has no section “Usage guide”."
+    assert missing.message.plain == "The report on 2601.00002 has no section “Usage guide”."
 
 
 def test_a_paper_answers_to_words_of_its_title(desk: Desk) -> None:
@@ -125,7 +125,7 @@ def test_a_paper_answers_to_words_of_its_title(desk: Desk) -> None:
     several = ask(desk, "paper", "small")
     assert several.found is not None  # the other one holds it in its report only
     offered = ask(desk, "paper", "for")
-    assert offered.message.title == (
+    assert offered.message.plain == (
         '"for" fits several papers: 2601.00002 (Wicks for Small Lamps), '
         "2601.00001 (Lanterns for Deep Networks 2601.00001)"
     )
@@ -133,21 +133,54 @@ def test_a_paper_answers_to_words_of_its_title(desk: Desk) -> None:
 
 def test_what_is_unknown_gets_the_three_nearest(desk: Desk) -> None:
     """An id, a title, a section and a domain, each with what it may have been."""
-    assert ask(desk, "paper", "2601.00009").message.title == (
+    assert ask(desk, "paper", "2601.00009").message.plain == (
         "No report for 2601.00009: it was not in a stored digest. Nearest: 2601.00002, 2601.00001, 2602.00003"
     )
-    assert "Wicks for Small Lamps (2601.00002)" in ask(desk, "paper", "Wickets for small camps").message.title
-    assert ask(desk, "paper", "2601.00001 rezults").message.title.startswith(
+    assert "Wicks for Small Lamps (2601.00002)" in ask(desk, "paper", "Wickets for small camps").message.plain
+    assert ask(desk, "paper", "2601.00001 rezults").message.plain.startswith(
         'There is no section "rezults". Nearest: results'
     )
-    assert 'There is no domain "vidio". Nearest: ' in find_papers(desk, "en", domain="vidio").message.title
+    assert 'There is no domain "vidio". Nearest: ' in find_papers(desk, "en", domain="vidio").message.plain
+
+
+def test_what_is_near_is_offered_as_buttons_that_keep_the_section_asked_for(desk: Desk) -> None:
+    """An id, words of a title, a section, a domain: each button is the command that answers."""
+    assert ask(desk, "paper", "2601.00009 usage").message.actions[0] == Action(
+        "2601.00002", command="paper", argument="2601.00002 usage"
+    )
+    several = ask(desk, "paper", "for results").message.actions
+    assert several[0] == Action("Wicks for Small Lamps", command="paper", argument="2601.00002 results")
+    assert all(answer(_press(action), desk).found for action in several)
+    near_title = ask(desk, "paper", "Wickets for small camps").message.actions
+    assert near_title[0].argument == "2601.00002"
+    for asked in ("2601.00001 rezults", "2601.00002 usage"):
+        sections_offered = ask(desk, "paper", asked).message.actions
+        assert sections_offered
+        assert all(answer(_press(action), desk).found for action in sections_offered)
+    domains = find_papers(desk, "zh", domain="langage").message.actions
+    assert Action("自然语言处理", command="papers", argument="nlp") in domains
+
+
+def test_a_day_that_is_not_stored_offers_the_nearest_days(desk: Desk) -> None:
+    """By distance; what only looks like a day by its looks."""
+    nothing = ask(desk, "papers", "2026-01-19")
+    assert nothing.found is None
+    assert nothing.message.plain == "No paper of 2026-01-19 is stored. Nearest: 2026-01-17, 2026-01-16"
+    assert nothing.message.actions[0] == Action("2026-01-17", command="papers", argument="2026-01-17")
+    assert ask(desk, "papers", "2026-13-16").message.actions[0].argument == "2026-01-16"
+    assert ask(desk, "papers", "2026-1-17").message.actions[0].argument == "2026-01-17"
+
+
+def test_a_whole_day_comes_most_upvoted_first_and_nothing_of_it_is_left_out(desk: Desk) -> None:
+    """As the digest has it."""
+    assert [known.id for known, _ in _found(ask(desk, "papers", "2026-01-16"))] == ["2601.00001", "2601.00002"]
 
 
 def test_a_listed_paper_without_a_report_is_not_answered_with_an_empty_one(desk: Desk) -> None:
     """It is known, but there is nothing to show yet."""
     found = ask(desk, "paper", "2602.00003")
     assert found.found is None
-    assert found.message.title.startswith("No report for 2602.00003")
+    assert found.message.plain.startswith("No report for 2602.00003")
 
 
 def test_papers_without_a_query_are_those_of_the_newest_day(desk: Desk) -> None:
@@ -175,7 +208,7 @@ def test_nothing_found_is_said(desk: Desk) -> None:
     """In the words of the query."""
     found = ask(desk, "papers", 'C++ "AND (')
     assert found.found is None
-    assert found.message.title == 'No paper matches "C++ "AND (".'
+    assert found.message.plain == 'No paper matches "C++ "AND (".'
 
 
 def test_every_command_has_a_summary_in_both_languages() -> None:
@@ -184,6 +217,10 @@ def test_every_command_has_a_summary_in_both_languages() -> None:
         assert command.example.startswith(command.name)
         for language in compose.LANGUAGES:
             assert compose.texts(language).phrases[command.summary]
+
+
+def _press(action: Action) -> Invocation:
+    return Invocation(name=action.command, args=action.argument, language="en")
 
 
 def _found(found: Answer) -> tuple[tuple[Paper, Report | None], ...]:
