@@ -222,7 +222,7 @@ class _Choice:
             yield text_runs(text)
         known = {self._paper.project_url: "page", self._paper.github_url: "code"}
         for address, key in sorted(known.items(), key=lambda pair: pair[1]):
-            if address and not any(address.rstrip("/").lower() in text.lower() for text in told):
+            if address and not any(address.rstrip("/").lower() in text.lower() for text in self._used):
                 yield (self._label(key), Run(address, link=address))
 
     # --- innovations -----------------------------------------------------------------------------------------------
