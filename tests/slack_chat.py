@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from adapters.slack_manifest import scopes
 from digest.types import Action, CommandSpec, Invocation, Message
 from tests.makers import sentence
 from tests.slack_server import SlackServer
+from tests.slack_socket import until
 from tests.slack_world import APP_TOKEN, BOT_TOKEN, TEAM, View
 from tests.slack_world import Message as Shown
 
@@ -26,7 +27,9 @@ COMMANDS = (
 
 def reading(section: str) -> Message:
     """A window's message: one section, and the buttons that lead to the others."""
-    actions = tuple(Action(name, command="read", argument=f"2601.00001 {name}") for name in ("usage", "results"))
+    actions = tuple(
+        Action(name, command="read", argument=f"2601.00001 {name}") for name in ("domain", "usage", "results")
+    )
     return Message(title="Lanterns for Deep Networks", blocks=(sentence(f"The {section} of it."),), actions=actions)
 
 
@@ -46,21 +49,29 @@ def card() -> Message:
 
 
 class Desk:
-    """Answers what it has an answer for, `NAME ARGS`, and repeats the rest; remembers what it was asked."""
+    """Answers what it has an answer for, `NAME ARGS`, and repeats the rest; remembers what it was asked.
+
+    What is `held` is answered once that is set.
+    """
 
     def __init__(self) -> None:
-        self.answers: dict[str, Message | Callable[[], Any]] = {}
+        self.answers: dict[str, Message] = {}
+        self.held: dict[str, asyncio.Event] = {}
         self.asked: list[Invocation] = []
 
     async def answer(self, invocation: Invocation) -> Message:
         self.asked.append(invocation)
         question = f"{invocation.name} {invocation.args}".strip()
+        if question in self.held:
+            await self.held[question].wait()
         if invocation.name == "read":
             return reading(invocation.args.split()[-1])
-        answer = self.answers.get(question)
-        if callable(answer):
-            return Message(title=str(await answer()))
-        return answer or Message(title=f"You asked: {question}")
+        return self.answers.get(question) or Message(title=f"You asked: {question}")
+
+
+async def all_answered() -> None:
+    """Waits until nothing is being answered any more."""
+    await until(lambda: not [task for task in asyncio.all_tasks() if task.get_name() == "slack answer"], 20.0)
 
 
 def adapter_for(slack: SlackServer, **more: Any) -> SlackAdapter:
