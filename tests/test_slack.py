@@ -169,7 +169,7 @@ async def test_an_answer_that_slack_does_not_take_is_logged_and_stops_no_other(
 
 async def test_an_answer_that_slack_limits_is_given_later(slack: SlackServer) -> None:
     """Slack did not take it, so sending it again doubles nothing."""
-    slack.fault("chat.postMessage", RateLimited(1))
+    slack.fault("chat.postMessage", RateLimited(0))
     await slack.direct(ALICE, "lamps").acked()
     await until(lambda: len(slack.messages(ALICE)) == 2)
     assert len(slack.asked("chat.postMessage")) == 2
