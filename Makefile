@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := bot adapters digest config tests
 
-.PHONY: demo test lint format bench screenshots smoke clean help
+.PHONY: demo test lint format bench torture screenshots smoke clean help
 
 help:
 	@echo "make demo         see Paperboy work: a sample day, no account, no network"
 	@echo "make test         tests, lint, types and import rules"
 	@echo "make bench        the benchmarks: ratios measured side by side"
+	@echo "make torture      a thousand kills of a process that delivers: nothing lost, nothing twice"
 	@echo "make screenshots  remake the pictures in the README from real output"
 
 demo: $(VENV)/installed
@@ -33,6 +34,9 @@ format: $(VENV)/installed-for-tests
 bench: $(VENV)/installed-for-tests
 	$(BIN)/python -m compileall -q bot adapters digest config
 	$(BIN)/python -m tests.benchmarks
+
+torture: $(VENV)/installed-for-tests
+	$(BIN)/python -m tests.delivery_crash --kills 1000
 
 screenshots: $(VENV)/installed
 	$(BIN)/python -m tests.screenshots

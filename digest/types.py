@@ -370,7 +370,10 @@ class Publisher(Protocol):
         """Replaces a message that was posted; doing it twice is harmless. Raises as `post` does."""
 
     async def find(self, to: Destination, key: str, *, under: Posted | None, since: datetime) -> Posted | None:
-        """The message that carries the key, or None when the platform has none. Raises as `post` does."""
+        """The message that carries the key, or None when the platform has none.
+
+        Raises as `post` does; MessageRefused when the platform cannot be asked.
+        """
 
 
 class ChatAdapter(Publisher, Protocol):
