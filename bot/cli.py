@@ -24,6 +24,13 @@ _COMMANDS = {
     "read": ("bot.cli_digest", "What the readers make of a paper or of a saved page."),
     "import": ("bot.cli_files", "Store the reports of a Markdown day report."),
     "export": ("bot.cli_files", "Write a stored day as Markdown or JSON."),
+    "deliver": ("bot.cli_deliver", "Post a stored day to its channels; it can be stopped and run again."),
+    "run": ("bot.cli_run", "The bot: delivers what is pending, and answers in chat."),
+    "status": ("bot.cli_status", "Days, deliveries, what went wrong and what to do."),
+    "why": ("bot.cli_status", "Why a paper was delivered to a destination, or was not."),
+    "resume": ("bot.cli_status", "Post to a parked destination again."),
+    "resolve": ("bot.cli_status", "Settle a delivery of which nobody knows whether it arrived."),
+    "slack-manifest": ("bot.cli_run", "What to paste where Slack makes an app."),
     "doctor": ("bot.cli_doctor", "Check settings, store and endpoints, and say what to do."),
 }
 
@@ -39,7 +46,7 @@ class _LazyGroup(click.Group):
             return None
         from importlib import import_module
 
-        command: click.Command = getattr(import_module(_COMMANDS[cmd_name][0]), f"{cmd_name}_command")
+        command: click.Command = getattr(import_module(_COMMANDS[cmd_name][0]), f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -77,7 +84,7 @@ class Options:
         """Not done for look-ups, which log nothing and cannot spare the time."""
         from bot import log
 
-        log.set_up(debug=self.debug, secrets=[settings.llm.api_key])
+        log.set_up(debug=self.debug, secrets=[settings.llm.api_key, settings.slack.bot_token, settings.slack.app_token])
 
 
 def main() -> NoReturn:

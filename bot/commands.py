@@ -110,7 +110,7 @@ def answer(invocation: Invocation, desk: Desk) -> Answer:
 def paper(invocation: Invocation, desk: Desk) -> Answer:
     """`paper ID|URL|words [section]`: a stored report, or one section of it."""
     texts = desk.texts(invocation.language)
-    id_or_words, section_words = _split(invocation.args, desk)
+    id_or_words, section_words = split(invocation.args, desk)
     named = _named(id_or_words, section_words, desk, texts)
     if isinstance(named, Message):
         return Answer(named)
@@ -144,7 +144,7 @@ def papers(invocation: Invocation, desk: Desk) -> Answer:
     query, day, domain = _papers_arguments(invocation.args, desk)
     limit = PAPERS_SHOWN if query else DAY_SHOWN
     if _MEANT_AS_DAY.fullmatch(query):
-        return Answer(_unknown_day(query, desk, desk.texts(invocation.language)))
+        return Answer(unknown_day(query, desk, desk.texts(invocation.language)))
     return find_papers(desk, invocation.language, query=query, day=day, domain=domain, limit=limit)
 
 
@@ -175,12 +175,12 @@ def find_papers(
 def _whole_day(desk: Desk, texts: Texts, day: date, limit: int) -> Answer:
     entries = desk.lookups.digest(day, texts.language).papers
     if not entries:
-        return Answer(_unknown_day(day.isoformat(), desk, texts))
+        return Answer(unknown_day(day.isoformat(), desk, texts))
     shown = entries[:limit]
     return Answer(render.found(shown, len(entries), texts), Found(shown, total=len(entries)))
 
 
-def _unknown_day(day: str, desk: Desk, texts: Texts) -> Message:
+def unknown_day(day: str, desk: Desk, texts: Texts) -> Message:
     """What to tell of a day that is not stored, or is none at all: the nearest that are, of those the newest first."""
     known = [stored for stored, _ in desk.lookups.days()]
     asked = _day(day)
@@ -214,11 +214,11 @@ def section_labels(desk: Desk) -> Mapping[str, SectionName]:
     return labels
 
 
-def _split(args: str, desk: Desk) -> tuple[str, str]:
+def split(args: str, desk: Desk) -> tuple[str, str]:
     """What names the paper, and what names the section: after an id everything, after words what fits a section."""
     words = args.split()
     first = words[0] if words else ""
-    if not _is_id(first):
+    if not is_id(first):
         for length in (1, 2):
             last = " ".join(words[-length:])
             if len(words) > length and last in section_labels(desk):
@@ -306,7 +306,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
     try:
         ArxivId.parse(text)
     except InvalidId:

@@ -14,6 +14,7 @@ import msgspec
 from bot.commands import Desk
 from config import settings as configured
 from config.settings import Settings
+from digest.errors import SettingsError
 from digest.lookups import Lookups
 from digest.types import Texts
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from digest.domains import Taxonomy
     from digest.fetch import PoliteFetcher
     from digest.pipeline import Press
-    from digest.types import CallBook, Kit, PaperReader, PaperSource, ReportWriter
+    from digest.types import CallBook, ChatAdapter, Kit, PaperReader, PaperSource, ReportWriter
 
 PROJECT_ADDRESS = "https://github.com/paperboy-digest/paperboy"
 FETCH_ATTEMPTS = 4
@@ -152,6 +153,21 @@ def _is_local(url: str) -> bool:
         return host == "localhost" or host.endswith(".local")
 
 
+def adapter(settings: Settings, name: str) -> ChatAdapter:
+    """The chat platform of this name. Raises SettingsError when its token is not set.
+
+    An adapter is given finished messages and an Answerer, so that of the kit it needs nothing.
+    """
+    from bot.plugins import factory
+
+    if name == "slack" and not settings.slack.bot_token:
+        raise SettingsError(
+            "Slack's token is not set. Set SLACK_BOT_TOKEN to the bot token, which begins with xoxb-: "
+            '"paperboy slack-manifest" begins the way to one.'
+        )
+    return factory("adapters", name)(None, options(settings, name))  # type: ignore[no-any-return]  # a plugin's word
+
+
 def _built(kind: str, name: str, settings: Settings, tools: Kit) -> Any:
     from bot.plugins import factory
 
@@ -167,6 +183,7 @@ _TABLES: Mapping[str, Callable[[Settings], Any]] = {
     "abstract": lambda settings: settings.arxiv,
     "llm": lambda settings: settings.llm,
     "extractive": lambda _: {},
+    "slack": lambda settings: settings.slack,
 }
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from digest import render
 from digest.editions import Compose, Draft, MessageKind
 from digest.select import Selection
+from digest.threads import DISCUSSION
 from digest.types import (
     Action,
     Attempt,
@@ -24,7 +25,6 @@ from digest.types import (
     Report,
     Run,
     Section,
-    SectionName,
     Texts,
 )
 
@@ -84,7 +84,7 @@ def discussion(paper: Paper, report: Report, texts: Texts, languages: Languages)
         message=card(paper, report, texts, languages, actions_in_thread(paper, texts)),
         paper=paper.id,
         report=report,
-        subject="discussion",
+        subject=DISCUSSION,
     )
 
 
@@ -121,7 +121,7 @@ def card(paper: Paper, report: Report, texts: Texts, languages: Languages, offer
 def actions(paper: Paper, texts: Texts) -> tuple[Action, ...]:
     """The buttons of a card that stands in a day's thread."""
     first, *others = actions_in_thread(paper, texts)
-    return (first, Action(texts.phrases["action_discuss"], command="discuss", argument=paper.id), *others)
+    return (first, Action(texts.phrases["action_discuss"], command="discuss", argument=str(paper.id)), *others)
 
 
 def actions_in_thread(paper: Paper, texts: Texts) -> tuple[Action, ...]:
@@ -133,10 +133,10 @@ def actions_in_thread(paper: Paper, texts: Texts) -> tuple[Action, ...]:
         ("action_code", paper.github_url),
     )
     return (
-        Action(phrases["action_read"], command="read", argument=paper.id),
+        Action(phrases["action_read"], command="read", argument=str(paper.id)),
         *(Action(phrases[label], url=url, tucked=True) for label, url in links if url),
-        Action(phrases["action_sources"], command="sources", argument=paper.id, tucked=True),
-        Action(phrases["action_mistake"], command="mistake", argument=paper.id, tucked=True),
+        Action(phrases["action_sources"], command="sources", argument=str(paper.id), tucked=True),
+        Action(phrases["action_mistake"], command="mistake", argument=str(paper.id), tucked=True),
     )
 
 
@@ -179,11 +179,3 @@ def _links(addresses: Sequence[str]) -> Iterator[tuple[Run, ...]]:
     for address in addresses:
         if address:
             yield (Run(address, link=address),)
-
-
-def offered_sections(paper: Paper, report: Report, names: Sequence[SectionName], texts: Texts) -> tuple[Action, ...]:
-    """Buttons that answer with a section of the report."""
-    held = {section.name for section in report.sections}
-    return tuple(
-        Action(texts.sections[name], command="paper", argument=f"{paper.id} {name}") for name in names if name in held
-    )

@@ -1,0 +1,118 @@
+"""The answering journey in the running bot: an Invocation comes in, a finished Message goes out, whatever happens.
+
+What reads is answered on a thread with a connection of its own, so that neither the event loop nor the sending of
+messages waits for it; what writes goes through the store's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from bot import chat, compose
+from bot.commands import line
+from digest import people, posts, threads
+from digest.editions import add_message, subscribed
+from digest.errors import PaperboyError
+from digest.lookups import Lookups
+from digest.mistakes import tell_mistake
+from digest.status import status
+from digest.store import Store, StoreThread
+from digest.types import Action, ArxivId, Destination, Invocation, Message, Paragraph, Posted, Run
+
+log = logging.getLogger(__name__)
+
+DISCUSSION_WAIT_S = 2.0  # for the post of a discussion, so that the answer can lead there
+_LOOK_S = 0.1
+
+Link = Callable[[Destination, Posted], Awaitable[str]]  # where a message can be opened; "" when the platform cannot say
+
+
+class Answering:
+    """Answers people. `wake` tells the outbox that there is something to send."""
+
+    def __init__(self, store: StoreThread, path: Path, language: str, wake: Callable[[], None], link: Link) -> None:
+        self._store = store
+        self._path = path
+        self._language = language
+        self._wake = wake
+        self._link = link
+
+    async def answer(self, asked: Invocation) -> Message:
+        """Never raises: what goes wrong is said in the message, and logged. See digest.types.Answerer."""
+        try:
+            return await self._answered(asked)
+        except PaperboyError as error:
+            log.info("no answer", extra={"command": asked.name, "reason": str(error)})
+            return Message(blocks=(Paragraph((Run(str(error)),)),), plain=str(error))
+        except Exception:
+            log.exception("an answer broke", extra={"command": asked.name})
+            return line(compose.texts(asked.language or self._language), "broke")
+
+    async def _answered(self, asked: Invocation) -> Message:
+        match asked.name:
+            case "discuss":
+                return await self._discuss(asked)
+            case "mistake":
+                return await self._mistake(asked)
+            case _:
+                if (language := chat.chosen_language(asked)) and asked.person:
+                    await self._store.run(people.choose_language, asked, language)
+                return await asyncio.to_thread(self._read, asked)
+
+    def _read(self, asked: Invocation) -> Message:
+        with Lookups.open(self._path) as lookups:
+            spoken = replace(asked, language=self._spoken(lookups, asked))
+            return chat.answer(spoken, compose.desk(lookups))
+
+    def _spoken(self, lookups: Lookups, asked: Invocation) -> str:
+        """The language that somebody chose, else the platform's for them, else the channel's."""
+        chosen = people.language_of(lookups, asked) or asked.language
+        if chosen:
+            return chosen
+        here = (one for one in subscribed(lookups).values() if one.to.address == asked.channel)
+        return next((one.language for one in here if one.to.adapter == asked.adapter), self._language)
+
+    async def _mistake(self, asked: Invocation) -> Message:
+        paper = ArxivId.parse(asked.args)
+        await self._store.run(tell_mistake, paper, f"{asked.adapter}:{asked.person}")
+        log.warning("a reader sees a mistake", extra={"paper": paper})
+        return await self._say(asked, "mistake_noted", id=paper)
+
+    async def _discuss(self, asked: Invocation) -> Message:
+        """Posts the card to the channel, once, and leads to it."""
+        paper = ArxivId.parse(asked.args)
+        place = await self._store.run(threads.message_at, asked.channel, asked.message)
+        if place is None:
+            return await self._say(asked, "discuss_nowhere", id=paper)
+        to = await self._store.run(_open_discussion, place, paper)
+        self._wake()
+        deadline = asyncio.get_running_loop().time() + DISCUSSION_WAIT_S
+        while (posted := await self._store.run(threads.discussion_of, place.destination, paper)) is None:
+            if asyncio.get_running_loop().time() > deadline:
+                parked = any(one.to == to for one in (await self._store.run(status)).parked)
+                return await self._say(asked, "discuss_parked" if parked else "discuss_soon")
+            await asyncio.sleep(_LOOK_S)
+        message = await self._say(asked, "discuss_open")
+        link = await self._link(to, posted)
+        opens = Action(compose.texts(await self._store.run(self._spoken, asked)).phrases["action_open"], url=link)
+        return replace(message, actions=(opens,)) if link else message
+
+    async def _say(self, asked: Invocation, key: str, **values: Any) -> Message:
+        return line(compose.texts(await self._store.run(self._spoken, asked)), key, **values)
+
+
+def _open_discussion(store: Store, place: threads.Known, paper: ArxivId) -> Destination:
+    """Adds the discussion of a paper to its day's edition, unless it is there; gives where it is posted."""
+    subscription = subscribed(store)[place.destination]
+    known, report = store.paper(paper), store.report(paper, subscription.language)
+    if known is not None and report is not None:
+        texts = compose.texts(subscription.language)
+        draft = posts.discussion(known, report, texts, compose.language_names(subscription.language))
+        add_message(store, place.destination, place.day, draft)
+    return subscription.to

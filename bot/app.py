@@ -1,0 +1,163 @@
+"""The daemon: adapters, outbox and jobs side by side, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from bot import compose, delivery
+from bot.answering import Answering
+from bot.commands import COMMANDS
+from bot.delivery import JOB, Request, Tally
+from config.settings import Settings
+from digest.editions import register
+from digest.errors import DestinationClosed, PaperboyError, SettingsError
+from digest.jobs import Job, finish_job, next_job, note_progress, return_jobs
+from digest.locks import Work, held
+from digest.outbox import Event, News, Outbox
+from digest.store import StoreThread
+from digest.types import ChatAdapter, Destination, Posted
+
+log = logging.getLogger(__name__)
+
+STOP_S = 8.0  # for the sends at hand; systemd and Docker kill after ten seconds or more
+_JOBS_EVERY_S = 0.5
+
+
+class Daemon:
+    """Everything that runs. `say` hears sentences for the operator."""
+
+    def __init__(
+        self, settings: Settings, store: StoreThread, adapters: Mapping[str, ChatAdapter], say: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._adapters = adapters
+        self._say = say
+        self._tallies: set[Tally] = set()
+        self._outbox = Outbox(store, self._publisher, clock=compose.clock, tell=self._hear)
+        self._answering = Answering(store, settings.store.file(), settings.language, self._outbox.wake, self._link)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serves until `stop`; then the sends at hand are finished, at most within STOP_S.
+
+        Raises DestinationClosed when a platform does not let the bot in.
+        """
+        await self._store.run(register, delivery.subscriptions(self._settings))
+        await self._store.run(return_jobs, [JOB])
+        try:
+            async with asyncio.TaskGroup() as group:
+                sending = group.create_task(self._outbox.run(), name="outbox")
+                others = [group.create_task(self._work(), name="jobs")]
+                for name, adapter in self._adapters.items():
+                    others.append(group.create_task(self._serve(adapter), name=name))
+                    others.append(group.create_task(self._check(name, adapter), name=f"check of {name}"))
+                await stop.wait()
+                self._outbox.stop()
+                await asyncio.wait([sending], timeout=STOP_S)
+                for task in (sending, *others):
+                    task.cancel()
+        except* DestinationClosed as closed:
+            raise closed.exceptions[0] from None
+
+    async def _serve(self, adapter: ChatAdapter) -> None:
+        await adapter.serve(COMMANDS, self._answering.answer)
+
+    async def _check(self, name: str, adapter: ChatAdapter) -> None:
+        """Says which channels cannot be posted to, and what mends that."""
+        check = getattr(adapter, "check", None)  # an adapter of somebody else's need not have it
+        if check is not None:
+            channels = [one.to for one in delivery.subscriptions(self._settings) if one.to.adapter == name]
+            for about, sentence in await check(channels):
+                self._say(f"{about}: {sentence}")
+
+    def _publisher(self, to: Destination) -> ChatAdapter | None:
+        return self._adapters.get(to.adapter)
+
+    async def _link(self, to: Destination, posted: Posted) -> str:
+        link = getattr(self._adapters.get(to.adapter), "link", None)
+        return str(await link(to, posted)) if link is not None else ""
+
+    def _hear(self, news: News) -> None:
+        for tally in self._tallies:
+            tally.hear(news)
+        if news.event is Event.PARKED:
+            self._say(f"{news.to} is parked: {news.sentence} Then: paperboy resume {news.to}")
+
+    # --- what commands leave for the bot -----------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            while True:
+                job = await self._store.run(next_job, [JOB])
+                if job is not None:
+                    group.create_task(self._do(job))
+                else:
+                    await asyncio.sleep(_JOBS_EVERY_S)
+
+    async def _do(self, job: Job) -> None:
+        tally = Tally()
+        self._tallies.add(tally)
+        try:
+            answer = await self._delivered(job, tally)
+        except PaperboyError as error:
+            await self._store.run(finish_job, job.number, str(error), failed=True)
+        except Exception:
+            log.exception("a job broke", extra={"job": job.number})
+            sentence = "Something broke in the running bot; its log says what."
+            await self._store.run(finish_job, job.number, sentence, failed=True)
+        else:
+            await self._store.run(finish_job, job.number, answer)
+        finally:
+            self._tallies.discard(tally)
+
+    async def _delivered(self, job: Job, tally: Tally) -> str:
+        """Delivers what a job asks for, and gives what became of it, a line for each destination."""
+        request = msgspec.json.decode(job.request, type=Request)
+        numbers = await self._store.run(delivery.prepare, self._settings, request)
+        self._outbox.wake()
+
+        async def tell(waiting: int) -> None:
+            await self._store.run(note_progress, job.number, f"{waiting} messages are waiting")
+
+        return "\n".join(map(str, await delivery.watched(self._store, numbers, tally, tell)))
+
+
+async def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Runs the bot until SIGTERM or SIGINT. `say` hears sentences for the operator.
+
+    Raises LockHeld when one is running already, SettingsError when no platform is set up, and DestinationClosed when
+    a platform does not let the bot in.
+    """
+    chosen = adapters(settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with held(settings.store.file(), Work.SEND):
+        store = StoreThread(settings.store.file(), compose.clock)
+        try:
+            await Daemon(settings, store, chosen, say).run(stop)
+        finally:
+            await store.close()
+
+
+def adapters(settings: Settings) -> dict[str, ChatAdapter]:
+    """Every platform that is set up. Raises SettingsError when none is, or when one lacks a token."""
+    names = {Destination.parse(channel.destination).adapter for channel in settings.channels}
+    if settings.slack.bot_token or settings.slack.app_token:
+        names.add("slack")
+    if not names:
+        raise SettingsError(
+            "No chat platform is set up. For Slack set SLACK_BOT_TOKEN and SLACK_APP_TOKEN; "
+            '"paperboy slack-manifest" begins the way to them.'
+        )
+    if "slack" in names and not settings.slack.app_token:
+        raise SettingsError(
+            "Slack's second token is not set. Set SLACK_APP_TOKEN to the app-level token, which begins with xapp-: "
+            "Basic Information, App-Level Tokens in the app's settings, with the scope connections:write."
+        )
+    return {name: compose.adapter(settings, name) for name in sorted(names)}

@@ -1,0 +1,53 @@
+"""`paperboy run`, the bot itself, and `paperboy slack-manifest`, with which Slack lets it in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import click
+
+from bot import compose
+from bot.cli import DONE, Options
+
+
+@click.command("run")
+@click.pass_obj
+def run_command(options: Options) -> int:
+    """Deliver what is pending and answer in chat, until Ctrl-C or SIGTERM.
+
+    Needs SLACK_BOT_TOKEN and SLACK_APP_TOKEN in the environment. Nothing is lost while the platform cannot be
+    reached, or while the bot does not run.
+
+    \b
+    Example: paperboy run
+    """
+    from bot.app import serve
+
+    settings = options.settings()
+    options.start_logging(settings)
+    say("running; Ctrl-C stops it")
+    asyncio.run(serve(settings, say))
+    say("stopped; what is left is sent when it runs again")
+    return DONE
+
+
+def say(sentence: str) -> None:
+    click.echo(f"paperboy: {sentence}", err=True)
+
+
+@click.command("slack-manifest")
+@click.option("--language", help="Language of the commands' descriptions; the one in your settings if not given.")
+@click.pass_obj
+def slack_manifest_command(options: Options, language: str | None) -> int:
+    """Print the manifest to paste at api.slack.com/apps, Create New App, From a manifest.
+
+    \b
+    Example: paperboy slack-manifest > manifest.json
+    """
+    from adapters.slack_manifest import manifest
+    from bot.commands import COMMANDS
+
+    texts = compose.texts(language or options.settings().language)
+    click.echo(json.dumps(manifest(COMMANDS, texts), indent=2, ensure_ascii=False))
+    return DONE

@@ -1,0 +1,50 @@
+"""What the messages of a platform are about, and which paper is discussed where. SQL over the table messages."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date
+
+from msgspec import Struct
+
+from digest.editions import MessageKind
+from digest.lookups import Lookups
+from digest.types import ArxivId, Posted
+
+DISCUSSION = "discussion"  # the subject of the notice that a paper is discussed under
+
+
+class Known(Struct, frozen=True):
+    """A message of ours: to which destination (the store's number) and day it belongs, what it is, of which paper."""
+
+    destination: int
+    day: date
+    kind: MessageKind
+    paper: ArxivId | None
+
+
+def message_at(lookups: Lookups, channel: str, message: str) -> Known | None:
+    """What the message with the platform's ids is; the id of a thread is that of its first message."""
+    row = lookups.connection.execute(
+        "SELECT messages.destination, editions.day, messages.kind, messages.paper FROM messages "
+        "JOIN editions ON editions.id = messages.edition WHERE platform_channel = ? AND platform_message = ?",
+        (channel, message),
+    ).fetchone()
+    if row is None:
+        return None
+    paper = None if row["paper"] is None else ArxivId(row["paper"])
+    return Known(row["destination"], date.fromisoformat(row["day"]), MessageKind(row["kind"]), paper)
+
+
+def discussion_of(lookups: Lookups, destination: int, paper: ArxivId) -> Posted | None:
+    """Where a paper is discussed at a destination, once that has been posted."""
+    row = lookups.connection.execute(
+        "SELECT platform_channel, platform_message, platform_thread FROM messages WHERE destination = ? AND paper = ? "
+        "AND kind = ? AND subject = ? AND platform_message IS NOT NULL",
+        (destination, paper, MessageKind.NOTICE, DISCUSSION),
+    ).fetchone()
+    return None if row is None else _posted(row)
+
+
+def _posted(row: sqlite3.Row) -> Posted:
+    return Posted(row["platform_channel"], row["platform_message"], row["platform_thread"])
