@@ -69,7 +69,8 @@ class SlackAdapter:
 
         me = await patiently(self._gate.identity)
         answering: set[asyncio.Task[None]] = set()
-        async with aiohttp.ClientSession() as session:
+        timeout = aiohttp.ClientTimeout(total=self.timeout_s)  # what the SDK sets counts only for sessions of its own
+        async with aiohttp.ClientSession(timeout=timeout) as session:
             answers = SlackAnswers(self._gate.client(session), session, commands, answer)
 
             def begin(asked: Asked) -> None:

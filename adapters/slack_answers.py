@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -116,7 +115,6 @@ class SlackAnswers:
     async def _respond(self, response_url: str, part: SlackMessage) -> None:
         webhook = AsyncWebhookClient(
             response_url,
-            timeout=math.ceil(self._client.timeout),
             session=self._session,
             retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=2)],
         )

@@ -30,12 +30,12 @@ def window(message: Message, origin: Origin) -> Element:
 
     Only of a message beyond VIEW_CHARS the end is left out, and "…" says so.
     """
+    titles = 1 if message.title else 0
     blocks = [block for part in messages(message) for block in part.blocks]
     if len(blocks) > VIEW_BLOCKS:
-        blocks = _joined(blocks)
+        blocks = [*blocks[:titles], *_joined(blocks[titles:])]
     if len(blocks) > VIEW_BLOCKS or len(json.dumps(blocks)) > VIEW_CHARS:
         blocks = list(one(message).blocks)
-    titles = 1 if message.title else 0
     buttons = [block for block in blocks if block["type"] == "actions"]
     rest = [block for block in blocks if block["type"] != "actions"]
     return _view([*rest[:titles], *buttons, *rest[titles:]] or [_dots()], origin)

@@ -13,7 +13,7 @@ from adapters.slack_manifest import scopes
 from digest.types import Action, CommandSpec, Invocation, Message
 from tests.makers import sentence
 from tests.slack_server import SlackServer
-from tests.slack_socket import until
+from tests.slack_socket import Handle, until
 from tests.slack_world import APP_TOKEN, BOT_TOKEN, TEAM, View
 from tests.slack_world import Message as Shown
 
@@ -93,6 +93,13 @@ async def serving(slack: SlackServer, desk: Desk, **more: Any) -> AsyncIterator[
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await serving
+
+
+async def told(handle: Handle, count: int = 1) -> list[str]:
+    """What Paperboy answers to the person at an address of their own, after an ack in time."""
+    await handle.acked()
+    assert handle.ack == {}
+    return [read_out(message) for message in await handle.answered(count)]
 
 
 def read_out(content: Shown | View) -> str:

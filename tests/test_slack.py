@@ -11,20 +11,15 @@ from typing import Any
 
 import pytest
 
-from adapters import slack as slack_module
 from adapters import slack_answers
 from adapters.slack import SlackAdapter
-from adapters.slack_events import MENTION, Origin, said
-from adapters.slack_views import VIEW_BLOCKS, window
-from digest.errors import DestinationClosed
 from digest.types import Action, Destination, Message
-from tests.makers import points, sentence
-from tests.slack_chat import COMMANDS, Desk, adapter_for, all_answered, buttons, card, read_out, serving
-from tests.slack_faults import Error, RateLimited, Slow, Status
-from tests.slack_rules import view_problems, view_too_large
+from tests.makers import sentence
+from tests.slack_chat import Desk, all_answered, buttons, card, read_out, serving, told
+from tests.slack_faults import Error, RateLimited, Slow, Status, TimeoutAfterApplying
 from tests.slack_server import SlackServer
-from tests.slack_socket import Handle, until
-from tests.slack_world import ALICE, ARCHIVED, BOT_USER, HIDDEN, OUTSIDE, PAPERS, SECRET, TEAM, WEI, View
+from tests.slack_socket import until
+from tests.slack_world import ALICE, OUTSIDE, PAPERS, SECRET, TEAM, WEI, View
 from tests.slack_world import Message as Shown
 
 CHANNEL = Destination("slack", "", PAPERS)
@@ -53,13 +48,6 @@ def slack(server: SlackServer, paperboy: SlackAdapter) -> SlackServer:
     """A Slack where Paperboy answers."""
     assert paperboy
     return server
-
-
-async def told(handle: Handle, count: int = 1) -> list[str]:
-    """What Paperboy answers to the person at an address of their own, after an ack in time."""
-    await handle.acked()
-    assert handle.ack == {}
-    return [read_out(message) for message in await handle.answered(count)]
 
 
 async def posted(slack: SlackServer, paperboy: SlackAdapter, to: Destination = CHANNEL) -> tuple[Shown, Shown]:
@@ -165,6 +153,16 @@ async def test_an_answer_that_slack_does_not_take_is_logged_and_stops_no_other(
     assert (record.message, vars(record)["command"]) == ("an answer did not arrive", "paper")
     assert "private-words" not in caplog.text
     assert len(desk.asked) == 2
+
+
+async def test_a_slack_that_never_answers_is_given_up(server: SlackServer, desk: Desk) -> None:
+    """After the time that is set for it; no answer waits for ever."""
+    server.fault("chat.postMessage", TimeoutAfterApplying())
+    async with serving(server, desk, timeout_s=0.3):
+        await server.direct(ALICE, "paper 1").acked()
+        await until(lambda: desk.asked)
+        await all_answered()
+    assert len(server.asked("chat.postMessage")) == 1
 
 
 async def test_an_answer_that_slack_limits_is_given_later(slack: SlackServer) -> None:
@@ -278,24 +276,6 @@ async def test_an_entry_of_a_menu_is_a_command_and_an_address_is_none(
     assert len(desk.asked) == 1
 
 
-@pytest.mark.parametrize("paragraphs", [0, 1, 99, 150, 4000])
-def test_a_window_is_within_slacks_limits_and_whole(paragraphs: int) -> None:
-    """Whatever it shows; only what no window of Slack can hold is cut, and says so."""
-    texts = [f"Paragraph {number} 数学 " + "x" * 60 for number in range(paragraphs)]
-    blocks = tuple(points(text) if number % 7 == 0 else sentence(text) for number, text in enumerate(texts))
-    view = window(Message(blocks=blocks, actions=(Action("next", command="read", argument="x"),)), Origin())
-    assert view_problems(view) == []
-    assert not view_too_large(view)
-    assert len(view["blocks"]) <= VIEW_BLOCKS
-    shown = read_out(View("V1", TEAM, ALICE, view, ""))
-    assert all(text.strip() in shown for text in texts) or (paragraphs == 4000 and "…" in shown)
-
-
-def test_an_empty_answer_is_a_window_too() -> None:
-    """Slack refuses a window without blocks."""
-    assert view_problems(window(Message(), Origin())) == []
-
-
 # --- mentions and direct messages ------------------------------------------------------------------------------------
 
 
@@ -346,45 +326,6 @@ async def test_what_slack_tells_twice_is_answered_once(slack: SlackServer, desk:
     assert [asked.args for asked in desk.asked] == ["lamps", "1"]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"bot_id": "B0OTHER"},
-        {"subtype": "message_changed"},
-        {"edited": {"user": ALICE, "ts": "1.0"}},
-        {"user": BOT_USER},
-        {"type": "message"},
-    ],
-)
-def test_bots_edits_and_what_others_say_are_not_answered(change: dict[str, Any]) -> None:
-    """The same mention from a person is."""
-    event = {"type": "app_mention", "user": ALICE, "text": f"<@{BOT_USER}> hi", "channel": PAPERS, "ts": "1.000001"}
-    assert said({"event": event, "team_id": TEAM}, BOT_USER, {"paper"}) is not None
-    assert said({"event": event | change, "team_id": TEAM}, BOT_USER, {"paper"}) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "args"),
-    [
-        (f"<@{BOT_USER}>", MENTION, ""),
-        (f"<@{BOT_USER}> paper <tel:2601.10592|2601.10592>", "paper", "2601.10592"),
-        (f"<@{BOT_USER}> <http://arxiv.org/abs/2601.10592|arxiv.org/abs/2601.10592>", MENTION, "arxiv.org"),
-        (f"<@{BOT_USER}> ask <@U0OTHER|wei> in <#C1|papers>\nnow", MENTION, "ask wei in papers now"),
-        ("  /PAPERS\u00a0 C++ &amp; Rust ", "papers", "C++ & Rust"),
-        ("paper", "paper", ""),
-    ],
-)
-def test_slacks_marks_are_read_as_what_was_typed(text: str, name: str, args: str) -> None:
-    """Addresses, numbers taken for telephones, people, channels, escapes."""
-    event = {"type": "message", "channel_type": "im", "user": ALICE, "text": text, "channel": "D1", "ts": "1.000001"}
-    asked = said({"event": event, "team_id": TEAM}, BOT_USER, {"paper", "papers"})
-    assert asked is not None
-    assert asked.invocation.name == name
-    assert args in asked.invocation.args
-    assert "<" not in asked.invocation.args
-    assert (asked.invocation.args == args) == (args != "arxiv.org")
-
-
 # --- languages -------------------------------------------------------------------------------------------------------
 
 
@@ -405,123 +346,3 @@ async def test_without_a_locale_the_answer_comes_all_the_same(
     slack.fault("users.info", fault)
     assert await told(slack.command(PAPERS, WEI, "/paper", "1")) == ["You asked: paper 1"]
     assert desk.asked[0].language == ""
-
-
-# --- staying connected -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("reason", ["refresh_requested", "warning", "too_many_websockets"])
-async def test_a_disconnect_frame_is_followed_by_a_new_connection(slack: SlackServer, reason: str) -> None:
-    """And what is asked then is answered."""
-    slack.sockets.disconnect(reason)
-    await until(lambda: slack.sockets.opened == 2)
-    assert await told(slack.command(PAPERS, ALICE, "/paper", "1")) == ["You asked: paper 1"]
-
-
-async def test_an_outage_is_waited_out(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    """Slack is gone altogether and comes back: Paperboy connects by itself and answers."""
-    with SlackServer() as first:
-        port = int(first.url.rpartition(":")[2])
-        running = asyncio.create_task(adapter_for(first).serve(COMMANDS, desk.answer))
-        await first.connected()
-    await asyncio.sleep(0.5)
-    assert not running.done()
-    with SlackServer(port=port) as second:
-        second.fault("apps.connections.open", Status(503))
-        await second.connected(timeout_s=20.0)
-        assert await told(second.command(PAPERS, ALICE, "/paper", "1")) == ["You asked: paper 1"]
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-    assert "xapp-" not in caplog.text
-
-
-async def test_a_slack_that_is_not_there_yet_is_waited_for(server: SlackServer, desk: Desk) -> None:
-    """Starting during an outage is no reason to end."""
-    server.fault("auth.test", Status(503))
-    async with serving(server, desk):
-        assert await told(server.command(PAPERS, ALICE, "/paper", "1")) == ["You asked: paper 1"]
-
-
-async def test_whoever_stops_it_does_not_wait(server: SlackServer, desk: Desk) -> None:
-    """Answers on their way are given up, and nothing of it goes on running."""
-    desk.held["paper 1"] = asyncio.Event()
-    before = asyncio.all_tasks()
-    async with serving(server, desk):
-        await server.command(PAPERS, ALICE, "/paper", "1").acked()
-        await until(lambda: desk.asked)
-    await until(lambda: {task for task in asyncio.all_tasks() if not task.done()} == before)
-
-
-async def test_a_revoked_token_is_named(server: SlackServer, desk: Desk) -> None:
-    """Serving ends with a sentence that says which token, and what to do."""
-    server.workspaces[TEAM].revoked = True
-    with pytest.raises(DestinationClosed, match=r"SLACK_BOT_TOKEN: the token was revoked\. Install"):
-        await adapter_for(server).serve(COMMANDS, desk.answer)
-    server.workspaces[TEAM].revoked = False
-    server.app_token_revoked = True
-    with pytest.raises(DestinationClosed, match=r"no connection\. Set SLACK_APP_TOKEN"):
-        await adapter_for(server).serve(COMMANDS, desk.answer)
-
-
-async def test_a_token_that_is_revoked_later_is_named_too(server: SlackServer, desk: Desk) -> None:
-    """Slack closes the connection then, and no other opens."""
-    running = asyncio.create_task(adapter_for(server).serve(COMMANDS, desk.answer))
-    await server.connected()
-    server.app_token_revoked = True
-    server.sockets.disconnect("link_disabled")
-    with pytest.raises(DestinationClosed, match="SLACK_APP_TOKEN"):
-        await asyncio.wait_for(running, 8.0)
-
-
-@pytest.mark.parametrize(("bot", "app", "name"), [("", "xapp-1", "SLACK_BOT_TOKEN"), (None, "", "SLACK_APP_TOKEN")])
-async def test_a_token_that_was_not_set_is_named(
-    server: SlackServer, desk: Desk, bot: str | None, app: str, name: str
-) -> None:
-    """Rather than waited for."""
-    tokens = {"app_token": app} if bot is None else {"bot_token": bot, "app_token": app}
-    with pytest.raises(DestinationClosed, match=f"Set {name}"):
-        await adapter_for(server, **tokens).serve(COMMANDS, desk.answer)
-
-
-# --- looking before -------------------------------------------------------------------------------------------------
-
-
-async def test_a_check_finds_nothing_where_all_is_well(server: SlackServer) -> None:
-    """Channels that it is in, and people."""
-    places = [Destination("slack", workspace, address) for workspace in ("", TEAM) for address in (PAPERS, SECRET, WEI)]
-    assert await adapter_for(server).check(places) == []
-
-
-async def test_a_check_names_what_is_wrong_and_what_mends_it(server: SlackServer) -> None:
-    """Each channel by its destination, with the command that invites the app."""
-    wrong = [OUTSIDE, HIDDEN, ARCHIVED, "C0NOWHERE1", "U0NOBODY01"]
-    places = [*(Destination("slack", "", address) for address in wrong), Destination("slack", "T0OTHER", PAPERS)]
-    problems = await adapter_for(server).check(places)
-    assert [about for about, _ in problems] == [*(f"slack:{address}" for address in wrong), f"slack:T0OTHER/{PAPERS}"]
-    sentences = [sentence for _, sentence in problems]
-    assert sentences[0] == "The app is not in #outside. Invite it there: /invite @Paperboy"
-    assert "/invite @Paperboy" in sentences[1]
-    assert sentences[2] == "#archived is archived. Unarchive it, or choose another channel."
-    assert "no such channel" in sentences[3]
-    assert "no such person" in sentences[4]
-    assert f"slack:{TEAM}/{PAPERS}" in sentences[5]
-
-
-async def test_a_check_tells_of_tokens_and_of_an_address_that_is_not_slack(server: SlackServer) -> None:
-    """Without a valid bot token, channels are not asked about."""
-    problems = await adapter_for(server, bot_token="xoxb-wrong", app_token="xapp-wrong").check([CHANNEL])
-    assert [about for about, _ in problems] == ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"]
-    away = SlackAdapter("xoxb-1", "xapp-1", api_url="http://127.0.0.1:1/api", timeout_s=1.0)
-    assert all("slack.api_url" in sentence for _, sentence in await away.check([]))
-
-
-async def test_the_adapter_is_built_from_the_settings(server: SlackServer) -> None:
-    """The table [slack] with the two tokens; an address may lack its last slash."""
-    options = {"api_url": f"{server.url}/api", "timeout_s": 3.0, "bot_token": "xoxb-T0LANTERN-local", "app_token": ""}
-    adapter = slack_module.build(None, options)
-    assert adapter.timeout_s == 3.0
-    posted = await adapter.post(CHANNEL, card(), under=None, key="k1")
-    await adapter.edit(CHANNEL, posted, Message(title="Corrected"))
-    assert [message.text for message in server.messages(PAPERS)] == ["Corrected"]
-    assert [about for about, _ in await adapter.check([])] == ["SLACK_APP_TOKEN"]
