@@ -20,7 +20,7 @@ from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups
 from digest.markdown import normal, plain
 from digest.migrations import migrations
 from digest.types import ArxivId, ModelCall, Paper, Reading, Report, Section
-from digest.words import spaced
+from digest.words import indexed
 
 _OWNER_ONLY = 0o600
 _TOLD_WINS = ("abstract", "hub_summary", "hub_url", "github_url", "project_url", "thumbnail_url", "organization")
@@ -276,7 +276,8 @@ def _index(connection: sqlite3.Connection, paper: ArxivId) -> None:
     sections = "\n".join(row[0] for row in texts)
     connection.execute("DELETE FROM paper_search WHERE rowid = ?", (number,))
     connection.execute(
-        "INSERT INTO paper_search (rowid, title, sections) VALUES (?, ?, ?)", (number, spaced(title), spaced(sections))
+        "INSERT INTO paper_search (rowid, title, sections) VALUES (?, ?, ?)",
+        (number, indexed(title), indexed(sections)),
     )
 
 

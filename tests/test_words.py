@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digest.words import match_expression, spaced
+from digest.words import indexed, match_expression
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def index() -> sqlite3.Connection:
 
 def finds(index: sqlite3.Connection, query: str, text: str) -> bool:
     index.execute("DELETE FROM texts")
-    index.execute("INSERT INTO texts VALUES (?)", (spaced(text),))
+    index.execute("INSERT INTO texts VALUES (?)", (indexed(text),))
     expression = match_expression(query)
     return expression is not None and bool(
         index.execute("SELECT count(*) FROM texts WHERE texts MATCH ?", (expression,)).fetchone()[0]
@@ -45,6 +45,20 @@ def test_a_whole_word_is_found_beside_chinese_and_punctuation(
     between = data.draw(st.sampled_from([" ", "，", "-", " (", ") ", "_", "。"]))
     text = between.join(words)
     assert finds(index, data.draw(st.sampled_from(words)).upper(), text)
+
+
+@pytest.mark.parametrize(
+    "term", ["用GRPO训", "使用GRPO", "GRPO训", "GRPO训练", "用", "练模", "型", "GRPO", "用grpo训练模型。"]
+)
+def test_a_term_may_mix_scripts(index: sqlite3.Connection, term: str) -> None:
+    """Wherever a Chinese run of it begins or ends."""
+    assert finds(index, term, "使用GRPO训练模型。")
+
+
+@pytest.mark.parametrize("term", ["GRPO练", "使GRPO", "用训练", "模型用", "训型"])
+def test_a_mixed_term_is_a_phrase_too(index: sqlite3.Connection, term: str) -> None:
+    """Its parts stand next to each other or it is not there."""
+    assert not finds(index, term, "使用GRPO训练模型。")
 
 
 def test_a_chinese_term_is_not_found_when_its_characters_stand_apart(index: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from digest.lookups import Lookups
 from digest.store import Store
-from digest.words import spaced
+from digest.words import indexed
 from tests.benchmarks.timing import medians_s, show
 from tests.makers import clock
 
@@ -59,7 +59,7 @@ def fill(connection: sqlite3.Connection) -> None:
         )
         connection.execute(
             "INSERT INTO paper_search (rowid, title, sections) VALUES (?, ?, ?)",
-            (number, spaced(title), spaced(sections)),
+            (number, indexed(title), indexed(sections)),
         )
         connection.execute("INSERT INTO plain VALUES (?, ?)", (number, f"{title}\n{sections}"))
     connection.execute("COMMIT")
