@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -15,7 +15,7 @@ from bot.commands import COMMANDS
 from bot.delivery import JOB, Request, Tally
 from config.settings import Settings
 from digest.editions import register
-from digest.errors import DestinationClosed, PaperboyError, SettingsError
+from digest.errors import PaperboyError, SettingsError
 from digest.jobs import Job, finish_job, next_job, note_progress, return_jobs
 from digest.locks import Work, held
 from digest.outbox import Event, News, Outbox
@@ -24,7 +24,7 @@ from digest.types import ChatAdapter, Destination, Posted
 
 log = logging.getLogger(__name__)
 
-STOP_S = 8.0  # for the sends at hand; systemd and Docker kill after ten seconds or more
+STOP_S = 7.0  # for the sends at hand, so that all has ended within ten seconds, when Docker kills
 _JOBS_EVERY_S = 0.5
 
 
@@ -39,7 +39,8 @@ class Daemon:
         self._adapters = adapters
         self._say = say
         self._tallies: set[Tally] = set()
-        self._outbox = Outbox(store, self._publisher, clock=compose.clock, tell=self._hear)
+        margin_s = settings.delivery.margin_s
+        self._outbox = Outbox(store, self._publisher, clock=compose.clock, tell=self._hear, margin_s=margin_s)
         self._answering = Answering(store, settings.store.file(), settings.language, self._outbox.wake, self._link)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -58,11 +59,12 @@ class Daemon:
                     others.append(group.create_task(self._check(name, adapter), name=f"check of {name}"))
                 await stop.wait()
                 self._outbox.stop()
-                await asyncio.wait([sending], timeout=STOP_S)
-                for task in (sending, *others):
+                for task in others:
                     task.cancel()
-        except* DestinationClosed as closed:
-            raise closed.exceptions[0] from None
+                await asyncio.wait([sending], timeout=STOP_S)
+                sending.cancel()
+        except* PaperboyError as told:
+            raise next(_single(told)) from None
 
     async def _serve(self, adapter: ChatAdapter) -> None:
         await adapter.serve(COMMANDS, self._answering.answer)
@@ -125,6 +127,14 @@ class Daemon:
             await self._store.run(note_progress, job.number, f"{waiting} messages are waiting")
 
         return "\n".join(map(str, await delivery.watched(self._store, numbers, tally, tell)))
+
+
+def _single(group: BaseExceptionGroup[PaperboyError]) -> Iterator[PaperboyError]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _single(error)
+        else:
+            yield error
 
 
 async def serve(settings: Settings, say: Callable[[str], None]) -> None:

@@ -97,7 +97,13 @@ async def _deliver(settings: Settings, request: Request) -> Sequence[Outcome]:
                     said.add(news.sentence)
                     console.print(f"paperboy: {news.sentence}", highlight=False, soft_wrap=True, markup=False)
 
-            outbox = Outbox(store, lambda to: adapters.get(to.adapter), clock=compose.clock, tell=tell)
+            outbox = Outbox(
+                store,
+                lambda to: adapters.get(to.adapter),
+                clock=compose.clock,
+                tell=tell,
+                margin_s=settings.delivery.margin_s,
+            )
             stopped = _stopped_by_hand(outbox)
             await outbox.drain(numbers)
         if stopped.is_set():

@@ -93,6 +93,10 @@ class LlmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     api_key: str = ""  # only from the environment or from api_key_file
 
 
+class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    margin_s: Seconds
+
+
 class SlackSettings(Struct, frozen=True, forbid_unknown_fields=True):
     api_url: Address
     timeout_s: Seconds
@@ -122,6 +126,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     arxiv: ArxivSettings
     digest: DigestSettings
     llm: LlmSettings
+    delivery: DeliverySettings
     slack: SlackSettings
     plugins: dict[str, dict[str, Any]]
     channels: tuple[ChannelSettings, ...] = ()
