@@ -1,0 +1,224 @@
+"""`paperboy run`: the whole bot as a process, in a Slack where people press, type and mention."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.slack_faults import Error, Status, TimeoutAfterApplying
+from tests.slack_server import SlackServer
+from tests.slack_socket import until
+from tests.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, OUTSIDE, PAPERS, WEI
+from tests.test_cli_deliver import DAY, IDS, PAPERBOY, day_report
+
+STOP_S = 10.0
+
+
+class Bot:
+    """The running bot, and the command line beside it."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        command = [PAPERBOY, *arguments, "run"]
+        self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
+        return self.process
+
+    def stop(self) -> tuple[int, float, str]:
+        """Its exit code after SIGTERM, how many seconds that took, and what it said."""
+        assert self.process is not None
+        began_s = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        _, said = self.process.communicate(timeout=30)
+        return self.process.returncode, time.monotonic() - began_s, said
+
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """A command that is not waited for."""
+        silent = subprocess.DEVNULL
+        return subprocess.Popen([PAPERBOY, *arguments], env=self.environment, stdout=silent, stderr=silent)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([PAPERBOY, *arguments], env=self.environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackServer]:
+    with SlackServer() as running:
+        yield running
+
+
+@pytest.fixture
+def bot(slack: SlackServer, tmp_path: Path) -> Iterator[Bot]:
+    """Over a store with a day of five papers."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PAPERBOY_", "SLACK_", "XDG_"))}
+    made = Bot(
+        {
+            **kept,
+            "HOME": str(tmp_path),
+            "PAPERBOY_STORE__PATH": str(tmp_path / "paperboy.db"),
+            "PAPERBOY_SLACK__API_URL": f"{slack.url}/api/",
+            "PAPERBOY_SLACK__TIMEOUT_S": "2",
+            "PAPERBOY_DELIVERY__MARGIN_S": "0.5",
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_APP_TOKEN": APP_TOKEN,
+        }
+    )
+    file = tmp_path / "day.md"
+    file.write_text(day_report(), encoding="utf-8")
+    assert made.command("import", str(file)).returncode == 0
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.process.kill()
+        made.process.communicate()
+
+
+async def delivered(slack: SlackServer, count: int) -> None:
+    await until(lambda: len(slack.visible(PAPERS)) >= count, 30.0)
+
+
+async def test_it_answers_and_stops_when_told_to(slack: SlackServer, bot: Bot) -> None:
+    """`/paper ID results` is answered with that section, for the person alone; SIGTERM ends it with 0."""
+    bot.start()
+    await slack.connected(timeout_s=20.0)
+    asked = slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} results")
+    (answer,) = await asked.answered()
+    assert asked.in_time
+    assert "Kite 1 stays up for 91% of the day." in str(answer.blocks)
+    assert answer.seen_only_by == ALICE
+    code, took_s, said = bot.stop()
+    assert code == 0
+    assert took_s < STOP_S
+    assert "Traceback" not in said
+
+
+async def test_a_day_in_the_channel_is_read_discussed_and_asked_about(slack: SlackServer, bot: Bot) -> None:
+    """The deliver command asks the running bot; then a window, a discussion, and a mention in its thread."""
+    bot.start()
+    await slack.connected(timeout_s=20.0)
+    asked = await asyncio.to_thread(bot.command, "deliver", DAY, "--to", f"slack:{PAPERS}")
+    assert (asked.returncode, asked.stdout) == (0, f"slack:{PAPERS}: 6 sent.\n")
+    assert "the running bot is asked" in asked.stderr
+    (headline,) = slack.messages(PAPERS)
+    first, *_ = cards = slack.thread(PAPERS, headline.ts)
+    assert len(cards) == 5
+
+    slack.press(first, f"read:{IDS[0]}", ALICE)
+    (view,) = await until(lambda: [one for one in slack.open_views(ALICE) if "Application domain" in str(one.body)])
+    slack.press(view, f"read:{IDS[0]} results", ALICE)
+    await until(lambda: "stays up for 91%" in str(slack.open_views(ALICE)[-1].body["blocks"]))
+
+    slack.press(first, f"discuss:{IDS[0]}", ALICE)
+    await until(lambda: len(slack.messages(PAPERS)) == 2)
+    slack.press(first, f"discuss:{IDS[0]}", WEI)
+    await until(lambda: slack.ephemerals(PAPERS, WEI))
+    _, discussion = slack.messages(PAPERS)
+    slack.mention(PAPERS, ALICE, "@Paperboy usage", thread_ts=discussion.ts)
+    _, said = await until(lambda: len(slack.thread(PAPERS, discussion.ts)) == 2 and slack.thread(PAPERS, discussion.ts))
+    assert "wind and a video camera" in str(said.blocks)
+    assert len(slack.messages(PAPERS)) == 2
+    assert bot.stop()[0] == 0
+
+
+async def test_an_outage_loses_nothing(slack: SlackServer, bot: Bot, tmp_path: Path) -> None:
+    """Half of a thread is posted when Slack begins to fail; the rest comes when it is back, in order and once."""
+    settings = tmp_path / "own.toml"
+    settings.write_text(f"[[channels]]\ndestination = 'slack:{PAPERS}'\n", encoding="utf-8")
+    slack.fault("chat.postMessage", Status(503), times=2, skip=2)
+    slack.fault("chat.postMessage", Status(502, applied=True), times=1)
+    bot.start("--config", str(settings))
+    await slack.connected(timeout_s=20.0)
+    asked = await asyncio.to_thread(bot.command, "--config", str(settings), "deliver", DAY)
+    assert asked.returncode == 0, asked.stderr
+    keys = slack.visible_keys(PAPERS)
+    assert len(keys) == len(set(keys)) == 6
+    assert bot.stop()[0] == 0
+
+
+async def test_what_is_pending_is_delivered_when_it_starts(slack: SlackServer, bot: Bot) -> None:
+    """A delivery that was killed is finished by the bot, without another word."""
+    killed = bot.begin("deliver", DAY, "--to", f"slack:{PAPERS}")
+    await delivered(slack, 3)
+    killed.kill()
+    killed.wait()
+    bot.start()
+    await delivered(slack, 6)
+    assert bot.stop()[0] == 0
+    keys = slack.visible_keys(PAPERS)
+    assert len(keys) == len(set(keys)) == 6
+
+
+async def test_it_stops_in_time_over_a_send_that_hangs(slack: SlackServer, bot: Bot) -> None:
+    """What was under way is looked for by the next run, not sent again."""
+    bot.environment = {**bot.environment, "PAPERBOY_SLACK__TIMEOUT_S": "60"}
+    slack.fault("chat.postMessage", TimeoutAfterApplying(), skip=1)
+    bot.start()
+    await slack.connected(timeout_s=20.0)
+    asking = bot.begin("deliver", DAY, "--to", f"slack:{PAPERS}")
+    await delivered(slack, 2)
+    code, took_s, _ = await asyncio.to_thread(bot.stop)
+    asking.kill()
+    asking.wait()
+    assert code == 0
+    assert took_s < STOP_S
+    assert len(slack.visible(PAPERS)) == 2
+
+
+async def test_a_second_bot_over_the_same_store_is_refused(slack: SlackServer, bot: Bot) -> None:
+    """Two senders would post twice."""
+    bot.start()
+    await slack.connected(timeout_s=20.0)
+    second = await asyncio.to_thread(bot.command, "run")
+    assert second.returncode == 1
+    assert "Paperboy is already at work here" in second.stderr
+
+
+async def test_a_channel_that_cannot_be_posted_to_is_named_at_the_start(
+    slack: SlackServer, bot: Bot, tmp_path: Path
+) -> None:
+    """With the command that invites the bot."""
+    settings = tmp_path / "own.toml"
+    settings.write_text(f"[[channels]]\ndestination = 'slack:{OUTSIDE}'\n", encoding="utf-8")
+    bot.start("--config", str(settings))
+    await slack.connected(timeout_s=20.0)
+    await until(lambda: slack.asked("conversations.info") and slack.asked("conversations.info")[-1].status)
+    await asyncio.sleep(0.2)
+    _, _, said = bot.stop()
+    assert f"slack:{OUTSIDE}: " in said
+    assert "/invite @Paperboy" in said
+
+
+def test_a_missing_or_refused_token_ends_it_with_a_sentence(slack: SlackServer, bot: Bot) -> None:
+    """Nothing runs on without being let in."""
+    bot.environment = {**bot.environment, "SLACK_APP_TOKEN": ""}
+    assert "Set SLACK_APP_TOKEN" in bot.command("run").stderr
+    bot.environment = {**bot.environment, "SLACK_BOT_TOKEN": ""}
+    nothing = bot.command("run")
+    assert (nothing.returncode, "No chat platform is set up" in nothing.stderr) == (1, True)
+    bot.environment = {**bot.environment, "SLACK_APP_TOKEN": APP_TOKEN, "SLACK_BOT_TOKEN": BOT_TOKEN}
+    slack.fault("auth.test", Error("token_revoked"), times=20)
+    revoked = bot.command("run")
+    assert revoked.returncode == 1
+    assert "Slack takes nothing" in revoked.stderr
+    assert "Traceback" not in revoked.stderr
+
+
+def test_the_manifest_needs_nothing_and_has_the_commands(bot: Bot) -> None:
+    """What is pasted where Slack makes an app."""
+    bot.environment = {**bot.environment, "SLACK_APP_TOKEN": "", "SLACK_BOT_TOKEN": ""}
+    manifest = json.loads(bot.command("slack-manifest").stdout)
+    assert [command["command"] for command in manifest["features"]["slash_commands"]] == [
+        "/paper",
+        "/papers",
+        "/paperboy",
+    ]
+    assert manifest["settings"]["socket_mode_enabled"] is True
