@@ -71,11 +71,8 @@ class Daemon:
 
     async def _check(self, name: str, adapter: ChatAdapter) -> None:
         """Says which channels cannot be posted to, and what mends that."""
-        check = getattr(adapter, "check", None)  # an adapter of somebody else's need not have it
-        if check is not None:
-            channels = [one.to for one in delivery.subscriptions(self._settings) if one.to.adapter == name]
-            for about, sentence in await check(channels):
-                self._say(f"{about}: {sentence}")
+        for about, sentence in await delivery.problems(self._settings, name, adapter):
+            self._say(f"{about}: {sentence}")
 
     def _publisher(self, to: Destination) -> ChatAdapter | None:
         return self._adapters.get(to.adapter)

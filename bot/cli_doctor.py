@@ -76,6 +76,7 @@ async def _endpoints(settings: Settings) -> list[Check]:
             await _endpoint(fetcher, "hub", hub, "hub.url"),
             await _endpoint(fetcher, "arxiv", arxiv, "arxiv.url"),
             await _model(settings),
+            *await _slack(settings),
         ]
 
 
@@ -109,3 +110,19 @@ async def _model(settings: Settings) -> Check:
     finally:
         await client.close()
     return Check("model", True, f"{llm.model} at {llm.base_url}")
+
+
+async def _slack(settings: Settings) -> list[Check]:
+    channels = [channel for channel in settings.channels if channel.destination.startswith("slack:")]
+    if not (channels or settings.slack.bot_token or settings.slack.app_token):
+        return [Check("slack", True, 'not set up. "paperboy slack-manifest" begins the way; the README has all of it.')]
+    try:
+        adapter = compose.adapter(settings, "slack")
+    except PaperboyError as error:
+        return [Check("slack", False, str(error))]
+    from bot import delivery
+
+    found = await delivery.problems(settings, "slack", adapter)
+    if found:
+        return [Check("slack", False, f"{about}: {sentence}") for about, sentence in found]
+    return [Check("slack", True, f"{settings.slack.api_url}; channels: {len(channels)}")]

@@ -21,7 +21,7 @@ from digest.errors import UsageError
 from digest.outbox import Event, News
 from digest.status import status
 from digest.store import Store, StoreThread
-from digest.types import Destination
+from digest.types import ChatAdapter, Destination
 
 JOB = "deliver"  # the kind of the job that a command leaves for the running bot
 _LOOK_S = 0.2
@@ -96,6 +96,14 @@ def _subscription(channel: ChannelSettings, settings: Settings) -> Subscription:
 def asked(settings: Settings, request: Request) -> list[Destination]:
     """The destinations that a request is about. Raises UsageError when one is not written as they are."""
     return [Destination.parse(name) for name in request.to or [channel.destination for channel in settings.channels]]
+
+
+async def problems(settings: Settings, name: str, adapter: ChatAdapter) -> list[tuple[str, str]]:
+    """What keeps the bot out of a platform or of its channels: (what it is about, a sentence that says what to do)."""
+    check = getattr(adapter, "check", None)  # an adapter of somebody else's need not have it
+    if check is None:
+        return []
+    return list(await check([one.to for one in subscriptions(settings) if one.to.adapter == name]))
 
 
 def prepare(store: Store, settings: Settings, request: Request) -> dict[int, Subscription]:

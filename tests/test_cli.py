@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli import _COMMANDS
 from digest.types import ArxivId
 from tests.makers import DAY
 from tests.paper_pages import lantern_page
@@ -201,7 +202,7 @@ def test_debug_shows_the_traceback(paperboy: Paperboy) -> None:
     assert "Traceback" in paperboy("--debug", "paper", "2601.00009").stderr
 
 
-@pytest.mark.parametrize("command", ["demo", "digest", "paper", "papers", "read", "import", "export", "doctor"])
+@pytest.mark.parametrize("command", list(_COMMANDS))
 def test_every_command_has_help_with_an_example(paperboy: Paperboy, command: str) -> None:
     """`--help` shows how it is used."""
     told = paperboy(command, "--help")
@@ -213,7 +214,7 @@ def test_the_doctor_says_what_is_there_and_what_to_do(paperboy: Paperboy, server
     """Settings, store, each endpoint; 1 when something is wrong."""
     well = paperboy("doctor")
     assert well.returncode == 0, well.stdout
-    assert [line.split()[0] for line in well.stdout.splitlines()] == ["ok"] * 5
+    assert [line.split()[0] for line in well.stdout.splitlines()] == ["ok"] * 6
     server.fault("/api/daily_papers", Status(503))
     ill = paperboy("doctor")
     assert ill.returncode == 1
