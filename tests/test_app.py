@@ -214,7 +214,7 @@ def test_a_missing_or_refused_token_ends_it_with_a_sentence(slack: SlackServer, 
 
 def test_the_doctor_looks_at_slack_too(slack: SlackServer, bot: Bot, tmp_path: Path) -> None:
     """Tokens and channels, each with what mends it."""
-    addresses = {"PAPERBOY_HUB__URL": slack.url, "PAPERBOY_ARXIV__URL": slack.url}
+    addresses = {"PAPERBOY_HUB__URL": slack.url, "PAPERBOY_ARXIV__URL": slack.url, "PAPERBOY_ARXIV__GAP_S": "0"}
     bot.environment = {**bot.environment, **addresses}
     settings = tmp_path / "own.toml"
     settings.write_text(f"[[channels]]\ndestination = 'slack:{PAPERS}'\n", encoding="utf-8")
