@@ -1,0 +1,238 @@
+"""Driving the local Discord as people and administrators do: commands, buttons, mentions, direct messages; archived
+threads, revoked rights, removed bots. Each becomes an event on the gateway.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from tests.discord_commands import NotPossible, filled_in, invoked, pressed
+from tests.discord_gateway import Events, Gateway
+from tests.discord_interactions import (
+    AUTOCOMPLETE,
+    COMMAND,
+    COMPONENT,
+    MODAL_SUBMIT,
+    Interacting,
+    Interaction,
+)
+from tests.discord_messages import change_thread, pinged, removed
+from tests.discord_payloads import channel_told, guild_told, member_told, message_told, roles_told, user_told
+from tests.discord_world import APPLICATION, BOT_USER, Channel, Guild, Kind, Message, Permission
+from tests.slack_socket import until
+
+_ATTACHMENT_BYTES = 10 * 1024 * 1024
+
+
+class People(Interacting):
+    """The world, and what the people in it do to the app."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gateway = Gateway(self._greeting)
+
+    def tell(self, event: str, about: dict[str, Any]) -> None:
+        self.gateway.tell(event, about)
+
+    async def connected(self, count: int = 1, timeout_s: float = 5.0) -> None:
+        """Waits until the app has so many sessions with a socket."""
+        await until(lambda: self.gateway.count >= count, timeout_s)
+
+    # --- what people do ----------------------------------------------------------------------------------------------
+
+    def command(self, channel: str, person: str, command: str, **options: Any) -> Interaction:
+        """A slash command such as "paper" or "paperboy digest", in a channel, a thread, or (with the person's id as the
+        channel) the bot's direct conversation."""
+        where, context = self._place(channel, person, writes=True)
+        data = invoked(self._commands(where), command, options, context)
+        return self._ask(COMMAND, where, context, person, data)
+
+    def complete(self, channel: str, person: str, command: str, focused: str, **options: Any) -> Interaction:
+        """Somebody is typing the option `focused`; its value so far is among the options."""
+        where, context = self._place(channel, person, writes=True)
+        data = invoked(self._commands(where), command, {focused: "", **options}, context, focused)
+        return self._ask(AUTOCOMPLETE, where, context, person, data)
+
+    def press(self, on: Message, name: str, person: str, *, values: list[str] | None = None) -> Interaction:
+        """Presses the button, or chooses in the menu, that has this custom id or label."""
+        with self.lock:
+            current = self.current(on.id)
+        if current is None or current.seen_only_by not in {None, person}:
+            raise NotPossible("This message was deleted, or is not shown to this person.")
+        where, context = self._place(current.channel, person)
+        data = pressed(current.components, name, values)
+        return self._ask(COMPONENT, where, context, person, data, current)
+
+    def submit(self, shown: Interaction, values: Mapping[str, str]) -> Interaction:
+        """Submits the form that answered an interaction, with values by custom id."""
+        if shown.modal is None:
+            raise NotPossible("There is no form.")
+        where, context = self._place(shown.channel, shown.person)
+        return self._ask(MODAL_SUBMIT, where, context, shown.person, filled_in(shown.modal, values), shown.pressed)
+
+    def say(self, channel: str, person: str, text: str, *, reply_to: Message | None = None) -> Message:
+        """Somebody writes in a channel or a thread; `@Paperboy` mentions the bot. The app is told, without the text
+        unless it is mentioned or may read all."""
+        where, _ = self._place(channel, person, writes=True)
+        body: dict[str, Any] = {"content": text.replace("@Paperboy", f"<@{BOT_USER}>"), "flags": 0}
+        if reply_to is not None:
+            body["message_reference"] = {"message_id": reply_to.id, "channel_id": reply_to.channel}
+        with self.lock:
+            if where.archived:
+                change_thread(self, where, archived=False)
+            kind = 19 if reply_to else 0
+            message = self.append(where, person, body, type=kind, pinged=pinged(self, body, everyone=False))
+            told = message_told(self, message, in_event=True)
+        if self._sees(where):
+            self.tell("MESSAGE_CREATE", told)
+        return message
+
+    def mention(self, channel: str, person: str, text: str) -> Message:
+        """Somebody writes `@Paperboy` and a text."""
+        return self.say(channel, person, f"@Paperboy {text}")
+
+    def direct(self, person: str, text: str) -> Message:
+        """Somebody writes to the bot alone."""
+        with self.lock:
+            return self.say(self.direct_with(person).id, person, text)
+
+    def delete(self, message: Message) -> None:
+        """Somebody who may deletes a message."""
+        with self.lock:
+            found = self.current(message.id)
+            if found is None:
+                raise NotPossible("This message is gone already.")
+            removed(self, found)
+
+    # --- what administrators and time do -----------------------------------------------------------------------------
+
+    def allow(self, permissions: int, channel: str | None = None) -> None:
+        """Gives the bot these rights and no others: in a whole server, or in one channel of it."""
+        with self.lock:
+            guild = self.guilds[self.channels[channel].guild or ""] if channel else next(iter(self.guilds.values()))
+            if channel is None:
+                guild.permissions = int(permissions)
+                told = {"guild_id": guild.id, "role": roles_told(guild)[1]}
+                event = "GUILD_ROLE_UPDATE"
+            else:
+                self.channels[channel].denied = guild.permissions & ~int(permissions)
+                told, event = channel_told(self, self.channels[channel]), "CHANNEL_UPDATE"
+        self.tell(event, told)
+
+    def archive(self, thread: str, *, locked: bool = False) -> None:
+        """A thread is archived, as Discord does itself after a while; a moderator may lock it besides."""
+        with self.lock:
+            change_thread(self, self.channels[thread], archived=True, locked=locked)
+
+    def remove_channel(self, channel: str) -> None:
+        """A channel or a thread is deleted with all that is in it."""
+        with self.lock:
+            gone = self.channels[channel]
+            gone.deleted = True
+            for message in self.visible(channel):
+                self.replace(message, deleted=True)
+            told = channel_told(self, gone)
+        self.tell("THREAD_DELETE" if gone.is_thread else "CHANNEL_DELETE", told)
+
+    def remove_bot(self, guild: str) -> None:
+        """The bot is removed from a server."""
+        with self.lock:
+            self.guilds[guild].installed = False
+        self.tell("GUILD_DELETE", {"id": guild})
+
+    def invite_bot(self, guild: str) -> None:
+        """The bot is added to a server, or added again."""
+        with self.lock:
+            there = self.guilds[guild] if guild in self.guilds else self.add_guild(guild)
+            there.installed = True
+            told = guild_told(self, there, whole=True)
+        del told["unavailable"]
+        self.tell("GUILD_CREATE", told)
+
+    # --- how ---------------------------------------------------------------------------------------------------------
+
+    def _greeting(self) -> tuple[dict[str, Any], Events]:
+        with self.lock:
+            there = [guild for guild in self.guilds.values() if guild.installed]
+            ready = {
+                "v": 10,
+                "user": {**user_told(self, BOT_USER), "mfa_enabled": True, "verified": True, "email": None},
+                "guilds": [{"id": guild.id, "unavailable": True} for guild in there],
+                "application": {"id": APPLICATION, "flags": 0},
+                "private_channels": [],
+            }
+            return ready, [("GUILD_CREATE", guild_told(self, guild, whole=True)) for guild in there]
+
+    def _commands(self, where: Channel) -> list[dict[str, Any]]:
+        with self.lock:
+            return [*self.commands.get(where.guild or "-", []), *self.commands[""]]
+
+    def _place(self, channel: str, person: str, *, writes: bool = False) -> tuple[Channel, int]:
+        with self.lock:
+            where = self.direct_with(person) if channel == person else self.channels.get(channel)
+            if where is None or where.deleted or person not in self.people:
+                raise NotPossible(f"Nobody can be {person} in {channel}.")
+            if where.kind is Kind.FORUM and writes:
+                raise NotPossible("Nothing is written in a forum itself, only in its posts.")
+            if where.locked and writes:
+                raise NotPossible("This thread is locked.")
+            if where.guild is None:
+                return where, 1
+            if person not in self.guilds[where.guild].people:
+                raise NotPossible(f"{person} is not in this server.")
+            return where, 0
+
+    def _sees(self, where: Channel) -> bool:
+        return bool(self.permissions(where) & Permission.VIEW_CHANNEL)
+
+    def _ask(
+        self,
+        kind: int,
+        where: Channel,
+        context: int,
+        person: str,
+        data: dict[str, Any],
+        pressed_on: Message | None = None,
+    ) -> Interaction:
+        guild = self.guilds[where.guild] if where.guild else None
+        if guild and not guild.installed:
+            raise NotPossible("The bot is not in this server.")
+        if kind in {COMMAND, AUTOCOMPLETE} and where.archived:
+            raise NotPossible("Discord has no commands in archived threads.")
+        if not self.gateway.count:
+            raise NotPossible("The app is not connected: Discord would say that it did not respond.")
+        with self.lock:
+            payload = self._payload(kind, where, guild, person, data | ({"guild_id": guild.id} if guild else {}))
+            payload["context"] = context
+            if pressed_on is not None:
+                payload["message"] = message_told(self, pressed_on)
+            asked = Interaction(self, kind, payload, person, pressed_on)
+            self.interactions[payload["token"]] = asked
+        self.tell("INTERACTION_CREATE", payload)
+        return asked
+
+    def _payload(
+        self, kind: int, where: Channel, guild: Guild | None, person: str, data: dict[str, Any]
+    ) -> dict[str, Any]:
+        payload: dict[str, Any] = {
+            "id": self.snowflake(),
+            "application_id": APPLICATION,
+            "type": kind,
+            "token": secrets.token_urlsafe(48),
+            "version": 1,
+            "data": data,
+            "channel_id": where.id,
+            "channel": {**channel_told(self, where), "permissions": str(self.people[person].permissions)},
+            "app_permissions": str(self.permissions(where) & (1 << 53) - 1),
+            "locale": self.people[person].locale,
+            "entitlements": [],
+            "attachment_size_limit": _ATTACHMENT_BYTES,
+            "authorizing_integration_owners": {"0": guild.id if guild else "0"},
+        }
+        if guild is None:
+            return {**payload, "user": user_told(self, person)}
+        member = {**member_told(self, person), "permissions": str(self.people[person].permissions)}
+        about = {"id": guild.id, "locale": guild.locale, "features": []}
+        return {**payload, "member": member, "guild_id": guild.id, "guild": about, "guild_locale": guild.locale}

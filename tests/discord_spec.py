@@ -1,0 +1,127 @@
+"""Request bodies against Discord's own description of its interface (discord-openapi.json).
+
+Stricter than Discord, which ignores names that it does not know: what no schema names is refused, but for `_TOLERATED`.
+Of alternatives the one is meant whose `type` fits, else the one with the fewest problems.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.discord_calls import Problem
+
+FILE = Path(__file__).parents[2] / "shared" / "specs" / "discord-openapi.json"
+# What discord.py sends although the description does not name it, and Discord takes
+_TOLERATED = {"flags", "inline", "nsfw", "tts", "type"}
+_SNOWFLAKE = re.compile(r"0|[1-9][0-9]{0,19}")
+
+_TYPES: Mapping[str, Callable[[Any], bool]] = {
+    "null": lambda value: value is None,
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "string": lambda value: isinstance(value, str),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
+_LIMITS: Mapping[str, tuple[type, str, Callable[[Any, Any], bool], str]] = {
+    "maxLength": (str, "BASE_TYPE_MAX_LENGTH", lambda v, most: len(v) > most, "Must be {} or fewer in length."),
+    "minLength": (str, "BASE_TYPE_MIN_LENGTH", lambda v, least: len(v) < least, "Must be {} or more in length."),
+    "maxItems": (list, "BASE_TYPE_MAX_LENGTH", lambda v, most: len(v) > most, "Must be {} or fewer in length."),
+    "minItems": (list, "BASE_TYPE_MIN_LENGTH", lambda v, least: len(v) < least, "Must be {} or more in length."),
+    "maximum": (int, "NUMBER_TYPE_MAX", lambda v, most: v > most, "Must be {} or less."),
+    "minimum": (int, "NUMBER_TYPE_MIN", lambda v, least: v < least, "Must be {} or more."),
+    "maxProperties": (dict, "BASE_TYPE_MAX_LENGTH", lambda v, most: len(v) > most, "Must be {} or fewer in length."),
+    "pattern": (str, "STRING_TYPE_REGEX", lambda v, form: not re.search(form, v), "Does not match {}."),
+}
+
+
+def problems(operation: str, body: Any) -> list[Problem]:
+    """What is wrong with a body by the description; nothing when the description is not there or names no body."""
+    description = _description()
+    schema = description and description.bodies.get(operation)
+    return list(description.check(schema, body, ())) if description and schema else []
+
+
+@functools.cache
+def _description() -> _Description | None:
+    return _Description(json.loads(FILE.read_bytes())) if FILE.exists() else None
+
+
+class _Description:
+    def __init__(self, told: dict[str, Any]) -> None:
+        self._schemas = told["components"]["schemas"]
+        self.bodies: dict[str, Any] = {}
+        for methods in told["paths"].values():
+            for method in methods.values():
+                if isinstance(method, dict) and "application/json" in (
+                    content := method.get("requestBody", {}).get("content", {})
+                ):
+                    self.bodies[method["operationId"]] = content["application/json"]["schema"]
+
+    def check(self, schema: Any, value: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
+        while "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            if name == "SnowflakeType":  # discord.py sends numbers too, and Discord takes them
+                yield from _snowflake(value, at)
+                return
+            schema = self._schemas[name]
+        if alternatives := schema.get("oneOf") or schema.get("anyOf"):
+            yield from self._one_of(alternatives, value, at)
+            return
+        for part in schema.get("allOf", ()):
+            yield from self.check(part, value, at)
+        yield from _own(schema, value, at)
+        if isinstance(value, dict) and "properties" in schema:
+            yield from self._fields(schema, value, at)
+        elif isinstance(value, dict) and isinstance(schema.get("additionalProperties"), dict):
+            for name, part in value.items():
+                yield from self.check(schema["additionalProperties"], part, (*at, name))
+        elif isinstance(value, list) and "items" in schema:
+            for place, part in enumerate(value):
+                yield from self.check(schema["items"], part, (*at, place))
+
+    def _fields(self, schema: Any, value: dict[str, Any], at: tuple[str | int, ...]) -> Iterator[Problem]:
+        for name in schema.get("required", ()):
+            if name not in value:
+                yield Problem((*at, name), "BASE_TYPE_REQUIRED", "This field is required")
+        for name, part in value.items():
+            if name in schema["properties"]:
+                yield from self.check(schema["properties"][name], part, (*at, name))
+            elif name not in _TOLERATED:
+                yield Problem((*at, name), "UNKNOWN_FIELD", "This field is not in the official description")
+
+    def _one_of(self, alternatives: Any, value: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
+        tried = [list(self.check(one, value, at)) for one in alternatives]
+        if [] in tried:
+            return
+        meant = [found for found in tried if not any(problem.at in {at, (*at, "type")} for problem in found)]
+        yield from min(meant or tried, key=len)
+
+
+def _snowflake(value: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
+    if isinstance(value, bool) or not _SNOWFLAKE.fullmatch(str(value)):
+        yield Problem(at, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
+
+
+def _own(schema: Any, value: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
+    """What a schema says of the value itself, not of its parts."""
+    types = schema.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    if types and not any(_TYPES[name](value) for name in types):
+        yield Problem(at, "BASE_TYPE_BAD_TYPE", f"Must be {' or '.join(types)}.")
+        return
+    if "const" in schema and value != schema["const"]:
+        yield Problem(at, "BASE_TYPE_CHOICES", f"Value must be {schema['const']}.")
+    if "enum" in schema and value not in schema["enum"]:
+        yield Problem(at, "BASE_TYPE_CHOICES", f"Value must be one of {schema['enum']}.")
+    for name, (kind, code, breaks, sentence) in _LIMITS.items():
+        if name in schema and isinstance(value, kind) and not isinstance(value, bool) and breaks(value, schema[name]):
+            yield Problem(at, code, sentence.format(schema[name]))
+    if schema.get("uniqueItems") and isinstance(value, list) and len({json.dumps(one) for one in value}) < len(value):
+        yield Problem(at, "SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value.")
