@@ -332,6 +332,7 @@ def _bare_deflate(body: bytes) -> bytes:
         ("deflate", _bare_deflate(BODY)),
         ("identity", BODY),
     ],
+    ids=["gzip", "its old name", "two members", "padded", "deflate", "deflate without its frame", "identity"],
 )
 async def test_every_form_of_compression_that_servers_send_is_read(
     server: PaperServer, coding: str, body: bytes
