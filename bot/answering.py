@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,18 @@ class Answering:
         self._language = language
         self._wake = wake
         self._link = link
+        # A connection costs more to open than ten answers
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
+        self._lookups: Lookups | None = None
+
+    async def close(self) -> None:
+        """Ends after the answers that were asked for before."""
+        await asyncio.get_running_loop().run_in_executor(self._reader, self._closed)
+        self._reader.shutdown()
+
+    def _closed(self) -> None:
+        if self._lookups is not None:
+            self._lookups.close()
 
     async def answer(self, asked: Invocation) -> Message:
         """Never raises: what goes wrong is said in the message, and logged. See digest.types.Answerer."""
@@ -63,12 +76,13 @@ class Answering:
             case _:
                 if (language := chat.chosen_language(asked)) and asked.person:
                     await self._store.run(people.choose_language, asked, language)
-                return await asyncio.to_thread(self._read, asked)
+                return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, asked)
 
     def _read(self, asked: Invocation) -> Message:
-        with Lookups.open(self._path) as lookups:
-            spoken = replace(asked, language=self._spoken(lookups, asked))
-            return chat.answer(spoken, compose.desk(lookups))
+        if self._lookups is None:
+            self._lookups = Lookups.open(self._path)
+        spoken = replace(asked, language=self._spoken(self._lookups, asked))
+        return chat.answer(spoken, compose.desk(self._lookups))
 
     def _spoken(self, lookups: Lookups, asked: Invocation) -> str:
         """The language that somebody chose, else the platform's for them, else the channel's."""

@@ -65,6 +65,8 @@ class Daemon:
                 sending.cancel()
         except* PaperboyError as told:
             raise next(_single(told)) from None
+        finally:
+            await self._answering.close()
 
     async def _serve(self, adapter: ChatAdapter) -> None:
         await adapter.serve(COMMANDS, self._answering.answer)

@@ -40,6 +40,10 @@ class Place:
         told = {"language": "en", "adapter": "slack", "channel": CHANNEL.address, "person": "U0ALICE", **more}
         return await self.answering.answer(Invocation(name=name, args=args, **told))
 
+    async def close(self) -> None:
+        await self.answering.close()
+        await self.store.close()
+
     async def press(self, action: Action, **more: str) -> Message:
         return await self.ask(action.command, action.argument, **more)
 
@@ -94,7 +98,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     made = Place(tmp_path / "paperboy.db")
     await made.store.run(fill)
     yield made
-    await made.store.close()
+    await made.close()
 
 
 def seen(message: Message) -> str:
@@ -263,7 +267,7 @@ async def test_an_empty_store_is_told_and_nothing_breaks(tmp_path: Path) -> None
     for name, args in (("paperboy", "digest"), ("paperboy", "status"), ("topics", str(DAY)), ("read", IDS[0])):
         assert "broke" not in (await fresh.ask(name, args)).plain
     assert "No report for 2601.00001" in (await fresh.ask("read", IDS[0])).plain
-    await fresh.store.close()
+    await fresh.close()
 
 
 async def test_what_breaks_is_a_sentence_and_a_log_entry(place: Place, caplog: pytest.LogCaptureFixture) -> None:
