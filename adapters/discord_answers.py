@@ -1,0 +1,126 @@
+"""Answers find their way: to the person alone, or beside what was said where others read too."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from adapters.discord_events import SUGGEST, Asked
+from adapters.discord_messages import DiscordMessage, messages
+from adapters.discord_rest import Json, Rest
+from adapters.markup import clean
+from adapters.neutral import shortened
+from digest.errors import DeliveryError, NotSent
+from digest.types import Action, Answerer, CommandSpec, Message
+
+log = logging.getLogger(__name__)
+
+# Discord takes a first answer within 3 s, and what follows it within 15 minutes:
+# https://docs.discord.com/developers/interactions/receiving-and-responding
+QUICK_S = 1.5  # an answer that is ready by then needs no sign that it is on its way
+SUGGEST_S = 2.0
+CHOICES = 25  # https://docs.discord.com/developers/interactions/application-commands#autocomplete
+CHOICE_CHARS = 100
+TRIES = 3
+LONGEST_WAIT_S = 30.0
+_EPHEMERAL = 1 << 6
+_ANSWER, _LATER, _LATER_IN_PLACE, _IN_PLACE, _SUGGESTIONS = 4, 5, 6, 7, 8
+
+
+class DiscordAnswers:
+    """Answers what people ask."""
+
+    def __init__(self, rest: Rest, commands: Sequence[CommandSpec], answer: Answerer) -> None:
+        self._rest = rest
+        self._windows = {command.name for command in commands if command.window}
+        self._answer = answer
+
+    async def attend(self, asked: Asked) -> None:
+        """Answers; what goes wrong is logged."""
+        try:
+            if asked.said:
+                await self._tell_all(asked)
+            elif asked.invocation.name == SUGGEST:
+                await self._suggest(asked)
+            else:
+                await self._tell(asked)
+        except DeliveryError as error:
+            log.warning("an answer did not arrive", extra={"command": asked.invocation.name, "why": str(error)})
+        except Exception:
+            log.exception("an answer broke", extra={"command": asked.invocation.name})
+
+    async def _tell(self, asked: Asked) -> None:
+        """The person alone: at once, or, when the answer takes its time, after a sign that it comes. What is pressed
+        in a window is shown in that window."""
+        in_place = asked.private and asked.invocation.name in self._windows
+        answering = asyncio.ensure_future(self._parts(asked))
+        try:
+            ready, _ = await asyncio.wait({answering}, timeout=QUICK_S)
+            if not ready:
+                later = {"type": _LATER_IN_PLACE} if in_place else {"type": _LATER, "data": {"flags": _EPHEMERAL}}
+                await self._respond(asked, later)
+            first, *others = await answering
+        finally:
+            answering.cancel()
+        hook = f"/webhooks/{asked.application}/{asked.token}"
+        if ready:
+            await self._respond(asked, {"type": _IN_PLACE if in_place else _ANSWER, "data": _private(first)})
+        else:
+            await self._patiently(lambda: self._sent("PATCH", f"{hook}/messages/@original", first.body()))
+        for part in others:
+            await self._follow(hook, part)
+
+    async def _follow(self, hook: str, part: DiscordMessage) -> None:
+        await self._patiently(lambda: self._sent("POST", hook, _private(part)))
+
+    async def _tell_all(self, asked: Asked) -> None:
+        """Beside what was said."""
+        for number, part in enumerate(await self._parts(asked)):
+            reply = {"message_id": asked.said, "fail_if_not_exists": False}
+            body = {**part.body(), **({} if number else {"message_reference": reply})}
+            await self._post(asked.said_in, body)
+
+    async def _post(self, channel: str, body: Json) -> None:
+        await self._patiently(lambda: self._rest.call("POST", f"/channels/{channel}/messages", "an answer", body))
+
+    async def _suggest(self, asked: Asked) -> None:
+        """What an option might be: the actions of the answer, each with what it says and what it stands for."""
+        actions: Sequence[Action] = ()
+        try:
+            async with asyncio.timeout(SUGGEST_S):
+                actions = (await self._answer(asked.invocation)).actions
+        except TimeoutError:
+            log.warning("suggestions came too late")
+        choices = [
+            {"name": shortened(" ".join(clean(action.label).split()), CHOICE_CHARS) or "…", "value": action.argument}
+            for action in actions
+            if 0 < len(action.argument) <= CHOICE_CHARS
+        ]
+        await self._respond(asked, {"type": _SUGGESTIONS, "data": {"choices": choices[:CHOICES]}})
+
+    async def _parts(self, asked: Asked) -> Sequence[DiscordMessage]:
+        message: Message = await self._answer(asked.invocation)
+        return await asyncio.to_thread(messages, message)
+
+    async def _respond(self, asked: Asked, body: Json) -> None:
+        await self._sent("POST", f"/interactions/{asked.interaction}/{asked.token}/callback", body)
+
+    async def _sent(self, method: str, path: str, body: Json) -> None:
+        await self._rest.respond(method, path, "an answer", body)
+
+    async def _patiently(self, send: Callable[[], Awaitable[object]]) -> None:
+        """Sends once more what was certainly not taken, a few times."""
+        for tries_left in reversed(range(TRIES)):
+            try:
+                await send()
+            except NotSent as error:
+                if not tries_left or (error.retry_after_s or 0.0) > LONGEST_WAIT_S:
+                    raise
+                await asyncio.sleep(error.retry_after_s or 1.0)
+            else:
+                return
+
+
+def _private(part: DiscordMessage) -> Json:
+    return {**part.body(), "flags": _EPHEMERAL}

@@ -1,0 +1,132 @@
+"""What people do in Discord, as the SDK tells of it, read once into invocations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from adapters.discord_commands import options_of
+from adapters.discord_messages import pressed
+from digest.types import CommandSpec, Invocation
+
+if TYPE_CHECKING:
+    import discord
+
+MENTION = "mention"  # the command of what was said to the bot and begins with no command's name
+SUGGEST = "suggest"  # the command that asks what an option might be; its arguments: COMMAND OPTION what is typed so far
+
+# https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-type
+_COMMAND, _COMPONENT, _AUTOCOMPLETE = 2, 3, 4
+_SUBCOMMANDS = {1, 2}
+_WRITTEN = {0, 19}  # types of messages that a person wrote: a message, a reply
+_MARKED = re.compile(r"<(?:[@#][!&]?(\d+)|/([^:>]+):\d+|(https?://[^>]+))>")
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What somebody asked, and where the answer may go. `token` is that of the interaction, "" for what was said."""
+
+    invocation: Invocation
+    interaction: str = ""
+    token: str = ""
+    application: str = ""
+    private: bool = False  # pressed on an answer that only this person sees
+    said_in: str = ""  # the channel or thread, where others read it too, so that they may read the answer
+    said: str = ""  # the message
+
+
+def interacted(event: discord.Interaction[Any], commands: Mapping[str, CommandSpec]) -> Asked | None:
+    """A command, a press, or an option that is being typed; None for what else Discord tells."""
+    told: Any = event.data or {}
+    kind = event.type.value
+    if kind == _COMPONENT:
+        name, args = pressed(str(told.get("custom_id", "")))
+    elif kind in (_COMMAND, _AUTOCOMPLETE):
+        name, args = _typed(told, commands, suggest=kind == _AUTOCOMPLETE)
+    else:
+        return None
+    message = event.message
+    invocation = Invocation(
+        name=name,
+        args=args,
+        language=_language(event.locale.value),
+        adapter="discord",
+        workspace=str(event.guild_id or ""),
+        person=str(event.user.id),
+        message=str(message.id) if message else "",
+        **_where(event.channel),
+    )
+    return Asked(
+        invocation=invocation,
+        interaction=str(event.id),
+        token=event.token,
+        application=str(event.application_id),
+        private=bool(message and message.flags.ephemeral),
+    )
+
+
+def said(message: discord.Message, me: int, commands: Collection[str]) -> Asked | None:
+    """A mention, or a message to the bot alone; None for what bots say and for what was not said to this one.
+
+    The first word may be one of `commands`; else all of it is for MENTION.
+    """
+    direct = message.guild is None
+    if message.author.bot or message.type.value not in _WRITTEN or not (direct or me in message.raw_mentions):
+        return None
+    text = _plain(message.content, me)
+    first, _, rest = text.partition(" ")
+    name = first.removeprefix("/").casefold()
+    is_command = name in commands
+    return Asked(
+        invocation=Invocation(
+            name=name if is_command else MENTION,
+            args=rest.strip() if is_command else text,
+            language="",
+            adapter="discord",
+            workspace=str(message.guild.id) if message.guild else "",
+            person=str(message.author.id),
+            **_where(message.channel),
+        ),
+        said_in=str(message.channel.id),
+        said=str(message.id),
+    )
+
+
+def _where(channel: Any) -> dict[str, str]:
+    """A thread is named with the channel that it is in."""
+    if channel is None:
+        return {}
+    parent = getattr(channel, "parent_id", None)
+    return {"channel": str(parent), "thread": str(channel.id)} if parent else {"channel": str(channel.id)}
+
+
+def _typed(told: Mapping[str, Any], commands: Mapping[str, CommandSpec], *, suggest: bool) -> tuple[str, str]:
+    """The name and arguments of what was typed, options in the order of the command's usage."""
+    name = str(told["name"])
+    options = list(told.get("options") or ())
+    words: list[str] = []
+    while options and options[0]["type"] in _SUBCOMMANDS:
+        words.append(str(options[0]["name"]))
+        options = list(options[0].get("options") or ())
+    if suggest:
+        focused = next((one for one in options if one.get("focused")), {"name": "", "value": ""})
+        return SUGGEST, " ".join((name, *words, str(focused["name"]), str(focused["value"]))).strip()
+    given = {str(one["name"]): " ".join(str(one["value"]).split()) for one in options}
+    order = options_of(commands[name]) if name in commands else list(given)
+    return name, " ".join((*words, *(given[option] for option in order if given.get(option))))
+
+
+def _plain(text: str, me: int) -> str:
+    """What somebody typed, without Discord's marks (https://docs.discord.com/developers/reference#message-formatting)
+    and without the bot's name, on one line."""
+
+    def typed(mark: re.Match[str]) -> str:
+        return " " if mark[1] == str(me) else mark[1] or mark[2] or mark[3]
+
+    return " ".join(_MARKED.sub(typed, text).split())
+
+
+def _language(locale: str) -> str:
+    return locale.partition("-")[0].lower()

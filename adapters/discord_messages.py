@@ -1,0 +1,226 @@
+"""A message as Discord takes it: an embed and its buttons, within Discord's limits."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from adapters.discord_text import Piece, escaped, linked, pieces, units, unmarked
+from adapters.markup import clean
+from adapters.neutral import shortened, web_host
+from digest.types import Action, Message, Paragraph, Run
+
+# https://docs.discord.com/developers/resources/message#embed-object-embed-limits; all of an embed together has 6,000
+DESCRIPTION_UNITS = 4096
+TITLE_UNITS = 256
+FOOTER_UNITS = 1400  # Discord takes 2,048, but that would be too much beside a full description
+# https://docs.discord.com/developers/components/reference
+ROWS = 5
+ROW_BUTTONS = 5
+LABEL_CHARS = 80
+CUSTOM_ID_CHARS = 100
+URL_CHARS = 512
+THREAD_NAME_CHARS = 100  # https://docs.discord.com/developers/resources/channel#start-thread-from-message
+NONCE_CHARS = 24  # 25 at most
+
+READ = "read"  # the button that opens a report: where buttons fail, as in old posts, `/paper` does the same
+_TYPED = "/paper"
+_PRIMARY, _SECONDARY, _LINK = 1, 2, 5
+_ACTION_ROW, _BUTTON = 1, 2
+
+# A message's key, as characters that nobody sees: Discord keeps no data of a bot's with a message, and gives back no
+# nonce. Texts of papers never hold these characters (adapters.markup.clean).
+_ZERO, _ONE, _END = "\u200b", "\u200c", "\u200b"
+_MARK_BITS = 64
+_MARK = re.compile(f"[{_ZERO}{_ONE}]{{{_MARK_BITS}}}{_END}")
+
+Json = dict[str, Any]
+
+
+class DiscordMessage(Struct, frozen=True):
+    """What a message is made of, wherever it is sent."""
+
+    embed: Json
+    rows: tuple[Json, ...] = ()
+
+    def body(self) -> Json:
+        """As Discord's JSON. It may mention nobody, whatever it says."""
+        return {"embeds": [self.embed], "components": list(self.rows), "allowed_mentions": {"parse": []}}
+
+
+def messages(message: Message) -> list[DiscordMessage]:
+    """The message as one Discord message or as many as it takes, split at list points and sentences; no text is lost.
+
+    Labels of buttons are the only texts that are shortened, to LABEL_CHARS.
+    """
+    portions = list(_portions(_body(message))) or [""]
+    rows = _rows(message.actions)
+    last = len(portions) - 1
+    parts = [
+        DiscordMessage(_embed(message if number == 0 else None, portion, message.footer if number == last else ""))
+        for number, portion in enumerate(portions)
+    ]
+    groups = [tuple(rows[first : first + ROWS]) for first in range(0, len(rows), ROWS)]
+    for number, group in enumerate(groups):
+        if number == 0:
+            parts[-1] = DiscordMessage(parts[-1].embed, group)
+        else:
+            parts.append(DiscordMessage({"description": "…"}, group))
+    return parts
+
+
+def one(message: Message, mark: str = "") -> DiscordMessage:
+    """The message as one Discord message, with a mark (`mark_for`) to find it by.
+
+    What does not fit is left out from the end of its body, and "…" says so.
+    """
+    body = _body(message)
+    room = DESCRIPTION_UNITS - len(mark)
+    portions = list(_portions(body, room))
+    text = portions[0] if portions else ""
+    if len(portions) > 1:
+        text = next(_portions(body, room - 2)) + "\n…"
+    embed = _embed(message, text, _with_typed(message))
+    place = "footer" if "footer" in embed else "description"
+    if place == "footer":
+        embed["footer"] = {"text": embed["footer"]["text"] + mark}
+    elif mark:
+        embed["description"] = embed.get("description", "") + mark
+    return DiscordMessage(embed, tuple(_rows(message.actions)[:ROWS]))
+
+
+def thread_name(message: Message) -> str:
+    """What a thread under the message is called."""
+    name = clean(getattr(message, "topic", "") or message.title)
+    return shortened(" ".join(name.split()), THREAD_NAME_CHARS) or "…"
+
+
+def nonce_for(key: str) -> str:
+    """A delivery's key as Discord takes a nonce."""
+    return hashlib.sha256(key.encode()).hexdigest()[:NONCE_CHARS]
+
+
+def mark_for(key: str) -> str:
+    """The characters, unseen, by which the message with this key is found again."""
+    bits = int.from_bytes(hashlib.sha256(key.encode()).digest()[: _MARK_BITS // 8], "big")
+    return "".join(_ONE if bits >> place & 1 else _ZERO for place in range(_MARK_BITS)) + _END
+
+
+def mark_of(message: Mapping[str, Any]) -> str:
+    """The mark that a message of Discord's carries, "" when there is none."""
+    for embed in message.get("embeds") or ():
+        for text in ((embed.get("footer") or {}).get("text"), embed.get("description")):
+            if found := _MARK.search(text or ""):
+                return found[0]
+    return ""
+
+
+def pressed(custom_id: str) -> tuple[str, str]:
+    """The command and argument of a button."""
+    command, _, argument = custom_id.partition(":")
+    return command, argument
+
+
+# --- embeds ------------------------------------------------------------------------------------------------------
+
+
+def _body(message: Message) -> list[Piece]:
+    """What stands in the description."""
+    found: list[Piece] = []
+    title = _title(message)
+    if title and not _fits_title(title):
+        found += (Piece(piece.text, leads=True) for piece in pieces(Paragraph((Run(title, bold=True),))))
+        if web_host(message.link):
+            found.append(Piece(linked(message.link, message.link)))
+    for block in message.blocks:
+        found += pieces(block)
+    footer = unmarked(message.footer).strip()
+    if units(footer) > FOOTER_UNITS:
+        found += pieces(Paragraph((Run(footer),)))
+    return found
+
+
+def _portions(body: Sequence[Piece], room: int = DESCRIPTION_UNITS) -> Iterator[str]:
+    """The pieces in as few texts as hold them, in order; a heading goes with what it heads."""
+    held: list[Piece] = []
+    for piece in body:
+        if held and units(_joined([*held, piece])) > room:
+            ends = len(held) - (len(held) > 1 and held[-1].leads)
+            yield _joined(held[:ends])
+            held = held[ends:]
+        held.append(piece)
+    if held:
+        yield _joined(held)
+
+
+def _joined(held: Sequence[Piece]) -> str:
+    text = held[0].text
+    for before, piece in itertools.pairwise(held):
+        text += ("\n\n" if piece.apart and not before.leads else "\n") + piece.text
+    return text
+
+
+def _embed(message: Message | None, description: str, footer: str) -> Json:
+    embed: Json = {}
+    title = _title(message) if message else ""
+    if message and title and _fits_title(title):
+        embed["title"] = escaped(title)
+        if web_host(message.link):
+            embed["url"] = message.link
+    if description:
+        embed["description"] = description
+    shown = unmarked(footer).strip()
+    if shown and units(shown) <= FOOTER_UNITS:
+        embed["footer"] = {"text": shown}
+    return embed if "title" in embed or description else {**embed, "description": "…"}
+
+
+def _title(message: Message) -> str:
+    return " ".join(clean(message.title).split())
+
+
+def _fits_title(title: str) -> bool:
+    return units(escaped(title)) <= TITLE_UNITS
+
+
+def _with_typed(message: Message) -> str:
+    """The footer, and how the report is asked for without a button."""
+    reads = [action.argument.split()[0] for action in message.actions if action.command == READ and action.argument]
+    typed = f"{_TYPED} {reads[0]}" if reads else ""
+    return " · ".join(filter(None, (message.footer.strip(), typed)))
+
+
+# --- buttons -----------------------------------------------------------------------------------------------------
+
+
+def _rows(actions: Sequence[Action]) -> list[Json]:
+    """Rows of buttons, no two with the same id; an action that no button can hold is left out."""
+    buttons: dict[str, Json] = {}
+    for number, action in enumerate(actions):
+        custom_id = f"{action.command}:{action.argument}"
+        if _opens(action):
+            buttons[f"{number}"] = {"type": _BUTTON, "style": _LINK, "label": _label(action), "url": action.url}
+        elif action.command and units(custom_id) <= CUSTOM_ID_CHARS and custom_id not in buttons:
+            style = _SECONDARY if buttons else _PRIMARY
+            buttons[custom_id] = {"type": _BUTTON, "style": style, "label": _label(action), "custom_id": custom_id}
+    ordered = list(buttons.values())
+    return [
+        {"type": _ACTION_ROW, "components": ordered[first : first + ROW_BUTTONS]}
+        for first in range(0, len(ordered), ROW_BUTTONS)
+    ]
+
+
+def _opens(action: Action) -> bool:
+    return bool(action.url and units(action.url) <= URL_CHARS and web_host(action.url))
+
+
+def _label(action: Action) -> str:
+    label = " ".join(unmarked(action.label).split())
+    while units(label) > LABEL_CHARS:
+        label = shortened(label, len(label) - 1)
+    return label or "…"

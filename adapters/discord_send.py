@@ -1,0 +1,227 @@
+"""Posting to Discord, once: no retries of its own, a mark with every message, and a way to look it up."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from adapters.discord_errors import (
+    ARCHIVED,
+    MISSING_ACCESS,
+    MISSING_PERMISSIONS,
+    THREAD_EXISTS,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_MESSAGE,
+    code_of,
+)
+from adapters.discord_messages import Json, mark_for, mark_of, nonce_for, one, thread_name
+from adapters.discord_places import Kind, Place, Places, lacks
+from adapters.discord_rest import Rest, told
+from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.types import Destination, Message, Posted
+
+PAGE_MESSAGES = 100  # https://docs.discord.com/developers/resources/message#get-channel-messages
+CLOCK_SKEW = timedelta(minutes=5)  # how far our clock and Discord's may be apart when a message is looked for
+SUPPRESS_NOTIFICATIONS = 1 << 12  # https://docs.discord.com/developers/resources/message#message-object-message-flags
+EPOCH = datetime(2015, 1, 1, tzinfo=UTC)  # https://docs.discord.com/developers/reference#snowflakes
+WEB_URL = "https://discord.com/channels"
+
+
+class DiscordPublisher:
+    """Posts to channels, forums and people. See digest.types.Publisher.
+
+    A message in a text channel has a thread, made with it; a forum's message is the first one of its post. `Posted`
+    names the channel or forum, the message, and the thread, which has the id of its first message.
+    """
+
+    def __init__(self, rest: Rest, places: Places) -> None:
+        self._rest = rest
+        self._places = places
+
+    @property
+    def timeout_s(self) -> float:
+        return self._rest.timeout_s
+
+    async def post(self, to: Destination, message: Message, *, under: Posted | None, key: str) -> Posted:
+        content = (await asyncio.to_thread(one, message, mark_for(key))).body()
+        place = await self._places.at(to)
+        try:
+            if under is not None:
+                return Posted(under.channel, await self._sent(to, place, _inside(under), content, key), under.thread)
+            if place.kind is Kind.FORUM:
+                return await self._opened(to, place, message, content)
+            posted = await self._sent(to, place, place.id, content, key)
+        except DestinationClosed as error:
+            raise await self._named(to, place, error) from error
+        if place.kind is Kind.FLAT:
+            return Posted(place.id, posted)
+        await self._with_thread(to, place, posted, thread_name(message))
+        return Posted(place.id, posted, posted)
+
+    async def edit(self, to: Destination, posted: Posted, message: Message) -> None:
+        place = await self._places.at(to)
+        channel = posted.channel if _is_starter(posted) and place.kind is not Kind.FORUM else _inside(posted)
+        path = f"/channels/{channel}/messages/{posted.message}"
+        before = await self._rest.call("GET", path, str(to))
+        content = (await asyncio.to_thread(one, message, mark_of(before))).body()
+        try:
+            await self._rest.call("PATCH", path, str(to), content)
+        except MessageRefused as error:
+            if code_of(error) != ARCHIVED:
+                raise
+            await self._rest.call("PATCH", f"/channels/{channel}", str(to), {"archived": False})
+            await self._rest.call("PATCH", path, str(to), content)
+
+    async def find(self, to: Destination, key: str, *, under: Posted | None, since: datetime) -> Posted | None:
+        place = await self._places.at(to)
+        mark, oldest = mark_for(key), since - CLOCK_SKEW
+        if under is not None:
+            found = await self._marked(to, place, _inside(under), mark, oldest)
+            return Posted(under.channel, found["id"], under.thread) if found else None
+        if place.kind is Kind.FORUM:
+            async for thread in self._posts(to, place, oldest):
+                if await self._begins_with(to, thread, mark):
+                    return Posted(place.id, thread, thread)
+            return None
+        found = await self._marked(to, place, place.id, mark, oldest)
+        if found is None:
+            return None
+        if place.kind is Kind.FLAT:
+            return Posted(place.id, found["id"])
+        if not found.get("thread"):
+            await self._with_thread(to, place, found["id"], _title_of(found))
+        return Posted(place.id, found["id"], found["id"])
+
+    async def link(self, to: Destination, posted: Posted) -> str:
+        """Where the message can be opened, with its thread if it has one."""
+        place = await self._places.at(to)
+        return f"{WEB_URL}/{place.guild or '@me'}/{_inside(posted)}/{posted.message}"
+
+    # --- sending -----------------------------------------------------------------------------------------------------
+
+    async def _sent(self, to: Destination, place: Place, channel: str, content: Json, key: str) -> str:
+        """Sends a message to a channel or thread and gives its id. Nobody's phone rings, but for what a person gets
+        alone."""
+        flags = {"flags": SUPPRESS_NOTIFICATIONS} if place.guild else {}
+        body = {**content, **flags, "nonce": nonce_for(key), "enforce_nonce": True}
+        return _id(await self._rest.call("POST", f"/channels/{channel}/messages", str(to), body))
+
+    async def _opened(self, to: Destination, place: Place, message: Message, content: Json) -> Posted:
+        """A post in a forum; Discord takes no nonce with it."""
+        first = {**content, "flags": SUPPRESS_NOTIFICATIONS}
+        body = {"name": thread_name(message), "message": first}
+        thread = _id(await self._rest.call("POST", f"/channels/{place.id}/threads", str(to), body))
+        return Posted(place.id, thread, thread)
+
+    async def _with_thread(self, to: Destination, place: Place, message: str, name: str) -> None:
+        """Makes the message's thread, unless it is there. Raises MaybeSent: the message itself has been sent, and is
+        to be looked for before anything else, which makes the thread as well."""
+        try:
+            await self._rest.call("POST", f"/channels/{place.id}/messages/{message}/threads", str(to), {"name": name})
+        except MaybeSent:
+            raise
+        except DeliveryError as error:
+            if code_of(error) == THREAD_EXISTS:
+                return
+            if isinstance(error, DestinationClosed):
+                error = await self._named(to, place, error)
+            sentence = f"The message is there, but not yet its thread: {error}"
+            raise MaybeSent(sentence, error.retry_after_s) from error
+
+    async def _named(self, to: Destination, place: Place, error: DestinationClosed) -> DestinationClosed:
+        """The error with the permissions that the bot lacks, where that is what is wrong."""
+        self._places.forget(to)
+        if code_of(error) not in {MISSING_ACCESS, MISSING_PERMISSIONS}:
+            return error
+        try:
+            missing = await self._places.lacking(place)
+        except (DestinationClosed, MessageRefused, NotSent):
+            return error
+        return DestinationClosed(lacks(place, missing)) if missing else error
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    async def _marked(
+        self, to: Destination, place: Place, channel: str, mark: str, oldest: datetime
+    ) -> Mapping[str, Any] | None:
+        """The bot's own message with the mark in a channel or thread."""
+        me = await self._places.me()
+        after = str(_snowflake(oldest))
+        seen = False
+        while True:
+            query = {"after": after, "limit": str(PAGE_MESSAGES)}
+            try:
+                page = await told(self._rest, f"/channels/{channel}/messages", str(to), query)
+            except DestinationClosed as error:
+                if code_of(error) == UNKNOWN_CHANNEL and channel != place.id:
+                    return None  # a thread that people deleted
+                raise
+            for message in page:
+                if message["author"]["id"] == me and mark_of(message) == mark:
+                    return dict(message)
+            seen = seen or bool(page)
+            if len(page) < PAGE_MESSAGES:
+                break
+            after = str(max(int(message["id"]) for message in page))
+        # Without the permission to read, Discord says that there is nothing
+        if not seen and (missing := await self._places.lacking(place)):
+            raise DestinationClosed(lacks(place, missing))
+        return None
+
+    async def _posts(self, to: Destination, place: Place, oldest: datetime) -> AsyncIterator[str]:
+        """The forum's posts by the bot that were made since, active and archived ones."""
+        me, first = await self._places.me(), _snowflake(oldest)
+        active = await told(self._rest, f"/guilds/{place.guild}/threads/active", str(to))
+        for thread in active["threads"]:
+            if thread["parent_id"] == place.id and thread["owner_id"] == me and int(thread["id"]) >= first:
+                yield thread["id"]
+        query = {"limit": "100"}
+        while True:
+            page = await told(self._rest, f"/channels/{place.id}/threads/archived/public", str(to), query)
+            for thread in page["threads"]:
+                if thread["owner_id"] == me and int(thread["id"]) >= first:
+                    yield thread["id"]
+            if not page["has_more"] or not page["threads"]:
+                return
+            query["before"] = page["threads"][-1]["thread_metadata"]["archive_timestamp"]
+            if datetime.fromisoformat(query["before"]) < oldest:  # they are archived after they are made
+                return
+
+    async def _begins_with(self, to: Destination, thread: str, mark: str) -> bool:
+        try:
+            first = await told(self._rest, f"/channels/{thread}/messages/{thread}", str(to))
+        except (MessageRefused, DestinationClosed) as error:
+            if code_of(error) in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
+                return False
+            raise
+        return mark_of(first) == mark
+
+
+def _is_starter(posted: Posted) -> bool:
+    return posted.message == posted.thread
+
+
+def _inside(posted: Posted) -> str:
+    """The thread, or the conversation of what has none."""
+    return posted.thread or posted.channel
+
+
+def _id(answer: Json) -> str:
+    identity = answer.get("id") if isinstance(answer, Mapping) else None
+    if not isinstance(identity, str) or not identity:
+        raise MaybeSent("Discord's answer is not as documented: it is asked whether the message arrived.")
+    return identity
+
+
+def _snowflake(moment: datetime) -> int:
+    """The least id of what was made then."""
+    return max(0, (moment - EPOCH) // timedelta(milliseconds=1)) << 22
+
+
+def _title_of(message: Mapping[str, Any]) -> str:
+    """What a thread under a message that was sent earlier is called."""
+    embeds = message.get("embeds") or [{}]
+    return thread_name(Message(title=re.sub(r"\\(.)", r"\1", embeds[0].get("title") or "")))
