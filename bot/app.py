@@ -73,7 +73,12 @@ class Daemon:
 
     async def _check(self, name: str, adapter: ChatAdapter) -> None:
         """Says which channels cannot be posted to, and what mends that."""
-        for about, sentence in await delivery.problems(self._settings, name, adapter):
+        try:
+            found = await delivery.problems(self._settings, name, adapter)
+        except Exception:  # it only advises: the bot runs without it
+            log.exception("a check broke", extra={"adapter": name})
+            return
+        for about, sentence in found:
             self._say(f"{about}: {sentence}")
 
     def _publisher(self, to: Destination) -> ChatAdapter | None:
@@ -119,6 +124,9 @@ class Daemon:
     async def _delivered(self, job: Job, tally: Tally) -> str:
         """Delivers what a job asks for, and gives what became of it, a line for each destination."""
         request = msgspec.json.decode(job.request, type=Request)
+        for to in delivery.asked(self._settings, request):
+            if to.adapter not in self._adapters:
+                raise SettingsError(f"The running bot has no token for {to}. Set it there, and start the bot again.")
         numbers = await self._store.run(delivery.prepare, self._settings, request)
         self._outbox.wake()
 

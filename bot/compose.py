@@ -165,7 +165,12 @@ def adapter(settings: Settings, name: str) -> ChatAdapter:
             "Slack's token is not set. Set SLACK_BOT_TOKEN to the bot token, which begins with xoxb-: "
             '"paperboy slack-manifest" begins the way to one.'
         )
-    return factory("adapters", name)(None, options(settings, name))  # type: ignore[no-any-return]  # a plugin's word
+    built: ChatAdapter = factory("adapters", name)(None, options(settings, name))
+    if not hasattr(built, "post"):
+        raise SettingsError(
+            f'Nothing can be delivered to "{name}": it only shows. Name a chat platform, such as slack.'
+        )
+    return built
 
 
 def _built(kind: str, name: str, settings: Settings, tools: Kit) -> Any:
