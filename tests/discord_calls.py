@@ -26,6 +26,7 @@ _CODES: dict[int, tuple[int, str]] = {
     10087: (400, "Unknown tag"),
     20012: (403, "You are not authorized to perform this action on this application"),
     40003: (429, "You are opening direct messages too fast"),
+    40333: (403, "internal network error"),
     40060: (400, "Interaction has already been acknowledged."),
     40067: (400, "A tag is required to create a forum post in this channel"),
     50001: (403, "Missing Access"),

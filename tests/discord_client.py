@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-import discord
+import aiohttp
 import pytest
 import yarl
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
 
 from tests.discord_server import DiscordProcess, DiscordServer
 from tests.discord_world import BOT_TOKEN
 from tests.slack_socket import until
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # of audioop, which discord.py takes for voice
+    import discord
+    from discord.gateway import DiscordWebSocket
+    from discord.http import Route
+
+__all__ = ["INTENTS", "App", "Plain", "discord", "plain", "pointed_at", "refused", "running"]
 
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
 
@@ -80,3 +88,43 @@ async def refused(call: Awaitable[Any]) -> tuple[int, int]:
     with pytest.raises(discord.HTTPException) as raised:
         await call
     return raised.value.status, raised.value.code
+
+
+class Plain:
+    """The HTTP interface without an SDK: one request each, as told."""
+
+    def __init__(self, session: aiohttp.ClientSession, local: DiscordServer | DiscordProcess) -> None:
+        self._session, self._local = session, local
+
+    async def ask(self, verb: str, path: str, body: Any = None, token: str = BOT_TOKEN) -> tuple[int, Any]:
+        """(status, JSON). `path` begins with a slash."""
+        told = {"Authorization": f"Bot {token}", "User-Agent": "DiscordBot (https://lantern.example, 1)"}
+        address = f"{self._local.url}/api/v10{path}"
+        async with self._session.request(verb, address, json=body, headers=told) as answer:
+            content = await answer.read()
+            return answer.status, json.loads(content) if answer.content_type == "application/json" else content
+
+    async def code(self, verb: str, path: str, body: Any = None, token: str = BOT_TOKEN) -> tuple[int, int]:
+        """(status, Discord's code) of a refusal."""
+        status, answer = await self.ask(verb, path, body, token)
+        return status, answer["code"]
+
+    async def problems(self, verb: str, path: str, body: Any) -> list[str]:
+        """The paths of the fields that a body is refused for, such as "embeds.0.title"."""
+        status, answer = await self.ask(verb, path, body)
+        assert (status, answer["code"]) == (400, 50035), answer
+        return sorted(_paths(answer["errors"]))
+
+
+def _paths(errors: Any, at: str = "") -> Iterator[str]:
+    for name, inside in errors.items():
+        if name == "_errors":
+            yield at
+        else:
+            yield from _paths(inside, f"{at}.{name}".lstrip("."))
+
+
+@asynccontextmanager
+async def plain(local: DiscordServer | DiscordProcess) -> AsyncIterator[Plain]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        yield Plain(session, local)

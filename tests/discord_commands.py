@@ -19,19 +19,25 @@ class NotPossible(Exception):
 
 
 def invoked(
-    commands: list[dict[str, Any]], path: str, given: Mapping[str, Any], context: int, focused: str | None = None
+    commands: list[dict[str, Any]],
+    path: str,
+    given: Mapping[str, Any],
+    context: int,
+    installs: set[int],
+    focused: str | None = None,
 ) -> dict[str, Any]:
     """The data of an interaction: a command such as "paper" or "paperboy digest", with its options.
 
-    `context` is where: 0 a server, 1 the bot's direct conversation. With `focused`, that option is still being typed.
+    `context` is where: 0 a server, 1 the bot's direct conversation. `installs` is for whom the app is installed there:
+    0 the server, 1 the person. With `focused`, that option is still being typed.
     """
     name, *deeper = path.split()
     command = _named(commands, name)
     contexts = command.get("contexts")
     if contexts is not None and context not in contexts:
         raise NotPossible(f"/{name} does not show here: its contexts are {contexts}.")
-    if context == 0 and 0 not in command.get("integration_types", [0]):
-        raise NotPossible(f"/{name} is not for servers.")
+    if not installs & set(command["integration_types"]):
+        raise NotPossible(f"/{name} does not show here: its integration types are {command['integration_types']}.")
     steps, here = [command], command
     for step in deeper:
         here = _named(here["options"], step)

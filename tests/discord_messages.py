@@ -66,26 +66,34 @@ def _repeated(world: World, body: Mapping[str, Any]) -> Message | None:
     return found[-1] if found else None
 
 
-def _may_send(world: World, channel: Channel, body: Any) -> None:
+def _may_send(world: World, channel: Channel) -> None:
     takes_text(channel)
     if channel.kind is Kind.DM:
         if world.people[channel.person].dms_closed:
             raise Refused(50007)
         return
     need(world, channel, P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES)
-    if isinstance(body, dict) and body.get("embeds"):
-        need(world, channel, P.EMBED_LINKS)
     if channel.locked and not world.permissions(channel) & P.MANAGE_THREADS:
         raise Refused(160005)
+
+
+def _strip_embeds(world: World, channel: Channel, content: dict[str, Any]) -> None:
+    """Without the right to them, embeds are left out in silence, unless nothing else would be left
+    (https://github.com/discord/discord-api-docs/issues/2601)."""
+    if content.get("embeds") and not world.permissions(channel) & P.EMBED_LINKS:
+        if not content.get("content") and not content.get("components"):
+            raise Refused(50013)
+        del content["embeds"]
 
 
 def create_message(world: World, call: Call) -> Answer:
     """Sending to an archived thread reopens it, unless it is locked."""
     channel = known(world, call.channel)
-    _may_send(world, channel, call.body)
+    _may_send(world, channel)
     content = content_of(call.body)
+    _strip_embeds(world, channel, content)
     if (repeated := _repeated(world, call.body)) is not None:
-        return message_told(world, repeated)
+        return message_told(world, repeated, just_sent=True)
     reference = content.get("message_reference")
     if reference and world.find(channel.id, str(reference.get("message_id"))) is None:
         if reference.get("fail_if_not_exists", True):
@@ -95,7 +103,7 @@ def create_message(world: World, call: Call) -> Answer:
     if channel.archived:
         change_thread(world, channel, archived=False)
     message = posted(world, channel, content, call.body, type=_REPLY if "message_reference" in content else 0)
-    return message_told(world, message)
+    return message_told(world, message, just_sent=True)
 
 
 def posted(world: World, channel: Channel, content: dict[str, Any], body: Mapping[str, Any], **more: Any) -> Message:
@@ -129,9 +137,10 @@ def update_message(world: World, call: Call) -> Answer:
         raise Refused(50021)
     if channel.archived:
         raise Refused(50083)
-    if isinstance(call.body, dict) and call.body.get("embeds") and channel.kind is not Kind.DM:
-        need(world, channel, P.EMBED_LINKS)
-    return message_told(world, changed(world, message, call.body))
+    body = call.body
+    if isinstance(body, dict) and not world.permissions(channel) & P.EMBED_LINKS:
+        body = {name: value for name, value in body.items() if name != "embeds"}
+    return message_told(world, changed(world, message, body))
 
 
 def delete_message(world: World, call: Call) -> Answer:
@@ -139,6 +148,8 @@ def delete_message(world: World, call: Call) -> Answer:
     message = world.find(channel.id, call.path["message_id"])
     if message is None:
         raise Refused(10008)
+    if message.type == _THREAD_STARTER:
+        raise Refused(50021)
     if message.author != BOT_USER:
         if channel.kind is Kind.DM:
             raise Refused(50003)
@@ -191,7 +202,7 @@ def list_messages(world: World, call: Call) -> Answer:
 
 def trigger_typing_indicator(world: World, call: Call) -> Answer:
     channel = known(world, call.channel)
-    _may_send(world, channel, None)
+    _may_send(world, channel)
     return None
 
 
@@ -248,10 +259,8 @@ def create_thread(world: World, call: Call) -> Answer:
         raise Refused(10087)
     if channel.tag_required and not tags:
         raise Refused(40067)
-    message = body.get("message")
-    if isinstance(message, dict) and message.get("embeds"):
-        need(world, channel, P.EMBED_LINKS)
-    content = content_of(message, ("message",))
+    content = content_of(body.get("message"), ("message",))
+    _strip_embeds(world, channel, content)
     thread = world.add_thread(channel, body["name"], BOT_USER, auto_archive_minutes=minutes, applied_tags=tags)
     told = _opened(world, thread)
     first = posted(world, thread, content, body["message"], id=thread.id)

@@ -5,7 +5,7 @@ refused, as Discord refuses what it does not know. The names are those of the of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -43,9 +43,13 @@ def find(verb: str, path: str) -> tuple[Method, dict[str, str]]:
     raise Refused(0, status=405, message="405: Method Not Allowed")
 
 
-def run(world: Interacting, method: Method, call: Call, authorization: str) -> Answer:
-    """What a call answers; under the world's lock, all at once. Raises Refused."""
+def run(world: Interacting, method: Method, call: Call, headers: Mapping[str, str]) -> Answer:
+    """What a call answers; under the world's lock, all at once. Raises Refused. A bot says who made it:
+    https://docs.discord.com/developers/reference#user-agent"""
+    authorization, agent = headers.get("Authorization", ""), headers.get("User-Agent", "")
     with world.lock:
+        if not method.by_token and not re.match(r"DiscordBot \(\S+,? [^)]+\)", agent):
+            raise Refused(40333)
         if not method.by_token and (authorization != f"Bot {BOT_TOKEN}" or world.token_revoked):
             raise Refused(0)
         for name in call.query.keys() - method.takes:

@@ -93,8 +93,9 @@ def guild_told(world: World, guild: Guild, *, whole: bool = False) -> dict[str, 
     return base
 
 
-def message_told(world: World, message: Message, *, in_event: bool = False) -> dict[str, Any]:
-    """A message; an event names the server and the member too."""
+def message_told(world: World, message: Message, *, in_event: bool = False, just_sent: bool = False) -> dict[str, Any]:
+    """A message. An event names the server and the member too. The nonce is told to the sender and in events, and is
+    not kept with the message (https://github.com/Rapptz/discord.py/issues/2451)."""
     mentions = [user_told(world, who) for who in message.pinged if who in world.people or who == BOT_USER]
     told: dict[str, Any] = {
         "id": message.id,
@@ -116,7 +117,7 @@ def message_told(world: World, message: Message, *, in_event: bool = False) -> d
         "pinned": False,
         "tts": False,
     }
-    if message.nonce is not None:
+    if message.nonce is not None and (in_event or just_sent):
         told["nonce"] = message.nonce
     if message.author == BOT_USER:
         told["application_id"] = APPLICATION

@@ -46,13 +46,14 @@ class People(Interacting):
         """A slash command such as "paper" or "paperboy digest", in a channel, a thread, or (with the person's id as the
         channel) the bot's direct conversation."""
         where, context = self._place(channel, person, writes=True)
-        data = invoked(self._commands(where), command, options, context)
+        data = invoked(self._commands(where), command, options, context, self._installs(where, person))
         return self._ask(COMMAND, where, context, person, data)
 
     def complete(self, channel: str, person: str, command: str, focused: str, **options: Any) -> Interaction:
         """Somebody is typing the option `focused`; its value so far is among the options."""
         where, context = self._place(channel, person, writes=True)
-        data = invoked(self._commands(where), command, {focused: "", **options}, context, focused)
+        installs = self._installs(where, person)
+        data = invoked(self._commands(where), command, {focused: "", **options}, context, installs, focused)
         return self._ask(AUTOCOMPLETE, where, context, person, data)
 
     def press(self, on: Message, name: str, person: str, *, values: list[str] | None = None) -> Interaction:
@@ -184,6 +185,11 @@ class People(Interacting):
                 raise NotPossible(f"{person} is not in this server.")
             return where, 0
 
+    def _installs(self, where: Channel, person: str) -> set[int]:
+        """For whom the app is installed: the server (a direct conversation counts as one), the person."""
+        in_guild = self.guilds[where.guild].installed if where.guild else True
+        return {kind for kind, is_installed in enumerate((in_guild, self.people[person].installed)) if is_installed}
+
     def _sees(self, where: Channel) -> bool:
         return bool(self.permissions(where) & Permission.VIEW_CHANNEL)
 
@@ -197,8 +203,6 @@ class People(Interacting):
         pressed_on: Message | None = None,
     ) -> Interaction:
         guild = self.guilds[where.guild] if where.guild else None
-        if guild and not guild.installed:
-            raise NotPossible("The bot is not in this server.")
         if kind in {COMMAND, AUTOCOMPLETE} and where.archived:
             raise NotPossible("Discord has no commands in archived threads.")
         if not self.gateway.count:

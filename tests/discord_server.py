@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -165,7 +166,7 @@ class DiscordServer(People):
             asked.operation = method.operation
             fault = self._next_fault(method.operation, names.get("channel_id"))
             call = Call(method.operation, names, asked.query, asked.body)
-            reply = await self._reply(method, call, fault, request.headers.get("Authorization", ""))
+            reply = await self._reply(method, call, fault, request.headers)
         except Refused as refusal:
             reply = _Reply(refusal.status, refusal.answer)
         return await self._answered(request, asked, fault, reply)
@@ -173,7 +174,7 @@ class DiscordServer(People):
     def _next_fault(self, operation: str, channel: str | None) -> Fault | None:
         return next((queued.fault for queued in self._faults if queued.meets(operation, channel)), None)
 
-    async def _reply(self, method: Method, call: Call, fault: Fault | None, authorization: str) -> _Reply:
+    async def _reply(self, method: Method, call: Call, fault: Fault | None, headers: Mapping[str, str]) -> _Reply:
         if isinstance(fault, RateLimited):
             return _too_many(fault)
         if isinstance(fault, Error):
@@ -187,7 +188,7 @@ class DiscordServer(People):
         if self.apply_delay_s and method.has_body and not method.by_token:
             await asyncio.sleep(self.apply_delay_s)
         try:
-            answer = run(self, method, call, authorization)
+            answer = run(self, method, call, headers)
         except Refused as refusal:
             return _Reply(refusal.status, refusal.answer, told)
         created = method.operation in {"create_thread", "create_thread_from_message"}

@@ -69,13 +69,15 @@ GRANTED = (
 
 
 class Person(Struct):
-    """`permissions` are theirs in every server; `dms_closed`: they take no direct messages from bots."""
+    """`permissions` are theirs in every server; `dms_closed`: they take no direct messages from bots;
+    `installed`: they have the app for themselves, wherever they are."""
 
     id: str
     name: str
     locale: str = "en-US"
     permissions: int = int(P.VIEW_CHANNEL | P.SEND_MESSAGES | P.USE_APPLICATION_COMMANDS)
     dms_closed: bool = False
+    installed: bool = False
 
 
 class Tag(Struct):
@@ -254,7 +256,9 @@ class World:
     # --- what is there -----------------------------------------------------------------------------------------------
 
     def permissions(self, channel: Channel) -> int:
-        """What the bot may do in a channel; a thread has its parent's, a direct conversation has no limits."""
+        """What the bot may do in a channel; a thread has its parent's, a direct conversation has no limits. Who cannot see
+        a channel can do nothing there; who cannot write there, neither embed nor mention all
+        (https://docs.discord.com/developers/topics/permissions#implicit-permissions)."""
         if channel.guild is None:
             return ~0
         guild = self.guilds[channel.guild]
@@ -263,7 +267,11 @@ class World:
         if guild.permissions & P.ADMINISTRATOR:
             return ~0
         place = self.channels[channel.parent] if channel.is_thread else channel
-        return guild.permissions & ~place.denied
+        granted = guild.permissions & ~place.denied
+        if not granted & P.VIEW_CHANNEL:
+            return 0
+        speaks = P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES
+        return granted if granted & speaks else granted & ~(P.EMBED_LINKS | P.MENTION_EVERYONE)
 
     def current(self, message: str) -> Message | None:
         """The message with this id as it is now, whoever sees it, unless it was deleted."""
