@@ -43,7 +43,10 @@ def answer(asked: Invocation, desk: Desk) -> Message:
 
 
 def paper(asked: Invocation, desk: Desk) -> Message:
-    """`paper ID|URL|words [section]`, with the buttons of a card."""
+    """`paper ID|URL|words [section]`, with the buttons of a card; alone it offers the newest day's papers."""
+    newest = desk.lookups.newest_day()
+    if newest is not None and not asked.args.strip():
+        return _which(asked, desk, newest)
     given = commands.answer(replace(asked, name="paper"), desk)
     if given.found is None:
         return given.message
@@ -157,22 +160,21 @@ def _reported(asked: Invocation, desk: Desk) -> tuple[Paper, Report] | Message:
 
 def _of_day(asked: Invocation, desk: Desk, place: Known) -> Message:
     """A paper of a day by words of its title, or the day's titles to choose from."""
-    texts = desk.texts(asked.language)
-    section = asked.args.strip()
-    if commands.match_section(section, desk) is None:
-        words, section = commands.split(asked.args, desk)
-        found = desk.lookups.search(words, asked.language, day=place.day, limit=OFFERED).hits if words else ()
-        fitting = commands.titled(words, found)
-        if len(fitting) == 1:
-            return paper(replace(asked, args=f"{fitting[0].paper.id} {section}"), desk)
-        if words and not fitting:
-            return paper(asked, desk)
-        best = [(hit.paper.title, hit.paper.id) for hit in fitting]
-    else:
-        best = []
-    digest = desk.lookups.digest(place.day, asked.language)
-    best = best or [(known.title, known.id) for known, report in digest.papers if report is not None]
-    return line(texts, "which_paper", commands.offered(best[:OFFERED], section))
+    if not asked.args.strip() or commands.match_section(asked.args, desk):
+        return _which(asked, desk, place.day)
+    words, section = commands.split(asked.args, desk)
+    fitting = commands.titled(words, desk.lookups.search(words, asked.language, day=place.day, limit=OFFERED).hits)
+    if len(fitting) > 1:
+        offers = commands.offered([(hit.paper.title, hit.paper.id) for hit in fitting], section)
+        return line(desk.texts(asked.language), "which_paper", offers)
+    return paper(replace(asked, args=f"{fitting[0].paper.id} {section}") if fitting else asked, desk)
+
+
+def _which(asked: Invocation, desk: Desk, day: date) -> Message:
+    """The titles of a day to choose from; what was asked is the section that they answer with."""
+    digest = desk.lookups.digest(day, asked.language)
+    titles = [(known.title, known.id) for known, report in digest.papers if report is not None]
+    return line(desk.texts(asked.language), "which_paper", commands.offered(titles[:OFFERED], asked.args.strip()))
 
 
 def _newest(asked: Invocation, desk: Desk) -> Message:

@@ -216,6 +216,11 @@ async def test_a_mention_elsewhere_is_a_paper_or_a_call_for_help(place: Place) -
     assert "/paper ID|URL|WORDS [SECTION]" in seen(await place.ask("mention", "", thread="1.1"))
 
 
+async def test_a_paper_that_is_not_named_is_chosen_from_the_newest_day(place: Place) -> None:
+    """`/paper` alone."""
+    assert labels(await place.ask("paper")) == [f"Lantern {n} for Networks" for n in range(1, 6)]
+
+
 async def test_topics_are_the_days_domains_and_lead_to_their_papers(place: Place) -> None:
     """Most papers first."""
     topics = await place.ask("topics", "2026-01-16")
