@@ -87,7 +87,7 @@ class TestSlack(AdapterContract):
     async def platform(self) -> AsyncIterator[Platform]:
         with SlackServer() as slack:
             desk = Desk()
-            async with serving(slack, desk, timeout_s=0.5) as adapter:
+            async with serving(slack, desk, timeout_s=2.0) as adapter:
                 yield LocalSlack(slack, adapter, desk)
 
 
