@@ -15,7 +15,7 @@ from bot.commands import COMMANDS
 from bot.delivery import JOB, Request, Tally
 from config.settings import Settings
 from digest.editions import register
-from digest.errors import PaperboyError, SettingsError
+from digest.errors import DeliveryError, PaperboyError, SettingsError
 from digest.jobs import Job, finish_job, next_job, note_progress, return_jobs
 from digest.locks import Work, held
 from digest.outbox import Event, News, Outbox
@@ -86,7 +86,11 @@ class Daemon:
 
     async def _link(self, to: Destination, posted: Posted) -> str:
         link = getattr(self._adapters.get(to.adapter), "link", None)
-        return str(await link(to, posted)) if link is not None else ""
+        try:
+            return str(await link(to, posted)) if link is not None else ""
+        except DeliveryError as error:
+            log.info("no link", extra={"to": str(to), "reason": str(error)})
+            return ""
 
     def _hear(self, news: News) -> None:
         for tally in self._tallies:
