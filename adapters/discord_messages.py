@@ -81,7 +81,7 @@ def one(message: Message, mark: str = "") -> DiscordMessage:
     """
     body = _body(message)
     room = DESCRIPTION_UNITS - len(mark)
-    portions = list(_portions(body, room))
+    portions = list(itertools.islice(_portions(body, room), 2))
     text = portions[0] if portions else ""
     if len(portions) > 1:
         text = next(_portions(body, room - 2)) + "\n…"
@@ -148,21 +148,30 @@ def _body(message: Message) -> list[Piece]:
 def _portions(body: Sequence[Piece], room: int = DESCRIPTION_UNITS) -> Iterator[str]:
     """The pieces in as few texts as hold them, in order; a heading goes with what it heads."""
     held: list[Piece] = []
+    used = 0
     for piece in body:
-        if held and units(_joined([*held, piece])) > room:
+        added = units(_between(held, piece) + piece.text)
+        if held and used + added > room:
             ends = len(held) - (len(held) > 1 and held[-1].leads)
             yield _joined(held[:ends])
             held = held[ends:]
+            used = units(_joined(held))
+            added = units(_between(held, piece) + piece.text)
         held.append(piece)
+        used += added
     if held:
         yield _joined(held)
 
 
 def _joined(held: Sequence[Piece]) -> str:
-    text = held[0].text
-    for before, piece in itertools.pairwise(held):
-        text += ("\n\n" if piece.apart and not before.leads else "\n") + piece.text
-    return text
+    return "".join(_between(held[max(0, place - 1) : place], piece) + piece.text for place, piece in enumerate(held))
+
+
+def _between(held: Sequence[Piece], piece: Piece) -> str:
+    """What stands before a piece that follows others."""
+    if not held:
+        return ""
+    return "\n\n" if piece.apart and not held[-1].leads else "\n"
 
 
 def _embed(message: Message | None, description: str, footer: str) -> Json:

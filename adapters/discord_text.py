@@ -179,8 +179,11 @@ def _code(text: str) -> str:
     if not text.strip():
         return text
     text = _CALL.sub(_FULL_WIDTH_AT, text)
-    fence = "`" * (1 + max((len(ticks) for ticks in _FENCES.findall(text)), default=0))
-    space = " " if len(fence) > 1 else ""
+    held = {len(ticks) for ticks in _FENCES.findall(text)}
+    if {1, 2} <= held:  # three would begin lines of code
+        text, held = text.replace("``", "`\u200b`"), {1}
+    fence = "``" if 1 in held else "`"
+    space = " " if held else ""
     return f"{fence}{space}{text}{space}{fence}"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.discord import DiscordAdapter
 from digest.types import Action, CommandSpec, Invocation, Message
+from tests.discord_seen import seen
 from tests.discord_server import DiscordServer
 from tests.discord_world import BOT_TOKEN
 from tests.discord_world import Message as Shown
@@ -84,11 +85,6 @@ async def serving(discord: DiscordServer, desk: Desk, **more: Any) -> AsyncItera
             await serving
 
 
-_LINK = re.compile(r"(?<!\\)\[((?:[^\[\]\\]|\\.)*)\]\(<?(https?://[^)\s>]*)>?\)")
-_ANGLED = re.compile(r"(?<!\\)<(https?://[^>\s]*)>")
-_BARE = re.compile(r"(?<![\\<(\w])(https?://[^\s<]+)")
-_CODE = re.compile(r"```.*?```|(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
-_MARKS = re.compile(r"(?<!\\)(?:\*\*|_|`+)")
 _UNSEEN = re.compile("[\u200b\u200c]")
 
 
@@ -96,33 +92,15 @@ def read_out(message: Shown) -> str:
     """What a reader sees: title, text and footer of each embed, without marks, backslashes and characters unseen."""
     parts: list[str] = [message.content]
     for embed in message.embeds:
-        parts += (plain(embed.get("title", "")), plain(embed.get("description", "")))
+        parts += (seen(embed.get("title", "")).text, seen(embed.get("description", "")).text)
         parts.append(embed.get("footer", {}).get("text", ""))
     return "\n".join(text for part in parts if (text := _UNSEEN.sub("", part).strip()))
-
-
-def plain(markdown: str) -> str:
-    """Markdown without its marks."""
-    text = _ANGLED.sub(r"\1", _LINK.sub(r"\1", markdown))
-    return re.sub(r"\\([^0-9A-Za-z\s])", r"\1", _MARKS.sub("", text))
-
-
-def links_in(markdown: str) -> set[str]:
-    """The addresses that Discord makes into links."""
-    text = _CODE.sub("", markdown)
-    found = {match[2] for match in _LINK.finditer(text)} | set(_ANGLED.findall(text))
-    return found | set(_BARE.findall(_ANGLED.sub("", _LINK.sub("", text))))
 
 
 def marked(message: Shown) -> list[str]:
     """The texts that Discord reads as markdown; a footer is none."""
     told = [message.content, *(embed.get(part, "") for embed in message.embeds for part in ("title", "description"))]
     return [text for text in told if text]
-
-
-def calls_in(markdown: str) -> list[str]:
-    """What would mention somebody, a channel or everybody."""
-    return re.findall(r"@(?:here|everyone)|(?<!\\)<[@#][!&]?\w+>", _CODE.sub("", markdown))
 
 
 def buttons(message: Shown) -> list[str]:

@@ -10,9 +10,10 @@ import pytest
 from adapters.discord import DiscordAdapter
 from digest.types import Destination, Message
 from tests.adapter_contract import RETRY_AFTER_S, AdapterContract, Platform, Trouble
-from tests.discord_chat import Desk, all_answered, buttons, calls_in, controls, links_in, marked, read_out, serving
+from tests.discord_chat import Desk, all_answered, buttons, controls, marked, read_out, serving
 from tests.discord_faults import Error, Fault, RateLimited, ResetAfterApplying, ResetBeforeApplying, Status
 from tests.discord_faults import TimeoutAfterApplying as Silent
+from tests.discord_seen import seen
 from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE, BOT_USER, FORUM, PAPERS
 from tests.discord_world import Message as Shown
@@ -48,14 +49,14 @@ class LocalDiscord:
     def links(self) -> set[str]:
         found: set[str] = set()
         for message in self._shown():
-            found.update(*map(links_in, marked(message)))
+            found |= {address for text in marked(message) for _, address in seen(text).links}
             found |= {embed["url"] for embed in message.embeds if "url" in embed}
             found |= {button["url"] for button in controls(message) if "url" in button}
         return found
 
     def calls(self) -> list[str]:
         pinged = [who for message in self._shown() for who in message.pinged]
-        return pinged + [call for message in self._shown() for text in marked(message) for call in calls_in(text)]
+        return pinged + [call for message in self._shown() for text in marked(message) for call in seen(text).calls]
 
     def buttons(self) -> list[str]:
         return buttons(self._shown()[-1])
