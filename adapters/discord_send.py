@@ -20,7 +20,7 @@ from adapters.discord_errors import (
 from adapters.discord_messages import Json, mark_for, mark_of, nonce_for, one, thread_name
 from adapters.discord_places import Kind, Place, Places, lacks
 from adapters.discord_rest import Rest, told
-from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused
 from digest.types import Destination, Message, Posted
 
 PAGE_MESSAGES = 100  # https://docs.discord.com/developers/resources/message#get-channel-messages
@@ -55,7 +55,7 @@ class DiscordPublisher:
                 return await self._opened(to, place, message, content)
             posted = await self._sent(to, place, place.id, content, key)
         except DestinationClosed as error:
-            raise await self._named(to, place, error) from error
+            raise await self._explained(to, place, error) from error
         if place.kind is Kind.FLAT:
             return Posted(place.id, posted)
         await self._with_thread(to, place, posted, thread_name(message))
@@ -127,20 +127,25 @@ class DiscordPublisher:
             if code_of(error) == THREAD_EXISTS:
                 return
             if isinstance(error, DestinationClosed):
-                error = await self._named(to, place, error)
+                error = await self._explained(to, place, error)
             sentence = f"The message is there, but not yet its thread: {error}"
             raise MaybeSent(sentence, error.retry_after_s) from error
 
-    async def _named(self, to: Destination, place: Place, error: DestinationClosed) -> DestinationClosed:
-        """The error with the permissions that the bot lacks, where that is what is wrong."""
+    async def _explained(self, to: Destination, place: Place, error: DestinationClosed) -> DeliveryError:
+        """The error with what is behind it: permissions that the bot lacks, or a thread that people deleted."""
         self._places.forget(to)
-        if code_of(error) not in {MISSING_ACCESS, MISSING_PERMISSIONS}:
-            return error
         try:
-            missing = await self._places.lacking(place)
-        except (DestinationClosed, MessageRefused, NotSent):
+            if code_of(error) in {MISSING_ACCESS, MISSING_PERMISSIONS}:
+                missing = await self._places.lacking(place)
+                return DestinationClosed(lacks(place, missing)) if missing else error
+            if code_of(error) == UNKNOWN_CHANNEL:
+                await self._places.at(to)
+                return MessageRefused(
+                    f"The thread of a message for {to} is gone; what people deleted is not made again."
+                )
+        except DeliveryError:
             return error
-        return DestinationClosed(lacks(place, missing)) if missing else error
+        return error
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
