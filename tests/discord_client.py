@@ -71,12 +71,12 @@ async def running(app: discord.Client, local: DiscordServer | DiscordProcess) ->
     with pointed_at(local):
         task = asyncio.ensure_future(app.start(BOT_TOKEN))
         ready = asyncio.ensure_future(until(app.is_ready, 10.0))
-        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
-        if task.done():
-            ready.cancel()
-            await task
-        await ready
         try:
+            await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                ready.cancel()
+                await task
+            await ready
             yield
         finally:
             await app.close()

@@ -97,11 +97,7 @@ def create_interaction_response(world: Interacting, call: Call) -> Answer:
     asked = world.interactions.get(call.path["interaction_token"])
     if asked is None or asked.payload["id"] != call.path["interaction_id"]:
         raise Refused(10062)
-    try:
-        answer = _first(world, asked, call.body)
-    except Refused as refusal:
-        asked.refusal = refusal.answer
-        raise
+    answer = _first(world, asked, call.body)
     told = {"interaction": {"id": asked.payload["id"], "type": asked.kind}, **answer}
     return told if call.query.get("with_response") in {"1", "true"} else None
 
@@ -222,15 +218,10 @@ def execute_webhook(world: Interacting, call: Call) -> Answer:
     """A follow-up. The first one after "thinking..." takes its place, and is seen by whom that was seen by."""
     asked = _followed(world, call)
     original = world.current(asked.original)
-    try:
-        if original is not None and original.flags & LOADING:
-            return message_told(world, changed(world, original, call.body))
-        content = content_of(call.body)
-        message = _say(world, asked, content, call.body, content["flags"] & EPHEMERAL)
-    except Refused as refusal:
-        asked.refusal = refusal.answer
-        raise
-    return message_told(world, message)
+    if original is not None and original.flags & LOADING:
+        return message_told(world, changed(world, original, call.body))
+    content = content_of(call.body)
+    return message_told(world, _say(world, asked, content, call.body, content["flags"] & EPHEMERAL))
 
 
 def get_webhook_message(world: Interacting, call: Call) -> Answer:
@@ -239,11 +230,7 @@ def get_webhook_message(world: Interacting, call: Call) -> Answer:
 
 def update_webhook_message(world: Interacting, call: Call) -> Answer:
     asked, message = _named(world, call)
-    try:
-        edited = changed(world, message, call.body)
-    except Refused as refusal:
-        asked.refusal = refusal.answer
-        raise
+    edited = changed(world, message, call.body)
     if edited.id not in asked.answer_ids:
         asked.answer_ids.append(edited.id)
     return message_told(world, edited)

@@ -86,6 +86,17 @@ def _strip_embeds(world: World, channel: Channel, content: dict[str, Any]) -> No
         del content["embeds"]
 
 
+def _point(world: World, channel: Channel, content: dict[str, Any]) -> None:
+    """Makes a reply point to a message that is there."""
+    if (reference := content.pop("message_reference", None)) is None:
+        return
+    message = str(reference.get("message_id"))
+    if world.find(channel.id, message) is not None:
+        content["message_reference"] = {"type": 0, "message_id": message, "channel_id": channel.id}
+    elif reference.get("fail_if_not_exists", True):
+        raise Refused(50035, [Problem(("message_reference",), "REPLIES_UNKNOWN_MESSAGE", "Unknown message")])
+
+
 def create_message(world: World, call: Call) -> Answer:
     """Sending to an archived thread reopens it, unless it is locked."""
     channel = known(world, call.channel)
@@ -94,12 +105,7 @@ def create_message(world: World, call: Call) -> Answer:
     _strip_embeds(world, channel, content)
     if (repeated := _repeated(world, call.body)) is not None:
         return message_told(world, repeated, just_sent=True)
-    reference = content.get("message_reference")
-    if reference and world.find(channel.id, str(reference.get("message_id"))) is None:
-        if reference.get("fail_if_not_exists", True):
-            why = Problem(("message_reference",), "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
-            raise Refused(50035, [why])
-        del content["message_reference"]
+    _point(world, channel, content)
     if channel.archived:
         change_thread(world, channel, archived=False)
     message = posted(world, channel, content, call.body, type=_REPLY if "message_reference" in content else 0)

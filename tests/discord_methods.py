@@ -19,6 +19,8 @@ from tests.discord_payloads import channel_told, guild_told, member_told, roles_
 from tests.discord_rules import command_problems
 from tests.discord_world import APPLICATION, BOT_TOKEN, BOT_USER, Guild
 
+_AGENT = re.compile(r"DiscordBot \(\S+,? [^)]+\)")
+
 
 class Method(Struct, frozen=True):
     """`takes` are the query's arguments; a call `by_token` has its right in its address and needs no bot's token."""
@@ -46,22 +48,30 @@ def find(verb: str, path: str) -> tuple[Method, dict[str, str]]:
 def run(world: Interacting, method: Method, call: Call, headers: Mapping[str, str]) -> Answer:
     """What a call answers; under the world's lock, all at once. Raises Refused. A bot says who made it:
     https://docs.discord.com/developers/reference#user-agent"""
-    authorization, agent = headers.get("Authorization", ""), headers.get("User-Agent", "")
     with world.lock:
-        if not method.by_token and not re.match(r"DiscordBot \(\S+,? [^)]+\)", agent):
-            raise Refused(40333)
-        if not method.by_token and (authorization != f"Bot {BOT_TOKEN}" or world.token_revoked):
-            raise Refused(0)
-        for name in call.query.keys() - method.takes:
-            raise Refused(
-                50035, [Problem((name,), "UNKNOWN_FIELD", "This argument is not in the official description")]
-            )
-        for name, value in call.path.items():
-            if name.endswith("_id") and not value.isdecimal():
-                raise Refused(50035, [Problem((name,), "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')])
-        if method.has_body and (problems := discord_spec.problems(call.operation, call.body)):
-            raise Refused(50035, problems)
-        return method.run(world, call)
+        try:
+            _admit(world, method, call, headers)
+            return method.run(world, call)
+        except Refused as refusal:
+            token = call.path.get("interaction_token") or call.path.get("webhook_token", "")
+            if token in world.interactions:
+                world.interactions[token].refusal = refusal.answer
+            raise
+
+
+def _admit(world: Interacting, method: Method, call: Call, headers: Mapping[str, str]) -> None:
+    """Raises Refused for a caller who may not call this, and for what the official description does not have."""
+    if not method.by_token and not _AGENT.match(headers.get("User-Agent", "")):
+        raise Refused(40333)
+    if not method.by_token and (headers.get("Authorization") != f"Bot {BOT_TOKEN}" or world.token_revoked):
+        raise Refused(0)
+    for name in call.query.keys() - method.takes:
+        raise Refused(50035, [Problem((name,), "UNKNOWN_FIELD", "This argument is not in the official description")])
+    for name, value in call.path.items():
+        if name.endswith("_id") and not value.isdecimal():
+            raise Refused(50035, [Problem((name,), "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')])
+    if method.has_body and (problems := discord_spec.problems(call.operation, call.body)):
+        raise Refused(50035, problems)
 
 
 # --- the app and the servers -----------------------------------------------------------------------------------------

@@ -256,8 +256,8 @@ class World:
     # --- what is there -----------------------------------------------------------------------------------------------
 
     def permissions(self, channel: Channel) -> int:
-        """What the bot may do in a channel; a thread has its parent's, a direct conversation has no limits. Who cannot see
-        a channel can do nothing there; who cannot write there, neither embed nor mention all
+        """What the bot may do in a channel; a thread has its parent's rights, a direct conversation has no limits. Who
+        cannot see a channel can do nothing there; who cannot write there, neither embed nor mention all
         (https://docs.discord.com/developers/topics/permissions#implicit-permissions)."""
         if channel.guild is None:
             return ~0
