@@ -59,6 +59,9 @@ class SlackAdapter:
     async def find(self, to: Destination, key: str, *, under: Posted | None, since: datetime) -> Posted | None:
         return await self._publisher.find(to, key, under=under, since=since)
 
+    async def link(self, to: Destination, posted: Posted) -> str:
+        return await self._publisher.link(to, posted)
+
     async def check(self, destinations: Sequence[Destination]) -> list[tuple[str, str]]:
         """What keeps the app out of Slack or of a destination: (what it is about, a sentence that says what to do)."""
         return await self._gate.problems(destinations)

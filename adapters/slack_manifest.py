@@ -15,6 +15,7 @@ ABOUT = "Each morning's Hugging Face papers, read in full and reported in five s
 METHODS: Mapping[str, tuple[str, ...]] = {
     "apps.connections.open": (),
     "auth.test": (),
+    "chat.getPermalink": (),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),

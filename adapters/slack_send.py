@@ -132,6 +132,11 @@ class SlackPublisher:
             if not cursor:
                 return None
 
+    async def link(self, to: Destination, posted: Posted) -> str:
+        """Where people open a message. Raises as `post` does."""
+        method = self._client.chat_getPermalink
+        return _text(await self._asked(method, str(to), channel=posted.channel, message_ts=posted.message), "permalink")
+
     async def _page(self, to: Destination, channel: str, thread: str, **span: str) -> Answer:
         """A page of a thread, or of a conversation without its threads, which Slack tells apart."""
         method, where = (
@@ -211,6 +216,9 @@ class SlackWorkspaces:
 
     async def find(self, to: Destination, key: str, *, under: Posted | None, since: datetime) -> Posted | None:
         return await (await self._of(to)).find(to, key, under=under, since=since)
+
+    async def link(self, to: Destination, posted: Posted) -> str:
+        return await (await self._of(to)).link(to, posted)
 
     async def _of(self, to: Destination) -> SlackPublisher:
         if not to.workspace and len(self._publishers) == 1:

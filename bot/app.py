@@ -85,9 +85,9 @@ class Daemon:
         return self._adapters.get(to.adapter)
 
     async def _link(self, to: Destination, posted: Posted) -> str:
-        link = getattr(self._adapters.get(to.adapter), "link", None)
+        adapter = self._adapters.get(to.adapter)
         try:
-            return str(await link(to, posted)) if link is not None else ""
+            return "" if adapter is None else await adapter.link(to, posted)
         except DeliveryError as error:
             log.info("no link", extra={"to": str(to), "reason": str(error)})
             return ""

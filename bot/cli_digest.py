@@ -14,6 +14,7 @@ from adapters.terminal import Terminal
 from bot import compose
 from bot.cli import DONE, FAILED, PARTIAL, Options
 from digest import render
+from digest.locks import Work, held
 from digest.pipeline import Made, make_digest, read_paper
 from digest.store import Store
 from digest.types import ArxivId, Digest, Paper, Reading, Texts
@@ -45,7 +46,8 @@ def digest_command(
             async with compose.press(settings) as press:
                 return await make_digest(press, asked, wanted, limit or settings.digest.limit, shown)
 
-    made = asyncio.run(run())
+    with held(settings.store.file(), Work.READ):
+        made = asyncio.run(run())
     if as_json:
         from digest.export import digest_json
 

@@ -100,10 +100,7 @@ def asked(settings: Settings, request: Request) -> list[Destination]:
 
 async def problems(settings: Settings, name: str, adapter: ChatAdapter) -> list[tuple[str, str]]:
     """What keeps the bot out of a platform or of its channels: (what it is about, a sentence that says what to do)."""
-    check = getattr(adapter, "check", None)  # an adapter of somebody else's need not have it
-    if check is None:
-        return []
-    return list(await check([one.to for one in subscriptions(settings) if one.to.adapter == name]))
+    return list(await adapter.check([one.to for one in subscriptions(settings) if one.to.adapter == name]))
 
 
 def prepare(store: Store, settings: Settings, request: Request) -> dict[int, Subscription]:

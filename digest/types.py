@@ -379,6 +379,12 @@ class Publisher(Protocol):
 class ChatAdapter(Publisher, Protocol):
     """A chat platform: sends, and answers people."""
 
+    async def link(self, to: Destination, posted: Posted) -> str:
+        """Where people open a message. Raises as `post` does."""
+
+    async def check(self, destinations: Sequence[Destination]) -> Sequence[tuple[str, str]]:
+        """What is wrong with the tokens and the destinations: what it is about, and a sentence that says what to do."""
+
     async def serve(self, commands: Sequence[CommandSpec], answer: Answerer) -> None:
         """Connects and answers until it is cancelled; reconnects by itself.
 

@@ -31,6 +31,7 @@ CALLS: dict[str, tuple[dict[str, Any], ...]] = {
     "chat.update": ({"channel": PAPERS, "ts": "1.000001", **TEXT},),
     "conversations.history": ({"channel": PAPERS}, {"channel": SECRET}, {"channel": "DIRECT"}),
     "conversations.info": ({"channel": PAPERS}, {"channel": SECRET}),
+    "chat.getPermalink": ({"channel": PAPERS, "message_ts": "1768550400.000100"},),
     "conversations.open": ({"users": ALICE},),
     "conversations.replies": tuple({"channel": channel, "ts": "1.0"} for channel in (PAPERS, SECRET, "DIRECT")),
     "users.info": ({"user": ALICE},),
