@@ -104,7 +104,7 @@ def pressed(components: list[dict[str, Any]], name: str, values: list[str] | Non
         raise NotPossible(f"{name!r} is disabled.")
     if one.get("style") == _LINK_STYLE and one["type"] != _STRING_SELECT:
         raise NotPossible(f"{name!r} opens an address: the app is not told.")
-    data = {"custom_id": one["custom_id"], "component_type": one["type"], "id": 1}
+    data = {"custom_id": one["custom_id"], "component_type": one["type"], "id": one["id"]}
     if one["type"] == _STRING_SELECT:
         offered = {option["value"] for option in one["options"]}
         if not values or not set(values) <= offered:

@@ -97,8 +97,12 @@ def create_interaction_response(world: Interacting, call: Call) -> Answer:
     asked = world.interactions.get(call.path["interaction_token"])
     if asked is None or asked.payload["id"] != call.path["interaction_id"]:
         raise Refused(10062)
-    answer = _first(world, asked, call.body)
-    told = {"interaction": {"id": asked.payload["id"], "type": asked.kind}, **answer}
+    resource = _first(world, asked, call.body)
+    about: dict[str, Any] = {"id": asked.payload["id"], "type": asked.kind, "channel_id": asked.channel}
+    if (message := world.current(asked.original)) is not None:
+        about |= {"response_message_id": message.id, "response_message_loading": bool(message.flags & LOADING)}
+        about |= {"response_message_ephemeral": bool(message.flags & EPHEMERAL)}
+    told = {"interaction": about, **resource}
     return told if call.query.get("with_response") in {"1", "true"} else None
 
 
@@ -141,7 +145,7 @@ def _take_message(world: Interacting, asked: Interaction, data: dict[str, Any]) 
 def _take_deferred(world: Interacting, asked: Interaction, data: dict[str, Any]) -> dict[str, Any]:
     message = _say(world, asked, {}, {}, LOADING | int(data.get("flags") or 0) & EPHEMERAL)
     asked.original = message.id
-    return _resource(world, _DEFERRED, message)
+    return {}
 
 
 def _take_deferred_update(_world: Interacting, asked: Interaction, _data: dict[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -33,10 +34,26 @@ def content_of(body: Any, at: tuple[str | int, ...] = ()) -> dict[str, Any]:
         content["content"] = content["content"].strip()
     if "embeds" in content:
         content["embeds"] = [{"type": "rich", **embed} for embed in content["embeds"]]
+    if "components" in content:
+        content["components"] = _numbered(content["components"], itertools.count(1))
     content["flags"] = content.get("flags", 0) & _FLAGS
     if not any(content.get(name) for name in ("content", "embeds", "components")):
         raise Refused(50006)
     return content
+
+
+def _numbered(components: list[dict[str, Any]], ids: Iterator[int]) -> list[dict[str, Any]]:
+    """Components with the ids that Discord gives to those that have none."""
+    told = []
+    for component in components:
+        own = {"id": next(ids), **component}
+        if "components" in own:
+            own["components"] = _numbered(own["components"], ids)
+        for name in ("accessory", "component"):
+            if own.get(name):
+                [own[name]] = _numbered([own[name]], ids)
+        told.append(own)
+    return told
 
 
 def pinged(world: World, body: Mapping[str, Any], *, everyone: bool) -> tuple[str, ...]:
@@ -245,7 +262,8 @@ def create_thread_from_message(world: World, call: Call) -> Answer:
         raise Refused(160004)
     minutes = body.get("auto_archive_duration") or 4320
     thread = world.add_thread(channel, body["name"], BOT_USER, message.id, auto_archive_minutes=minutes)
-    first = {"message_reference": {"channel_id": channel.id, "message_id": message.id, "guild_id": channel.guild}}
+    place = {"type": 0, "channel_id": channel.id, "message_id": message.id, "guild_id": channel.guild}
+    first = {"message_reference": place}
     world.append(thread, BOT_USER, first, type=_THREAD_STARTER)
     return _opened(world, thread)
 
@@ -326,7 +344,7 @@ def get_active_guild_threads(world: World, call: Call) -> Answer:
         raise Refused(10004 if guild is None else 50001)
     there = [one for one in world.channels.values() if one.is_thread and one.guild == guild.id]
     seen = [one for one in there if world.permissions(one) & P.VIEW_CHANNEL and not one.archived and not one.deleted]
-    return {"threads": [channel_told(world, one) for one in reversed(seen)], "members": []}
+    return {"threads": [channel_told(world, one) for one in reversed(seen)], "members": [], "has_more": False}
 
 
 def join_thread(world: World, call: Call) -> Answer:

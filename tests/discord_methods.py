@@ -82,15 +82,12 @@ def _get_my_user(world: Interacting, _call: Call) -> Answer:
 
 
 def _get_my_application(world: Interacting, _call: Call) -> Answer:
-    base: dict[str, Any] = {
-        "id": APPLICATION,
-        "name": "Paperboy",
-        "icon": None,
-        "description": "",
-        "bot_public": False,
-        "summary": "",
-    }
-    base |= {"bot_require_code_grant": False, "verify_key": "00", "flags": 0, "team": None}
+    base: dict[str, Any] = {"id": APPLICATION, "name": "Paperboy", "icon": None, "description": "", "type": None}
+    base |= {"bot_public": False, "bot_require_code_grant": False, "verify_key": "00", "flags": 0, "flags_new": "0"}
+    base |= {"team": None, "interactions_endpoint_url": None, "role_connections_verification_url": None}
+    base |= {"redirect_uris": [], "eligible_oauth2_scopes": [], "explicit_content_filter": 0}
+    base |= {"approximate_guild_count": sum(guild.installed for guild in world.guilds.values())}
+    base |= {"approximate_user_install_count": 0, "approximate_user_authorization_count": 0}
     return {**base, "owner": user_told(world, next(iter(world.people)))}
 
 

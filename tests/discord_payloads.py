@@ -9,6 +9,12 @@ from typing import Any
 from tests.discord_world import APPLICATION, BOT_ROLE, BOT_USER, Channel, Guild, Kind, Message, World
 
 JOINED = "2025-01-01T00:00:00.000000+00:00"
+# What a plain server has not set
+_UNSET = (
+    "afk_channel_id application_id banner description discovery_splash home_header incidents_data max_presences "
+    "public_updates_channel_id rules_channel_id safety_alerts_channel_id splash system_channel_id vanity_url_code "
+    "widget_channel_id"
+).split()
 
 
 def stamp(seconds: float) -> str:
@@ -19,22 +25,28 @@ def user_told(world: World, user: str) -> dict[str, Any]:
     is_bot = user == BOT_USER
     name = "paperboy" if is_bot else world.people[user].name
     base = {"id": user, "username": name, "discriminator": "0" if not is_bot else "0001", "global_name": None}
-    return {**base, "avatar": None, "bot": is_bot, "system": False, "public_flags": 0}
+    return {**base, "avatar": None, "bot": is_bot, "public_flags": 0, "flags": 0, "primary_guild": None}
 
 
 def member_told(world: World, user: str) -> dict[str, Any]:
     roles = [BOT_ROLE] if user == BOT_USER else []
-    base = {"roles": roles, "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0, "nick": None}
+    base: dict[str, Any] = {"roles": roles, "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0, "nick": None}
+    base |= {"avatar": None, "banner": None, "premium_since": None, "communication_disabled_until": None}
     return {**base, "pending": False, "user": user_told(world, user)}
 
 
 def role_told(role: str, name: str, permissions: int, **more: Any) -> dict[str, Any]:
     colours = {"primary_color": 0, "secondary_color": None, "tertiary_color": None}
-    base = {"id": role, "name": name, "color": 0, "colors": colours, "hoist": False, "managed": role == BOT_ROLE}
-    return {**base, "position": int(role == BOT_ROLE), "permissions": str(permissions), "mentionable": False} | {
-        "flags": 0,
-        **more,
+    base: dict[str, Any] = {
+        "id": role,
+        "name": name,
+        "color": 0,
+        "colors": colours,
+        "hoist": False,
+        "managed": role == BOT_ROLE,
     }
+    base |= {"position": int(role == BOT_ROLE), "permissions": str(permissions), "mentionable": False, "flags": 0}
+    return {**base, "icon": None, "unicode_emoji": None, **more}
 
 
 def roles_told(guild: Guild) -> list[dict[str, Any]]:
@@ -83,6 +95,9 @@ def guild_told(world: World, guild: Guild, *, whole: bool = False) -> dict[str, 
     base |= {"roles": roles_told(guild), "emojis": [], "stickers": [], "features": [], "preferred_locale": guild.locale}
     base |= {"verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0}
     base |= {"afk_timeout": 300, "premium_tier": 0, "nsfw_level": 0, "system_channel_flags": 0, "region": "deprecated"}
+    base |= {"max_members": 500_000, "max_video_channel_users": 25, "max_stage_video_channel_users": 50, "nsfw": False}
+    base |= {"premium_subscription_count": 0, "premium_progress_bar_enabled": False, "widget_enabled": False}
+    base |= dict.fromkeys(_UNSET)
     if whole:
         there = [one for one in world.channels.values() if one.guild == guild.id and not one.deleted]
         base |= {"unavailable": False, "large": False, "member_count": len(guild.people) + 1, "joined_at": JOINED}

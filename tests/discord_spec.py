@@ -1,4 +1,4 @@
-"""Request bodies against Discord's own description of its interface (discord-openapi.json).
+"""Bodies and answers against Discord's own description of its interface (discord-openapi.json).
 
 Stricter than Discord, which ignores names that it does not know: what no schema names is refused, but for `_TOLERATED`.
 Of alternatives the one is meant whose `type` fits, else the one with the fewest problems.
@@ -48,6 +48,19 @@ def problems(operation: str, body: Any) -> list[Problem]:
     return list(description.check(schema, body, ())) if description and schema else []
 
 
+def answer_problems(operation: str, answer: Any) -> list[Problem]:
+    """The same for what an operation that went well answers."""
+    description = _description()
+    schema = description and description.answers.get(operation)
+    return list(description.check(schema, answer, ())) if description and schema else []
+
+
+def operations() -> set[str]:
+    """The names of all that Discord takes and answers."""
+    description = _description()
+    return set() if description is None else {*description.operations}
+
+
 @functools.cache
 def _description() -> _Description | None:
     return _Description(json.loads(FILE.read_bytes())) if FILE.exists() else None
@@ -56,13 +69,17 @@ def _description() -> _Description | None:
 class _Description:
     def __init__(self, told: dict[str, Any]) -> None:
         self._schemas = told["components"]["schemas"]
-        self.bodies: dict[str, Any] = {}
-        for methods in told["paths"].values():
-            for method in methods.values():
-                if isinstance(method, dict) and "application/json" in (
-                    content := method.get("requestBody", {}).get("content", {})
-                ):
-                    self.bodies[method["operationId"]] = content["application/json"]["schema"]
+        self.bodies: dict[str, Any] = {}  # by operation
+        self.answers: dict[str, Any] = {}
+        self.operations: list[str] = []
+        for method in (one for methods in told["paths"].values() for one in methods.values()):
+            if isinstance(method, dict):
+                operation, answers = method["operationId"], method["responses"]
+                self.operations.append(operation)
+                well: dict[str, Any] = next((answers[status] for status in ("200", "201") if status in answers), {})
+                for there, schemas in ((method.get("requestBody", {}), self.bodies), (well, self.answers)):
+                    if content := there.get("content", {}).get("application/json"):
+                        schemas[operation] = content["schema"]
 
     def check(self, schema: Any, value: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
         while "$ref" in schema:
