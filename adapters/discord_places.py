@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any
@@ -15,6 +16,7 @@ from digest.errors import DeliveryError, DestinationClosed, MaybeSent, NotSent
 from digest.types import Destination
 
 AUTHORIZE_URL = "https://discord.com/oauth2/authorize"
+ALLOWED_S = 3600.0
 SCOPES = "bot applications.commands"  # https://docs.discord.com/developers/topics/oauth2#shared-resources-oauth2-scopes
 
 # https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags
@@ -92,6 +94,7 @@ class Places:
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
         self._known: dict[str, Place] = {}
+        self._allowed_until_s: dict[str, float] = {}  # by place, in time.monotonic()
         self._me = ""
 
     async def me(self) -> str:
@@ -115,7 +118,8 @@ class Places:
 
     def forget(self, to: Destination) -> None:
         """Has Discord asked again: what is known may not be so any more."""
-        self._known.pop(to.address, None)
+        if place := self._known.pop(to.address, None):
+            self._allowed_until_s.pop(place.id, None)
 
     async def _asked(self, to: Destination) -> Place:
         if not (to.address.isascii() and to.address.isdecimal()):
@@ -134,6 +138,18 @@ class Places:
         except MaybeSent as error:
             raise NotSent(f"Discord gives no answer about {to} for now.", error.retry_after_s) from error
         return _place(opened, str(to))
+
+    async def allow(self, place: Place) -> None:
+        """Raises DestinationClosed when the bot lacks a permission there; looked at once in an hour.
+
+        Discord takes an embed that is not permitted, and leaves it out in silence:
+        https://github.com/discord/discord-api-docs/issues/2601
+        """
+        if time.monotonic() < self._allowed_until_s.get(place.id, 0.0):
+            return
+        if missing := await self.lacking(place):
+            raise DestinationClosed(lacks(place, missing))
+        self._allowed_until_s[place.id] = time.monotonic() + ALLOWED_S
 
     async def lacking(self, place: Place) -> list[str]:
         """The permissions that the bot lacks there, as Discord names them. Raises as `at` does."""

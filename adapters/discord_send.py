@@ -20,12 +20,13 @@ from adapters.discord_errors import (
 from adapters.discord_messages import Json, mark_for, mark_of, nonce_for, one, thread_name
 from adapters.discord_places import Kind, Place, Places, lacks
 from adapters.discord_rest import Rest, told
-from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused
+from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused, NotSent
 from digest.types import Destination, Message, Posted
 
 PAGE_MESSAGES = 100  # https://docs.discord.com/developers/resources/message#get-channel-messages
 CLOCK_SKEW = timedelta(minutes=5)  # how far our clock and Discord's may be apart when a message is looked for
 SUPPRESS_NOTIFICATIONS = 1 << 12  # https://docs.discord.com/developers/resources/message#message-object-message-flags
+NONCE_S = 60.0  # Discord knows a nonce for "a few minutes"
 EPOCH = datetime(2015, 1, 1, tzinfo=UTC)  # https://docs.discord.com/developers/reference#snowflakes
 WEB_URL = "https://discord.com/channels"
 
@@ -51,6 +52,7 @@ class DiscordPublisher:
         try:
             if under is not None:
                 return Posted(under.channel, await self._sent(to, place, _inside(under), content, key), under.thread)
+            await self._places.allow(place)
             if place.kind is Kind.FORUM:
                 return await self._opened(to, place, message, content)
             posted = await self._sent(to, place, place.id, content, key)
@@ -78,22 +80,24 @@ class DiscordPublisher:
     async def find(self, to: Destination, key: str, *, under: Posted | None, since: datetime) -> Posted | None:
         place = await self._places.at(to)
         mark, oldest = mark_for(key), since - CLOCK_SKEW
-        if under is not None:
-            found = await self._marked(to, place, _inside(under), mark, oldest)
-            return Posted(under.channel, found["id"], under.thread) if found else None
-        if place.kind is Kind.FORUM:
-            async for thread in self._posts(to, place, oldest):
-                if await self._begins_with(to, thread, mark):
-                    return Posted(place.id, thread, thread)
-            return None
-        found = await self._marked(to, place, place.id, mark, oldest)
+        try:
+            if under is None and place.kind is Kind.FORUM:
+                found = await self._post_marked(to, place, mark, oldest)
+            else:
+                found = await self._marked(to, place, _inside(under) if under else place.id, mark, oldest)
+        except DestinationClosed as error:
+            raise await self._explained(to, place, error) from error
         if found is None:
+            # Without the permission to read, Discord says that there is nothing
+            self._places.forget(to)
+            await self._places.allow(place)
             return None
-        if place.kind is Kind.FLAT:
-            return Posted(place.id, found["id"])
-        if not found.get("thread"):
-            await self._with_thread(to, place, found["id"], _title_of(found))
-        return Posted(place.id, found["id"], found["id"])
+        message = str(found["id"])
+        if under is not None:
+            return Posted(under.channel, message, under.thread)
+        if place.kind is Kind.TEXT and not found.get("thread"):
+            await self._with_thread(to, place, message, _title_of(found))
+        return Posted(place.id, message, "" if place.kind is Kind.FLAT else message)
 
     async def link(self, to: Destination, posted: Posted) -> str:
         """Where the message can be opened, with its thread if it has one."""
@@ -107,7 +111,23 @@ class DiscordPublisher:
         alone."""
         flags = {"flags": SUPPRESS_NOTIFICATIONS} if place.guild else {}
         body = {**content, **flags, "nonce": nonce_for(key), "enforce_nonce": True}
-        return _id(await self._rest.call("POST", f"/channels/{channel}/messages", str(to), body))
+        path = f"/channels/{channel}/messages"
+        answer = await self._rest.call("POST", path, str(to), body)
+        if answer and not answer.get("embeds"):
+            await self._taken_back(to, place, f"{path}/{_id(answer)}")
+        return _id(answer)
+
+    async def _taken_back(self, to: Destination, place: Place, path: str) -> None:
+        """Deletes a message that Discord left without its text. Raises DestinationClosed, or NotSent when that had
+        been done before, or MaybeSent when it may still be there."""
+        try:
+            await self._rest.call("DELETE", path, str(to))
+        except DeliveryError as error:
+            if code_of(error) == UNKNOWN_MESSAGE:  # taken back before: Discord still takes the nonce for that message
+                raise NotSent(f"A message for {to} had lost its text; it is tried again later.", NONCE_S) from error
+            raise MaybeSent(f"A message for {to} has lost its text: {error}", error.retry_after_s) from error
+        self._places.forget(to)
+        raise DestinationClosed(lacks(place, await self._places.lacking(place) or ["Embed Links"]))
 
     async def _opened(self, to: Destination, place: Place, message: Message, content: Json) -> Posted:
         """A post in a forum; Discord takes no nonce with it."""
@@ -155,7 +175,6 @@ class DiscordPublisher:
         """The bot's own message with the mark in a channel or thread."""
         me = await self._places.me()
         after = str(_snowflake(oldest))
-        seen = False
         while True:
             query = {"after": after, "limit": str(PAGE_MESSAGES)}
             try:
@@ -167,13 +186,24 @@ class DiscordPublisher:
             for message in page:
                 if message["author"]["id"] == me and mark_of(message) == mark:
                     return dict(message)
-            seen = seen or bool(page)
             if len(page) < PAGE_MESSAGES:
                 break
             after = str(max(int(message["id"]) for message in page))
-        # Without the permission to read, Discord says that there is nothing
-        if not seen and (missing := await self._places.lacking(place)):
-            raise DestinationClosed(lacks(place, missing))
+        return None
+
+    async def _post_marked(
+        self, to: Destination, place: Place, mark: str, oldest: datetime
+    ) -> Mapping[str, Any] | None:
+        """The first message, with the mark, of a post in a forum."""
+        async for thread in self._posts(to, place, oldest):
+            try:
+                first = await told(self._rest, f"/channels/{thread}/messages/{thread}", str(to))
+            except (MessageRefused, DestinationClosed) as error:
+                if code_of(error) not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
+                    raise
+            else:
+                if mark_of(first) == mark:
+                    return dict(first)
         return None
 
     async def _posts(self, to: Destination, place: Place, oldest: datetime) -> AsyncIterator[str]:
@@ -194,15 +224,6 @@ class DiscordPublisher:
             query["before"] = page["threads"][-1]["thread_metadata"]["archive_timestamp"]
             if datetime.fromisoformat(query["before"]) < oldest:  # they are archived after they are made
                 return
-
-    async def _begins_with(self, to: Destination, thread: str, mark: str) -> bool:
-        try:
-            first = await told(self._rest, f"/channels/{thread}/messages/{thread}", str(to))
-        except (MessageRefused, DestinationClosed) as error:
-            if code_of(error) in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
-                return False
-            raise
-        return mark_of(first) == mark
 
 
 def _is_starter(posted: Posted) -> bool:

@@ -164,14 +164,15 @@ async def test_only_the_bots_own_messages_since_then_are_looked_through(
     assert await adapter.find(CHANNEL, "k1", under=None, since=lately()) == posted
 
 
+@pytest.mark.parametrize(("to", "name"), [(CHANNEL, "#papers"), (POSTS, "#daily-papers")])
 async def test_a_history_that_may_not_be_read_is_not_taken_for_empty(
-    discord: DiscordServer, adapter: DiscordAdapter
+    discord: DiscordServer, adapter: DiscordAdapter, to: Destination, name: str
 ) -> None:
     """Discord lists nothing then; to post again would double the message."""
-    await adapter.post(CHANNEL, HEADLINE, under=None, key="k1")
-    discord.channels[PAPERS].denied = Permission.READ_MESSAGE_HISTORY
-    with pytest.raises(DestinationClosed, match='"Read Message History" in #papers'):
-        await adapter.find(CHANNEL, "k1", under=None, since=lately())
+    await adapter.post(to, HEADLINE, under=None, key="k1")
+    discord.channels[to.address].denied = Permission.READ_MESSAGE_HISTORY
+    with pytest.raises(DestinationClosed, match=f'"Read Message History" in {name}'):
+        await adapter.find(to, "k1", under=None, since=lately())
 
 
 # --- edits ---------------------------------------------------------------------------------------------------------
@@ -234,6 +235,23 @@ async def test_a_place_that_takes_nothing_is_named(adapter: DiscordAdapter, addr
     """With what mends it, in the words of Discord's own interface."""
     with pytest.raises(DestinationClosed, match=says):
         await adapter.post(Destination("discord", "", address), HEADLINE, under=None, key="k1")
+
+
+async def test_a_message_that_lost_its_text_is_taken_back(discord: DiscordServer, adapter: DiscordAdapter) -> None:
+    """Discord leaves out embeds that are not permitted, and says nothing."""
+    parent = await adapter.post(CHANNEL, HEADLINE, under=None, key="k1")
+    discord.channels[PAPERS].denied = Permission.EMBED_LINKS
+    with pytest.raises(DestinationClosed, match='"Embed Links" in #papers'):
+        await adapter.post(CHANNEL, card(), under=parent, key="k2")
+    with pytest.raises(DestinationClosed, match='"Embed Links" in #papers'):
+        await adapter.post(CHANNEL, card(), under=None, key="k3")
+    assert len(discord.visible()) == 1
+    discord.channels[PAPERS].denied = 0
+    with pytest.raises(NotSent):  # it has the nonce of the message that was taken back
+        await adapter.post(CHANNEL, card(), under=parent, key="k2")
+    discord.nonce_window_s = 0.0
+    await adapter.post(CHANNEL, card(), under=parent, key="k2")
+    assert len(discord.visible()) == 2
 
 
 async def test_a_person_who_takes_no_messages_is_closed(discord: DiscordServer, adapter: DiscordAdapter) -> None:
