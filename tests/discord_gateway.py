@@ -38,10 +38,10 @@ class Session(Struct):
 class _Socket:
     """One open connection; frames are sent in the order they were put."""
 
-    def __init__(self, response: web.WebSocketResponse, *, compressed: bool) -> None:
-        self.response = response
+    def __init__(self, request: web.Request, response: web.WebSocketResponse) -> None:
+        self.request, self.response = request, response
         self.frames: asyncio.Queue[dict[str, Any] | int] = asyncio.Queue()
-        self._zlib = zlib.compressobj() if compressed else None
+        self._zlib = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
 
     async def write(self, gateway: Gateway) -> None:
         """Sends what is put, until a number, which is the code to close with."""
@@ -54,8 +54,8 @@ class _Socket:
                 return
         if frame:
             await self.response.close(code=frame)
-        elif isinstance(transport := self.response._req and self.response._req.transport, asyncio.Transport):
-            transport.abort()
+        elif isinstance(self.request.transport, asyncio.Transport):
+            self.request.transport.abort()
 
     async def _send(self, text: str) -> None:
         if self._zlib is None:
@@ -111,7 +111,7 @@ class Gateway:
 
     def forget(self) -> None:
         """Sessions cannot be resumed any more."""
-        self._sessions.clear()
+        self._soon(self._sessions.clear)
 
     def _soon(self, act: Callable[[], None]) -> None:
         if self._loop is not None:
@@ -142,7 +142,7 @@ class Gateway:
         response = web.WebSocketResponse(timeout=0.1)
         await response.prepare(request)
         self._loop = asyncio.get_running_loop()
-        socket = _Socket(response, compressed=request.query.get("compress") == "zlib-stream")
+        socket = _Socket(request, response)
         socket.frames.put_nowait({"op": _HELLO, "d": {"heartbeat_interval": int(self.heartbeat_s * 1000)}})
         self._open.append(socket)
         writer = asyncio.ensure_future(socket.write(self))

@@ -36,6 +36,13 @@ class People(Interacting):
     def tell(self, event: str, about: dict[str, Any]) -> None:
         self.gateway.tell(event, about)
 
+    def add_channel(self, channel: str, name: str = "", kind: Kind = Kind.TEXT, **more: Any) -> Channel:
+        """A channel, in GUILD unless another `guild` is named; an app that is connected is told."""
+        added = super().add_channel(channel, name, kind, **more)
+        if kind in {Kind.TEXT, Kind.FORUM}:
+            self.tell("CHANNEL_CREATE", channel_told(self, added))
+        return added
+
     async def connected(self, count: int = 1, timeout_s: float = 5.0) -> None:
         """Waits until the app has so many sessions with a socket."""
         await until(lambda: self.gateway.count >= count, timeout_s)

@@ -195,7 +195,7 @@ class World:
         self.add_channel(MUTED, "muted", denied=P.SEND_MESSAGES)
 
     def add_guild(self, guild: str, name: str = "another") -> Guild:
-        """A server that everybody is in, where the app is installed; an app that is connected is told."""
+        """A server that everybody is in, where the app is installed before it connects; see invite_bot()."""
         with self.lock:
             self.guilds[guild] = Guild(guild, name, people=list(self.people))
             return self.guilds[guild]

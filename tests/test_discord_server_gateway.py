@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -11,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.discord_client import INTENTS, App, discord, pointed_at, running
+from tests.discord_client import INTENTS, App, discord, running
 from tests.discord_faults import Disconnect
 from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE, BOT_TOKEN, BOT_USER, FORUM, GRANTED, GUILD, HIDDEN, MUTED, PAPERS, Permission
@@ -250,7 +249,7 @@ async def test_events_go_to_those_who_listen(local: DiscordServer) -> None:
 
 
 async def test_discord_py_follows_what_administrators_do(local: DiscordServer, app: App) -> None:
-    """Rights, archived threads, deleted channels, and the bot's own removal and return."""
+    """Rights, new and deleted channels, archived threads, and the bot's own removal and return."""
     there = app.text(PAPERS)
     local.allow(GRANTED & ~Permission.SEND_MESSAGES)
     await until(lambda: not there.permissions_for(there.guild.me).send_messages)
@@ -261,6 +260,8 @@ async def test_discord_py_follows_what_administrators_do(local: DiscordServer, a
     thread = (await app.forum(FORUM).create_thread(name="Day", content="x")).thread
     local.archive(str(thread.id))
     await until(lambda: app.get_channel(thread.id) is None)
+    local.add_channel("100000000000000077", "new")
+    await until(lambda: app.get_channel(100000000000000077) is not None)
     local.remove_channel(PAPERS)
     await until(lambda: app.get_channel(int(PAPERS)) is None)
     local.remove_bot(GUILD)
@@ -275,7 +276,9 @@ async def test_an_app_may_stop_while_it_is_spoken_to(local: DiscordServer) -> No
     async with running(app, local):
         for number in range(50):
             local.direct(ALICE, str(number))
-    with pointed_at(local):
-        await until(lambda: local.gateway.count == 0)
+    await until(lambda: local.gateway.count == 0)
     local.direct(ALICE, "nobody listens")
-    await asyncio.sleep(0)
+    app = App()
+    async with running(app, local):
+        local.direct(ALICE, "again")
+        await until(lambda: [message.content for message in app.heard] == ["again"])
