@@ -73,16 +73,6 @@ def pinged(world: World, body: Mapping[str, Any], *, everyone: bool) -> tuple[st
 # --- messages --------------------------------------------------------------------------------------------------------
 
 
-def _repeated(world: World, body: Mapping[str, Any]) -> Message | None:
-    """The message that was made with the same nonce lately, when the sender asks for that."""
-    nonce = body.get("nonce")
-    if nonce is None or not body.get("enforce_nonce"):
-        return None
-    since_s = world.clock() - world.nonce_window_s
-    found = [m for m in world.applied if m.nonce == str(nonce) and m.author == BOT_USER and m.at_s >= since_s]
-    return found[-1] if found else None
-
-
 def _may_send(world: World, channel: Channel) -> None:
     takes_text(channel)
     if channel.kind is Kind.DM:
@@ -115,13 +105,14 @@ def _point(world: World, channel: Channel, content: dict[str, Any]) -> None:
 
 
 def create_message(world: World, call: Call) -> Answer:
-    """Sending to an archived thread reopens it, unless it is locked."""
+    """Sending to an archived thread reopens it, unless it is locked. A nonce is its author's, whatever the channel."""
     channel = known(world, call.channel)
     _may_send(world, channel)
     content = content_of(call.body)
     _strip_embeds(world, channel, content)
-    if (repeated := _repeated(world, call.body)) is not None:
-        return message_told(world, repeated, just_sent=True)
+    nonce = call.body.get("nonce")
+    if nonce is not None and call.body.get("enforce_nonce") and (known_by := world.remembered(str(nonce))):
+        return message_told(world, known_by, just_sent=True)
     _point(world, channel, content)
     if channel.archived:
         change_thread(world, channel, archived=False)

@@ -114,11 +114,20 @@ class _Description:
                 yield Problem((*at, name), "UNKNOWN_FIELD", "This field is not in the official description")
 
     def _one_of(self, alternatives: Any, value: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
-        tried = [list(self.check(one, value, at)) for one in alternatives]
+        likely = [one for one in alternatives if self._may_mean(one, value)]
+        tried = [list(self.check(one, value, at)) for one in likely or alternatives]
         if [] in tried:
             return
         meant = [found for found in tried if not any(problem.at in {at, (*at, "type")} for problem in found)]
         yield from min(meant or tried, key=len)
+
+    def _may_mean(self, schema: Any, value: Any) -> bool:
+        """Whether this alternative is for values of this one's `type`."""
+        if not isinstance(value, dict) or "type" not in value:
+            return True
+        if "$ref" in schema:
+            schema = self._schemas[schema["$ref"].rpartition("/")[2]]
+        return value["type"] in schema.get("properties", {}).get("type", {}).get("enum", [value["type"]])
 
 
 def _snowflake(value: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:

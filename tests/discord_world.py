@@ -182,6 +182,7 @@ class World:
         self.nonce_window_s = 180.0
         self.token_revoked = False
         self._places: dict[str, int] = {}  # a message's id -> where in `applied`
+        self._nonces: dict[str, int] = {}  # a nonce of the bot's -> where in `applied` it came last
         self._last_id = 0
 
     def furnish(self) -> None:
@@ -225,6 +226,8 @@ class World:
         """Writes a message down; `more` are fields of Message."""
         message = Message(more.pop("id", None) or self.snowflake(), channel.id, author, body, **more, at_s=self.clock())
         self._places[message.id] = len(self.applied)
+        if message.nonce is not None and author == BOT_USER:
+            self._nonces[message.nonce] = len(self.applied)
         self.applied.append(message)
         return message
 
@@ -272,6 +275,12 @@ class World:
             return 0
         speaks = P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES
         return granted if granted & speaks else granted & ~(P.EMBED_LINKS | P.MENTION_EVERYONE)
+
+    def remembered(self, nonce: str) -> Message | None:
+        """The bot's last message with this nonce, while Discord remembers it."""
+        place = self._nonces.get(nonce)
+        message = None if place is None else self.applied[place]
+        return message if message and self.clock() - message.at_s < self.nonce_window_s else None
 
     def current(self, message: str) -> Message | None:
         """The message with this id as it is now, whoever sees it, unless it was deleted."""
