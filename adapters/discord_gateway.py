@@ -48,6 +48,11 @@ class Listener(discord.Client):
         self._typed = {name for name, command in commands.items() if command.typed}
         self._begin = begin
 
+    async def close(self) -> None:
+        if (waiting := self._connection._ready_task) is not None:  # noqa: SLF001 (the SDK would leave it behind)
+            waiting.cancel()
+        await super().close()
+
     async def on_interaction(self, event: discord.Interaction) -> None:
         if asked := interacted(event, self._commands):
             self._begin(asked)

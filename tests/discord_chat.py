@@ -83,6 +83,7 @@ async def serving(discord: DiscordServer, desk: Desk, **more: Any) -> AsyncItera
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await serving
+        await until(lambda: discord.gateway.count == 0, 5.0)
 
 
 _UNSEEN = re.compile("[\u200b\u200c]")
