@@ -15,7 +15,7 @@ from bot.commands import COMMANDS
 from bot.delivery import JOB, Request, Tally
 from config.settings import Settings
 from digest.editions import register
-from digest.errors import DeliveryError, PaperboyError, SettingsError
+from digest.errors import DeliveryError, DestinationClosed, PaperboyError, SettingsError
 from digest.jobs import Job, finish_job, next_job, note_progress, return_jobs
 from digest.locks import Work, held
 from digest.outbox import Event, News, Outbox
@@ -39,6 +39,7 @@ class Daemon:
         self._adapters = adapters
         self._say = say
         self._tallies: set[Tally] = set()
+        self._shut_out: set[str] = set()
         margin_s = settings.delivery.margin_s
         self._outbox = Outbox(store, self._publisher, clock=compose.clock, tell=self._hear, margin_s=margin_s)
         self._answering = Answering(store, settings.store.file(), settings.language, self._outbox.wake, self._link)
@@ -46,7 +47,7 @@ class Daemon:
     async def run(self, stop: asyncio.Event) -> None:
         """Serves until `stop`; then the sends at hand are finished, at most within STOP_S.
 
-        Raises DestinationClosed when a platform does not let the bot in.
+        Raises DestinationClosed when no platform lets the bot in.
         """
         await self._store.run(register, delivery.subscriptions(self._settings))
         await self._store.run(return_jobs, [JOB])
@@ -55,7 +56,7 @@ class Daemon:
                 sending = group.create_task(self._outbox.run(), name="outbox")
                 others = [group.create_task(self._work(), name="jobs")]
                 for name, adapter in self._adapters.items():
-                    others.append(group.create_task(self._serve(adapter), name=name))
+                    others.append(group.create_task(self._serve(name, adapter), name=name))
                     others.append(group.create_task(self._check(name, adapter), name=f"check of {name}"))
                 await stop.wait()
                 self._outbox.stop()
@@ -68,8 +69,15 @@ class Daemon:
         finally:
             await self._answering.close()
 
-    async def _serve(self, adapter: ChatAdapter) -> None:
-        await adapter.serve(COMMANDS, self._answering.answer)
+    async def _serve(self, name: str, adapter: ChatAdapter) -> None:
+        """Serves one platform. When it does not let the bot in, the others are served on."""
+        try:
+            await adapter.serve(COMMANDS, self._answering.answer)
+        except DestinationClosed as error:
+            self._shut_out.add(name)
+            if self._shut_out == self._adapters.keys():
+                raise
+            self._say(f"{error} Until then the bot goes on without {name}; start it again afterwards.")
 
     async def _check(self, name: str, adapter: ChatAdapter) -> None:
         """Says which channels cannot be posted to, and what mends that."""
@@ -152,7 +160,7 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Runs the bot until SIGTERM or SIGINT. `say` hears sentences for the operator.
 
     Raises LockHeld when one is running already, SettingsError when no platform is set up, and DestinationClosed when
-    a platform does not let the bot in.
+    no platform lets the bot in.
     """
     chosen = adapters(settings)
     stop = asyncio.Event()
@@ -171,10 +179,12 @@ def adapters(settings: Settings) -> dict[str, ChatAdapter]:
     names = {Destination.parse(channel.destination).adapter for channel in settings.channels}
     if settings.slack.bot_token or settings.slack.app_token:
         names.add("slack")
+    if settings.discord.token:
+        names.add("discord")
     if not names:
         raise SettingsError(
             "No chat platform is set up. For Slack set SLACK_BOT_TOKEN and SLACK_APP_TOKEN; "
-            '"paperboy slack-manifest" begins the way to them.'
+            '"paperboy slack-manifest" begins the way to them. For Discord set DISCORD_TOKEN.'
         )
     if "slack" in names and not settings.slack.app_token:
         raise SettingsError(

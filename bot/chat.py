@@ -11,7 +11,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from bot import commands, compose
+from bot import commands, compose, suggestions
 from bot.commands import COMMANDS, Desk, line
 from digest import posts, render, threads
 from digest.editions import Subscription, subscribed
@@ -274,4 +274,5 @@ _HANDLERS: Mapping[str, Callable[[Invocation, Desk], Message]] = {
     "sources": sources,
     "paperboy": paperboy,
     "mention": mention,
+    "suggest": suggestions.suggest,
 }

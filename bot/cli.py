@@ -31,6 +31,7 @@ _COMMANDS = {
     "resume": ("bot.cli_status", "Post to a parked destination again."),
     "resolve": ("bot.cli_status", "Settle a delivery of which nobody knows whether it arrived."),
     "slack-manifest": ("bot.cli_run", "What to paste where Slack makes an app."),
+    "discord-invite": ("bot.cli_run", "The address at which the bot is added to a Discord server."),
     "doctor": ("bot.cli_doctor", "Check settings, store and endpoints, and say what to do."),
 }
 
@@ -84,7 +85,8 @@ class Options:
         """Not done for look-ups, which log nothing and cannot spare the time."""
         from bot import log
 
-        log.set_up(debug=self.debug, secrets=[settings.llm.api_key, settings.slack.bot_token, settings.slack.app_token])
+        tokens = [settings.slack.bot_token, settings.slack.app_token, settings.discord.token]
+        log.set_up(debug=self.debug, secrets=[settings.llm.api_key, *tokens])
 
 
 def main() -> NoReturn:

@@ -76,7 +76,8 @@ async def _endpoints(settings: Settings) -> list[Check]:
             await _endpoint(fetcher, "hub", hub, "hub.url"),
             await _endpoint(fetcher, "arxiv", arxiv, "arxiv.url"),
             await _model(settings),
-            *await _slack(settings),
+            *await _platform(settings, "slack", settings.slack.bot_token or settings.slack.app_token),
+            *await _platform(settings, "discord", settings.discord.token),
         ]
 
 
@@ -112,17 +113,22 @@ async def _model(settings: Settings) -> Check:
     return Check("model", True, f"{llm.model} at {llm.base_url}")
 
 
-async def _slack(settings: Settings) -> list[Check]:
-    channels = [channel for channel in settings.channels if channel.destination.startswith("slack:")]
-    if not (channels or settings.slack.bot_token or settings.slack.app_token):
-        return [Check("slack", True, 'not set up. "paperboy slack-manifest" begins the way; the README has all of it.')]
+# How each platform is set up
+_WAYS = {"slack": '"paperboy slack-manifest" begins the way', "discord": "DISCORD_TOKEN begins the way"}
+
+
+async def _platform(settings: Settings, name: str, token: str) -> list[Check]:
+    """Whether a chat platform lets the bot in, and into each of its channels."""
+    channels = [channel for channel in settings.channels if channel.destination.startswith(f"{name}:")]
+    if not (channels or token):
+        return [Check(name, True, f"not set up. {_WAYS[name]}; the README has all of it.")]
     try:
-        adapter = compose.adapter(settings, "slack")
+        adapter = compose.adapter(settings, name)
     except PaperboyError as error:
-        return [Check("slack", False, str(error))]
+        return [Check(name, False, str(error))]
     from bot import delivery
 
-    found = await delivery.problems(settings, "slack", adapter)
+    found = await delivery.problems(settings, name, adapter)
     if found:
-        return [Check("slack", False, f"{about}: {sentence}") for about, sentence in found]
-    return [Check("slack", True, f"{settings.slack.api_url}; channels: {len(channels)}")]
+        return [Check(name, False, f"{about}: {sentence}") for about, sentence in found]
+    return [Check(name, True, f"{compose.options(settings, name)['api_url']}; channels: {len(channels)}")]

@@ -1,14 +1,18 @@
-"""`paperboy run`, the bot itself, and `paperboy slack-manifest`, with which Slack lets it in."""
+"""`paperboy run`, the bot itself, and `slack-manifest` and `discord-invite`, with which the platforms let it in."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from bot import compose
 from bot.cli import DONE, Options
+
+if TYPE_CHECKING:
+    from adapters.discord import DiscordAdapter
 
 
 @click.command("run")
@@ -16,8 +20,8 @@ from bot.cli import DONE, Options
 def run_command(options: Options) -> int:
     """Deliver what is pending and answer in chat, until Ctrl-C or SIGTERM.
 
-    Needs SLACK_BOT_TOKEN and SLACK_APP_TOKEN in the environment. Nothing is lost while the platform cannot be
-    reached, or while the bot does not run.
+    Needs SLACK_BOT_TOKEN and SLACK_APP_TOKEN in the environment, or DISCORD_TOKEN, or all of them. Nothing is lost
+    while a platform cannot be reached, or while the bot does not run.
 
     \b
     Example: paperboy run
@@ -50,4 +54,21 @@ def slack_manifest_command(options: Options, language: str | None) -> int:
 
     texts = compose.texts(language or options.settings().language)
     click.echo(json.dumps(manifest(COMMANDS, texts), indent=2, ensure_ascii=False))
+    return DONE
+
+
+@click.command("discord-invite")
+@click.pass_obj
+def discord_invite_command(options: Options) -> int:
+    """Print the address at which the bot is added to a server, with the permissions that it uses and no others.
+
+    Needs DISCORD_TOKEN in the environment.
+
+    \b
+    Example: paperboy discord-invite
+    """
+    settings = options.settings()
+    options.start_logging(settings)
+    adapter = cast("DiscordAdapter", compose.adapter(settings, "discord"))
+    click.echo(asyncio.run(adapter.invite()))
     return DONE

@@ -6,7 +6,7 @@ import functools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -153,10 +153,16 @@ def _is_local(url: str) -> bool:
         return host == "localhost" or host.endswith(".local")
 
 
+class Speech(NamedTuple):
+    """What an adapter is built from: the fixed texts by language, with which it describes commands."""
+
+    texts: Mapping[str, Texts]
+
+
 def adapter(settings: Settings, name: str) -> ChatAdapter:
     """The chat platform of this name. Raises SettingsError when its token is not set.
 
-    An adapter is given finished messages and an Answerer, so that of the kit it needs nothing.
+    An adapter is given finished messages and an Answerer, so that of the kit it needs only the texts.
     """
     from bot.plugins import factory
 
@@ -165,10 +171,16 @@ def adapter(settings: Settings, name: str) -> ChatAdapter:
             "Slack's token is not set. Set SLACK_BOT_TOKEN to the bot token, which begins with xoxb-: "
             '"paperboy slack-manifest" begins the way to one.'
         )
-    built: ChatAdapter = factory("adapters", name)(None, options(settings, name))
+    if name == "discord" and not settings.discord.token:
+        raise SettingsError(
+            "Discord's token is not set. Set DISCORD_TOKEN to the bot's token: discord.com/developers/applications, "
+            "the application, Bot, Reset Token."
+        )
+    speech = Speech({language: texts(language) for language in LANGUAGES})
+    built: ChatAdapter = factory("adapters", name)(speech, options(settings, name))
     if not hasattr(built, "post"):
         raise SettingsError(
-            f'Nothing can be delivered to "{name}": it only shows. Name a chat platform, such as slack.'
+            f'Nothing can be delivered to "{name}": it only shows. Name a chat platform, such as slack or discord.'
         )
     return built
 
@@ -189,6 +201,7 @@ _TABLES: Mapping[str, Callable[[Settings], Any]] = {
     "llm": lambda settings: settings.llm,
     "extractive": lambda _: {},
     "slack": lambda settings: settings.slack,
+    "discord": lambda settings: settings.discord,
 }
 
 

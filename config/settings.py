@@ -32,6 +32,7 @@ Name = Annotated[str, Meta(min_length=1, description="a name")]
 DestinationName = Annotated[
     str, Meta(pattern=r"^[a-z]+:(\w+/)?\w+$", description='a destination such as "slack:C024BE91L"')
 ]
+GatewayAddress = Annotated[str, Meta(pattern=r"^(wss?://[^\s]+)?$", description='a ws or wss address, or ""')]
 Hour = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='a time of day such as "09:00"')]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Weekdays = Annotated[
@@ -104,6 +105,13 @@ class SlackSettings(Struct, frozen=True, forbid_unknown_fields=True):
     app_token: str = ""
 
 
+class DiscordSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    api_url: Address
+    gateway_url: GatewayAddress
+    timeout_s: Seconds
+    token: str = ""  # only from the environment
+
+
 class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What one channel gets, and when. `at` is a local time in `timezone`; no domains and no words ask for nothing."""
 
@@ -128,6 +136,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     llm: LlmSettings
     delivery: DeliverySettings
     slack: SlackSettings
+    discord: DiscordSettings
     plugins: dict[str, dict[str, Any]]
     channels: tuple[ChannelSettings, ...] = ()
 
@@ -169,6 +178,7 @@ _SECRET = {
     ("llm", "api_key"): "Set PAPERBOY_LLM__API_KEY, or name a file that holds it in llm.api_key_file.",
     ("slack", "bot_token"): "Set SLACK_BOT_TOKEN in the environment.",
     ("slack", "app_token"): "Set SLACK_APP_TOKEN in the environment.",
+    ("discord", "token"): "Set DISCORD_TOKEN in the environment.",
 }
 
 
@@ -224,13 +234,17 @@ def _with_key(settings: Settings, environment: Mapping[str, str]) -> Settings:
 
 
 def _with_tokens(settings: Settings, environment: Mapping[str, str]) -> Settings:
-    """Slack's tokens from the variables that Slack's own tools read, unless they were set already."""
-    slack = settings.slack
+    """The platforms' tokens from the variables that are usual for them, unless they were set already."""
+    slack, discord = settings.slack, settings.discord
     tokens = {
         "bot_token": slack.bot_token or environment.get("SLACK_BOT_TOKEN", ""),
         "app_token": slack.app_token or environment.get("SLACK_APP_TOKEN", ""),
     }
-    return msgspec.structs.replace(settings, slack=msgspec.structs.replace(slack, **tokens))
+    return msgspec.structs.replace(
+        settings,
+        slack=msgspec.structs.replace(slack, **tokens),
+        discord=msgspec.structs.replace(discord, token=discord.token or environment.get("DISCORD_TOKEN", "")),
+    )
 
 
 @functools.cache

@@ -283,6 +283,50 @@ async def test_what_breaks_is_a_sentence_and_a_log_entry(place: Place, caplog: p
     assert "not an arXiv id" in (await place.ask("mistake", "lamp")).plain
 
 
+async def suggested(place: Place, typed: str, **more: str) -> list[tuple[str, str]]:
+    """What is offered for `COMMAND OPTION TYPED`, as what it says and what it stands for."""
+    return [(action.label, action.argument) for action in (await place.ask("suggest", typed, **more)).actions]
+
+
+async def test_papers_are_suggested_by_id_and_by_any_word_of_their_title_newest_first(place: Place) -> None:
+    """Also while a word is unfinished; of many, no more than a platform takes."""
+    newest_first = [(f"{one} Lantern {one[-1]} for Networks", one) for one in reversed(IDS)]
+    for typed in ("", "netw", "LANTERN", "for lant", "2601.0"):
+        assert await suggested(place, f"paper id {typed}".strip()) == newest_first
+    assert await suggested(place, "paper id 00002") == [newest_first[3]]
+    assert await suggested(place, "paper id 3 lantern") == [newest_first[2]]
+    assert await suggested(place, "papers query lantern 4") == [("Lantern 4 for Networks",) * 2]
+    assert await suggested(place, "paper id mushrooms") == []
+    later = [paper(f"2602.{number:05}", title=f"稀疏注意力 {number}") for number in range(600)]
+    await place.store.run(lambda store: store.save_listing(DAY + timedelta(days=1), later))
+    chinese = await suggested(place, "paper id 注意")
+    assert [one for _, one in chinese] == [f"2602.{number:05}" for number in range(599, 574, -1)]
+    # Older than the 500 stored last: whole words, and beginnings of ids
+    assert await suggested(place, "paper id lantern") == newest_first
+    assert await suggested(place, "paper id 2601.000") == newest_first
+    assert len(await suggested(place, "paper id 2602.0000")) == 10
+
+
+async def test_sections_domains_and_days_are_suggested_in_the_persons_language(place: Place) -> None:
+    """What is chosen is the word that the command takes."""
+    assert [one for _, one in await suggested(place, "paper section")] == [
+        "domain",
+        "contribution",
+        "usage",
+        "innovations",
+        "results",
+    ]
+    assert await suggested(place, "paper section exp") == [("Experimental results", "results")]
+    assert await suggested(place, "paper section 实验", language="zh") == [("实验效果", "results")]
+    assert await suggested(place, "paper section res", language="zh") == [("实验效果", "results")]
+    assert await suggested(place, "papers domain image") == [("image generation", "image-generation")]
+    assert len(await suggested(place, "papers domain")) == 20
+    assert await suggested(place, "papers date 2026-01") == [("2026-01-16 · 5 papers", "2026-01-16")]
+    assert await suggested(place, "papers date 1999") == []
+    for nothing in ("", "paper", "paper colour red"):
+        assert await suggested(place, nothing) == []
+
+
 async def test_two_hundred_commands_in_flight_are_all_answered(place: Place) -> None:
     """Each with its own section."""
     asked = [(one, name) for one in IDS for name in ("domain", "contribution", "usage", "results")] * 10

@@ -57,6 +57,7 @@ def test_an_unknown_key_is_named_with_the_file_and_what_is_allowed(own: Path) ->
         ("[digest]\nreaders = []", "digest.readers"),
         ("language = 3", "language"),
         ("arxiv = 3", "arxiv"),
+        ("[discord]\ngateway_url = 'https://example.org'", "discord.gateway_url"),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_its_key(own: Path, text: str, key: str) -> None:
@@ -105,6 +106,16 @@ def test_slacks_tokens_come_from_the_environment_alone(own: Path) -> None:
     tokens = {"SLACK_BOT_TOKEN": "one", "SLACK_APP_TOKEN": "two"}
     assert (load(own, tokens).slack.bot_token, load(own, tokens).slack.app_token) == ("one", "two")
     assert load(own, {**tokens, "PAPERBOY_SLACK__BOT_TOKEN": "three"}).slack.bot_token == "three"
+
+
+def test_discords_token_comes_from_the_environment_alone(own: Path) -> None:
+    """From the variable that is usual for it, or from Paperboy's; a file that holds it is refused."""
+    told = refusal(own, "[discord]\ntoken = 'x'")
+    assert "discord.token does not belong in a settings file. Set DISCORD_TOKEN" in told
+    own.write_text("[discord]\napi_url = 'http://127.0.0.1:9/api/v10'\ngateway_url = 'ws://127.0.0.1:9'\n")
+    settings = load(own, {"DISCORD_TOKEN": "one"})
+    assert (settings.discord.token, settings.discord.gateway_url) == ("one", "ws://127.0.0.1:9")
+    assert load(own, {"DISCORD_TOKEN": "one", "PAPERBOY_DISCORD__TOKEN": "two"}).discord.token == "two"
 
 
 def test_a_channel_has_all_its_wishes_and_sensible_ones_without_a_word(own: Path) -> None:

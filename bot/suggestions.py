@@ -1,0 +1,108 @@
+"""What an option of a command might be, while somebody types it: papers, sections, domains and days that are stored.
+
+A platform asks with the command `suggest`, `COMMAND OPTION TYPED`; the suggestions are the actions of the answer, each
+with what it says and, as its argument, the value that it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from bot.commands import Desk
+from digest.lookups import Lookups
+from digest.types import Action, ArxivId, Invocation, Message, SectionName, Texts
+
+SUGGESTED = 25  # https://docs.discord.com/developers/interactions/application-commands#autocomplete
+_SEARCHED = 100  # of what older papers hold
+_VALUE_CHARS = 100  # of an option: see SUGGESTED
+
+_Key = TypeVar("_Key", SectionName, str)
+
+
+def suggest(asked: Invocation, desk: Desk) -> Message:
+    """At most SUGGESTED; none for an option that is unknown."""
+    _, option, typed = (*asked.args.split(maxsplit=2), "", "", "")[:3]
+    suggested = _OPTIONS.get(option)
+    if suggested is None:
+        return Message()
+    offers = suggested(typed, desk, desk.texts(asked.language))
+    return Message(actions=tuple(offer for _, offer in zip(range(SUGGESTED), offers, strict=False)))
+
+
+def _ids(typed: str, desk: Desk, _texts: Texts) -> Iterator[Action]:
+    for paper, title in _papers(typed, desk.lookups):
+        yield Action(f"{paper} {title}", argument=paper)
+
+
+def _titles(typed: str, desk: Desk, _texts: Texts) -> Iterator[Action]:
+    """Words to search for: the titles that they are in."""
+    for _, title in _papers(typed, desk.lookups):
+        if len(title) <= _VALUE_CHARS:
+            yield Action(title, argument=title)
+
+
+def _papers(typed: str, lookups: Lookups) -> Iterator[tuple[str, str]]:
+    """Ids and titles that hold every word that was typed, newest first: of the papers stored last any piece of one, of
+    those before them whole words and beginnings of ids."""
+    words = typed.casefold().split()
+    seen = set()
+    for paper, title in map(_parted, lookups.titles()):
+        if all(word in f"{paper} {title}".casefold() for word in words):
+            seen.add(paper)
+            yield paper, title
+    if words:
+        older = {paper: title for paper, title in _older(typed, lookups) if paper not in seen}
+        yield from sorted(older.items(), key=_age, reverse=True)
+
+
+def _older(typed: str, lookups: Lookups) -> Iterator[tuple[str, str]]:
+    for hit in lookups.search(typed, "", limit=_SEARCHED).hits:
+        if all(word in hit.paper.title.casefold() for word in typed.casefold().split()):
+            yield hit.paper.id, hit.paper.title
+    if typed[:4].isdecimal():
+        for paper in lookups.near_ids(typed):
+            if paper.startswith(typed) and (known := lookups.paper(ArxivId(paper))) is not None:
+                yield paper, known.title
+
+
+def _age(paper: tuple[str, str]) -> tuple[bool, str]:
+    """Orders ids by their time: those of the old scheme begin with a word."""
+    return paper[0][:1].isdecimal(), paper[0]
+
+
+def _sections(typed: str, desk: Desk, texts: Texts) -> Iterator[Action]:
+    return _named(typed, texts.sections, desk.texts("en").sections)
+
+
+def _domains(typed: str, desk: Desk, texts: Texts) -> Iterator[Action]:
+    return _named(typed, texts.domains, desk.texts("en").domains)
+
+
+def _named(typed: str, labels: Mapping[_Key, str], english: Mapping[_Key, str]) -> Iterator[Action]:
+    """Those whose key, label or English label holds what was typed."""
+    for key, label in labels.items():
+        if typed.casefold() in f"{key} {label} {english.get(key, '')}".casefold():
+            yield Action(label, argument=str(key))
+
+
+def _days(typed: str, desk: Desk, texts: Texts) -> Iterator[Action]:
+    for day, papers in desk.lookups.days():
+        if str(day).startswith(typed):
+            count = texts.phrases["found_one" if papers == 1 else "found"].format(total=papers)
+            yield Action(f"{day} · {count}", argument=str(day))
+
+
+def _parted(titled: str) -> tuple[str, str]:
+    """The id and title that Lookups.titles puts together."""
+    title, _, paper = titled.rpartition(" (")
+    return paper.removesuffix(")"), title
+
+
+_OPTIONS: Mapping[str, Callable[[str, Desk, Texts], Iterable[Action]]] = {
+    "id": _ids,
+    "section": _sections,
+    "query": _titles,
+    "date": _days,
+    "domain": _domains,
+}
