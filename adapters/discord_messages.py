@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -79,12 +79,11 @@ def one(message: Message, mark: str = "") -> DiscordMessage:
 
     What does not fit is left out from the end of its body, and "…" says so.
     """
-    body = _body(message)
     room = DESCRIPTION_UNITS - len(mark)
-    portions = list(itertools.islice(_portions(body, room), 2))
+    portions = list(itertools.islice(_portions(_body(message), room), 2))
     text = portions[0] if portions else ""
     if len(portions) > 1:
-        text = next(_portions(body, room - 2)) + "\n…"
+        text = next(_portions(_body(message), room - 2)) + "\n…"
     embed = _embed(message, text, _with_typed(message))
     place = "footer" if "footer" in embed else "description"
     if place == "footer":
@@ -129,23 +128,21 @@ def pressed(custom_id: str) -> tuple[str, str]:
 # --- embeds ------------------------------------------------------------------------------------------------------
 
 
-def _body(message: Message) -> list[Piece]:
+def _body(message: Message) -> Iterator[Piece]:
     """What stands in the description."""
-    found: list[Piece] = []
     title = _title(message)
     if title and not _fits_title(title):
-        found += (Piece(piece.text, leads=True) for piece in pieces(Paragraph((Run(title, bold=True),))))
+        yield from (Piece(piece.text, leads=True) for piece in pieces(Paragraph((Run(title, bold=True),))))
         if web_host(message.link):
-            found.append(Piece(linked(message.link, message.link)))
+            yield Piece(linked(message.link, message.link))
     for block in message.blocks:
-        found += pieces(block)
+        yield from pieces(block)
     footer = unmarked(message.footer).strip()
     if units(footer) > FOOTER_UNITS:
-        found += pieces(Paragraph((Run(footer),)))
-    return found
+        yield from pieces(Paragraph((Run(footer),)))
 
 
-def _portions(body: Sequence[Piece], room: int = DESCRIPTION_UNITS) -> Iterator[str]:
+def _portions(body: Iterable[Piece], room: int = DESCRIPTION_UNITS) -> Iterator[str]:
     """The pieces in as few texts as hold them, in order; a heading goes with what it heads."""
     held: list[Piece] = []
     used = 0

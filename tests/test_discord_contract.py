@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from adapters.discord import DiscordAdapter
 from digest.types import Destination, Message
 from tests.adapter_contract import RETRY_AFTER_S, AdapterContract, Platform, Trouble
-from tests.discord_chat import Desk, all_answered, buttons, controls, marked, read_out, serving
+from tests.discord_chat import Desk, adapter_for, all_answered, buttons, controls, marked, read_out, serving
 from tests.discord_faults import Error, Fault, RateLimited, ResetAfterApplying, ResetBeforeApplying, Status
 from tests.discord_faults import TimeoutAfterApplying as Silent
 from tests.discord_seen import seen
@@ -34,8 +34,8 @@ FAULTS: dict[Trouble, Fault] = {
 class LocalDiscord:
     """A Platform: see there."""
 
-    def __init__(self, discord: DiscordServer, adapter: DiscordAdapter, desk: Desk, channel: str) -> None:
-        self.discord, self.adapter, self.desk, self.channel = discord, adapter, desk, channel
+    def __init__(self, discord: DiscordServer, adapter: DiscordAdapter, channel: str) -> None:
+        self.discord, self.adapter, self.channel = discord, adapter, channel
         self.to = Destination("discord", "", channel)
 
     def trouble(self, trouble: Trouble) -> None:
@@ -62,11 +62,13 @@ class LocalDiscord:
         return buttons(self._shown()[-1])
 
     async def ask(self, message: Message) -> list[str]:
-        self.desk.answers["paper it"] = message
-        # Forums themselves have no place to type a command
-        asked = self.discord.command(PAPERS if self.channel == FORUM else self.channel, ALICE, "paper", id="it")
-        await asked.acked()
-        await all_answered()
+        desk = Desk()
+        desk.answers["paper it"] = message
+        async with serving(self.discord, desk):
+            # Forums themselves have no place to type a command
+            asked = self.discord.command(PAPERS if self.channel == FORUM else self.channel, ALICE, "paper", id="it")
+            await asked.acked()
+            await all_answered()
         return [read_out(shown) for shown in asked.answers]
 
     def _shown(self) -> list[Shown]:
@@ -78,32 +80,30 @@ def _age(message: Shown) -> int:
     return int(message.id)
 
 
-@asynccontextmanager
-async def local(channel: str) -> AsyncIterator[Platform]:
+@contextmanager
+def local(channel: str) -> Iterator[Platform]:
     with DiscordServer() as discord:
-        desk = Desk()
-        async with serving(discord, desk, timeout_s=0.5) as adapter:
-            yield LocalDiscord(discord, adapter, desk, channel)
+        yield LocalDiscord(discord, adapter_for(discord, timeout_s=0.4), channel)
 
 
 class TestTextChannel(AdapterContract):
     @pytest.fixture
-    async def platform(self) -> AsyncIterator[Platform]:
-        async with local(PAPERS) as platform:
+    def platform(self) -> Iterator[Platform]:
+        with local(PAPERS) as platform:
             yield platform
 
 
 class TestForum(AdapterContract):
     @pytest.fixture
-    async def platform(self) -> AsyncIterator[Platform]:
-        async with local(FORUM) as platform:
+    def platform(self) -> Iterator[Platform]:
+        with local(FORUM) as platform:
             yield platform
 
 
 class TestDirectMessages(AdapterContract):
     @pytest.fixture
-    async def platform(self) -> AsyncIterator[Platform]:
-        async with local(ALICE) as platform:
+    def platform(self) -> Iterator[Platform]:
+        with local(ALICE) as platform:
             yield platform
 
 
@@ -114,6 +114,6 @@ def test_the_harness_sees_who_is_called_and_what_is_linked() -> None:
         with discord.lock:
             body = {"content": text, "embeds": [{"title": "t", "url": "https://evil.example/d"}]}
             discord.append(discord.channels[PAPERS], BOT_USER, body, pinged=(ALICE,))
-        platform = LocalDiscord(discord, DiscordAdapter(""), Desk(), PAPERS)
+        platform = LocalDiscord(discord, DiscordAdapter(""), PAPERS)
         assert platform.calls() == [ALICE, "<@100000000000000021>", "@here"]
         assert platform.links() == {f"https://evil.example/{letter}" for letter in "abcd"}
