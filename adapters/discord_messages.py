@@ -205,20 +205,27 @@ def _with_typed(message: Message) -> str:
 
 
 def _rows(actions: Sequence[Action]) -> list[Json]:
-    """Rows of buttons, no two with the same id; an action that no button can hold is left out."""
-    buttons: dict[str, Json] = {}
+    """Rows of buttons, no two with the same id, what is tucked away and asks something in rows of its own; an action
+    that no button can hold is left out."""
+    shown: dict[str, Json] = {}
+    tucked: dict[str, Json] = {}
     for number, action in enumerate(actions):
         custom_id = f"{action.command}:{action.argument}"
         if _opens(action):
-            buttons[f"{number}"] = {"type": _BUTTON, "style": _LINK, "label": _label(action), "url": action.url}
-        elif action.command and units(custom_id) <= CUSTOM_ID_CHARS and custom_id not in buttons:
-            style = _SECONDARY if buttons else _PRIMARY
-            buttons[custom_id] = {"type": _BUTTON, "style": style, "label": _label(action), "custom_id": custom_id}
-    ordered = list(buttons.values())
+            shown[f"{number}"] = {"type": _BUTTON, "style": _LINK, "label": _label(action), "url": action.url}
+        elif action.command and units(custom_id) <= CUSTOM_ID_CHARS and custom_id not in shown:
+            style = _SECONDARY if shown or action.tucked else _PRIMARY
+            button = {"type": _BUTTON, "style": style, "label": _label(action), "custom_id": custom_id}
+            (tucked if action.tucked else shown)[custom_id] = button
     return [
-        {"type": _ACTION_ROW, "components": ordered[first : first + ROW_BUTTONS]}
-        for first in range(0, len(ordered), ROW_BUTTONS)
+        {"type": _ACTION_ROW, "components": list(group)}
+        for buttons in (shown, {name: button for name, button in tucked.items() if name not in shown})
+        for group in _grouped(list(buttons.values()))
     ]
+
+
+def _grouped(buttons: Sequence[Json]) -> Iterator[Sequence[Json]]:
+    return (buttons[first : first + ROW_BUTTONS] for first in range(0, len(buttons), ROW_BUTTONS))
 
 
 def _opens(action: Action) -> bool:

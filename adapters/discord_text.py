@@ -27,7 +27,7 @@ _TAB_COLUMNS = 4
 _SPECIAL = re.compile(r"[\\*_~`|<>\[\]]|:(?=\S)")  # the colon makes addresses into links and words into emoji
 _LINE_START = re.compile(r"^(\s*)([#+-])", re.MULTILINE)
 _NUMBER_START = re.compile(r"^(\s*\d+)([.)])", re.MULTILINE)
-_MENTION = re.compile(r"@(?=\S)")
+_MENTION = re.compile(r"@(?=everyone|here)|(?<![A-Za-z0-9])@(?=\w)", re.IGNORECASE)
 _CALL = re.compile(r"@(?=everyone|here)")
 _FULL_WIDTH_AT = "＠"  # looks alike, and is no mention even where markdown is shown as it was written
 _BRACKETS = str.maketrans("[]", "()")  # in a link's text they could begin another link, escaped or not
@@ -138,7 +138,7 @@ def _cut(runs: Runs, start: int, end: int) -> Runs:
 def _markdown(runs: Sequence[Run]) -> str:
     """Marks are set where a style begins and ends, not around each run: `**a****b**` would show asterisks."""
     text = ""
-    for bold, group in itertools.groupby(runs, lambda run: run.bold):
+    for bold, group in itertools.groupby((run for run in runs if run.text), lambda run: run.bold):
         inner = _italics(list(group))
         text += _around(inner, "**") if bold else inner
     return text

@@ -86,6 +86,16 @@ async def test_commands_work_in_direct_messages(discord: DiscordServer, desk: De
     assert (desk.asked[0].workspace, desk.asked[0].person, desk.asked[0].language) == ("", ALICE, "en")
 
 
+@pytest.mark.usefixtures("adapter")
+async def test_a_person_has_the_commands_wherever_they_are(discord: DiscordServer, desk: Desk) -> None:
+    """Installed for themselves, also in a server that the bot is not in."""
+    discord.people[ALICE].installed = True
+    discord.remove_bot(GUILD)
+    (answer,) = await discord.command(PAPERS, ALICE, "paper", id="2601.00001").answered()
+    assert read_out(answer) == "You asked: paper 2601.00001"
+    assert (desk.asked[0].workspace, desk.asked[0].channel) == (GUILD, PAPERS)
+
+
 async def test_a_command_in_a_thread_is_told_with_its_channel(
     discord: DiscordServer, desk: Desk, adapter: DiscordAdapter
 ) -> None:

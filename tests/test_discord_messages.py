@@ -73,6 +73,21 @@ def test_buttons_that_discord_would_refuse_are_left_out() -> None:
     assert [button["label"] for button in row["components"]] == ["One", "𝕏" * 39 + "…", "…"]
 
 
+def test_what_is_tucked_away_stands_below() -> None:
+    """Links stand with the other buttons: a menu of Discord's could not open them."""
+    actions = (
+        Action("Read report", command="read", argument="1"),
+        Action("Sources", command="sources", argument="1", tucked=True),
+        Action("Hub", url="https://hub.example/1", tucked=True),
+        Action("Mistake", command="mistake", argument="1", tucked=True),
+    )
+    rows = taken(one(Message(title="t", actions=actions)))["components"]
+    assert [[button["label"] for button in row["components"]] for row in rows] == [
+        ["Read report", "Hub"],
+        ["Sources", "Mistake"],
+    ]
+
+
 @pytest.mark.parametrize(("count", "sizes"), [(5, [1]), (6, [2]), (25, [5]), (26, [5, 1]), (60, [5, 5, 2])])
 def test_more_buttons_than_a_message_holds_are_on_more_messages(count: int, sizes: list[int]) -> None:
     """In rows of five; an answer has all of them, a post the first."""

@@ -106,6 +106,11 @@ def test_an_address_that_is_its_own_text_is_shown_once() -> None:
     assert linked(address, address) == f"<{address}>"
 
 
+def test_an_at_sign_inside_a_word_stays() -> None:
+    """`Recall@1` mentions nobody."""
+    assert escaped("Recall@1, a@b.example, @torch") == "Recall@1, a@b.example, ＠torch"
+
+
 def test_a_field_without_markdown_needs_no_backslashes() -> None:
     """A footer says what it says, to nobody in particular."""
     assert unmarked("a_b*c @everyone") == "a_b*c ＠everyone"
@@ -125,7 +130,8 @@ def test_bold_works_beside_any_character(before: str, after: str) -> None:
 
 def test_neighbours_of_one_style_are_marked_together() -> None:
     """Between two bold runs there are no asterisks to be seen."""
-    result = shown(paragraph(Run("a", bold=True), Run("b", bold=True, italic=True), Run(" c ", bold=True), Run("d")))
+    runs = (Run("a", bold=True), Run(""), Run("b", bold=True, italic=True), Run(" c ", bold=True), Run("d"))
+    result = shown(paragraph(*runs))
     assert result.text == "ab c d"
     assert result.marks == ["bold"]
 
