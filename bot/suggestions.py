@@ -43,12 +43,12 @@ def _titles(typed: str, desk: Desk, _texts: Texts) -> Iterator[Action]:
 
 
 def _papers(typed: str, lookups: Lookups) -> Iterator[tuple[str, str]]:
-    """Ids and titles that hold every word that was typed, newest first: of the papers stored last any piece of one, of
-    those before them whole words and beginnings of ids."""
+    """Ids and titles of the papers of which each word that was typed begins the id or is in the title, newest first; in
+    papers from before those stored last only whole words are found, or an id alone."""
     words = typed.casefold().split()
     seen = set()
     for paper, title in map(_parted, lookups.titles()):
-        if all(word in f"{paper} {title}".casefold() for word in words):
+        if all(paper.startswith(word) or word in title.casefold() for word in words):
             seen.add(paper)
             yield paper, title
     if words:

@@ -293,8 +293,9 @@ async def test_papers_are_suggested_by_id_and_by_any_word_of_their_title_newest_
     newest_first = [(f"{one} Lantern {one[-1]} for Networks", one) for one in reversed(IDS)]
     for typed in ("", "netw", "LANTERN", "for lant", "2601.0"):
         assert await suggested(place, f"paper id {typed}".strip()) == newest_first
-    assert await suggested(place, "paper id 00002") == [newest_first[3]]
+    assert await suggested(place, "paper id 2601.00002") == [newest_first[3]]
     assert await suggested(place, "paper id 3 lantern") == [newest_first[2]]
+    assert await suggested(place, "paper id 00002") == []
     assert await suggested(place, "papers query lantern 4") == [("Lantern 4 for Networks",) * 2]
     assert await suggested(place, "paper id mushrooms") == []
     later = [paper(f"2602.{number:05}", title=f"稀疏注意力 {number}") for number in range(600)]

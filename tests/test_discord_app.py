@@ -1,0 +1,281 @@
+"""`paperboy run` and the commands beside it with a Discord, and with a Slack and a Discord at once: the real console
+script, against local servers. The verdict is always what those have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from digest.lookups import Lookups
+from digest.types import ArxivId, Block, Paragraph, Points, RunKind, SectionName, Table
+from tests.discord_chat import read_out
+from tests.discord_server import DiscordServer
+from tests.discord_world import ALICE, APPLICATION, FORUM, GRANTED, GUILD, MUTED, PAPERS, WEI
+from tests.discord_world import BOT_TOKEN as DISCORD_TOKEN
+from tests.discord_world import Message as Shown
+from tests.slack_server import SlackServer
+from tests.slack_socket import until
+from tests.slack_world import ALICE as SLACK_ALICE
+from tests.slack_world import APP_TOKEN, BOT_TOKEN
+from tests.slack_world import PAPERS as SLACK_PAPERS
+from tests.test_app import STOP_S, Bot
+from tests.test_cli_deliver import DAY, IDS, REAL_DAY, day_report
+
+TITLES = [f"A Kite on {number} Strings" for number in range(1, 6)]
+
+
+@pytest.fixture
+def discord() -> Iterator[DiscordServer]:
+    with DiscordServer() as running:
+        yield running
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackServer]:
+    with SlackServer() as running:
+        yield running
+
+
+@pytest.fixture
+def bot(discord: DiscordServer, tmp_path: Path) -> Iterator[Bot]:
+    """With a Discord, over a store with a day of five papers."""
+    ours = ("PAPERBOY_", "SLACK_", "DISCORD_", "XDG_")
+    made = Bot(
+        {
+            **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
+            "HOME": str(tmp_path),
+            "PAPERBOY_STORE__PATH": str(tmp_path / "paperboy.db"),
+            "PAPERBOY_DISCORD__API_URL": f"{discord.url}/api/v10",
+            "PAPERBOY_DISCORD__GATEWAY_URL": discord.gateway_url,
+            "PAPERBOY_DISCORD__TIMEOUT_S": "2",
+            "PAPERBOY_DELIVERY__MARGIN_S": "0.5",
+            "DISCORD_TOKEN": DISCORD_TOKEN,
+        }
+    )
+    file = tmp_path / "day.md"
+    file.write_text(day_report(), encoding="utf-8")
+    assert made.command("import", str(file)).returncode == 0
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.process.kill()
+        made.process.communicate()
+
+
+@pytest.fixture
+def both(bot: Bot, slack: SlackServer) -> Bot:
+    """With a Slack as well."""
+    tokens = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}
+    bot.environment = {**bot.environment, "PAPERBOY_SLACK__API_URL": f"{slack.url}/api/", **tokens}
+    return bot
+
+
+def channels(folder: Path, *destinations: str, more: str = "") -> tuple[str, str]:
+    """The options that name a settings file with these channels."""
+    file = folder / "own.toml"
+    file.write_text("".join(f"[[channels]]\ndestination = '{to}'\n{more}" for to in destinations), encoding="utf-8")
+    return "--config", str(file)
+
+
+def in_thread(discord: DiscordServer, channel: str) -> list[Shown]:
+    """What stands in the one thread of a text channel, or the one post of a forum."""
+    (thread,) = discord.threads(channel)
+    return discord.messages(thread.id)
+
+
+def titles(messages: Sequence[Shown]) -> list[str]:
+    return [message.embeds[0]["title"] for message in messages]
+
+
+def texts_of(blocks: Sequence[Block]) -> Iterator[str]:
+    """The words of a section, without what each platform writes in its own way."""
+    for block in blocks:
+        match block:
+            case Paragraph(runs):
+                yield from (run.text.strip() for run in runs if run.kind is RunKind.TEXT)
+            case Points(points):
+                for point in points:
+                    yield from texts_of(point)
+            case Table(header, rows):
+                yield from (run.text.strip() for row in (header, *rows) for cell in row for run in cell)
+
+
+def folded(text: Any) -> str:
+    return re.sub(r"\W+", "", str(text))
+
+
+@pytest.mark.parametrize("real", [False, True])
+async def test_one_bot_posts_a_day_to_both_platforms_once_and_answers_on_both(
+    slack: SlackServer, discord: DiscordServer, both: Bot, tmp_path: Path, *, real: bool
+) -> None:
+    """A Slack channel, a Discord text channel and a Discord forum; `/paper ID results` has the same section."""
+    day, paper, count, language = (DAY, IDS[0], 5, "en")
+    if real:
+        if not REAL_DAY.exists():
+            pytest.skip("the real day report is not here")
+        day, paper, count, language = ("2026-01-16", "2601.10592", 23, "zh")
+        assert both.command("import", str(REAL_DAY)).returncode == 0
+    places = (f"slack:{SLACK_PAPERS}", f"discord:{GUILD}/{PAPERS}", f"discord:{FORUM}")
+    options = channels(tmp_path, *places, more=f"language = '{language}'\n")
+    both.start(*options)
+    await slack.connected(timeout_s=20.0)
+    await discord.connected(timeout_s=20.0)
+    for outcome in (f"{1 + count} sent", "nothing new"):
+        asked = await asyncio.to_thread(both.command, *options, "deliver", day)
+        assert (asked.returncode, asked.stderr.count("running bot")) == (0, 1), asked.stderr
+        assert sorted(asked.stdout.splitlines()) == sorted(f"{to}: {outcome}." for to in places)
+
+    keys = slack.visible_keys(SLACK_PAPERS)
+    assert len(keys) == len(set(keys)) == 1 + count
+    (headline,) = discord.messages(PAPERS)
+    assert headline.is_silent
+    cards = in_thread(discord, PAPERS)
+    opening, *posts = in_thread(discord, FORUM)
+    assert len(set(titles(cards))) == len(cards) == count
+    assert titles(posts) == titles(cards)
+    assert titles([opening]) == titles([headline])
+
+    in_slack = await slack.command(SLACK_PAPERS, SLACK_ALICE, "/paper", f"{paper} results").answered()
+    asked_in_discord = discord.command(PAPERS, ALICE, "paper", id=paper, section="results")
+    in_discord = await asked_in_discord.answered()
+    assert asked_in_discord.in_time
+    with Lookups.open(tmp_path / "paperboy.db") as lookups:
+        section = lookups.section(ArxivId(paper), SectionName.RESULTS, language)
+    assert section is not None
+    said = [folded(text) for text in texts_of(section.blocks)]
+    assert any(said)
+    for answers in ([one.blocks for one in in_slack], list(map(read_out, in_discord))):
+        assert all(text in folded(answers) for text in said)
+    code, took_s, _ = both.stop()
+    assert code == 0
+    assert took_s < STOP_S
+
+
+async def test_a_day_in_discord_is_read_discussed_and_asked_about(discord: DiscordServer, bot: Bot) -> None:
+    """Windows, a discussion that a second press leads to, a mention in it, a direct message, suggestions."""
+    bot.start()
+    await discord.connected(timeout_s=20.0)
+    for channel in (PAPERS, FORUM):
+        delivered = await asyncio.to_thread(bot.command, "deliver", DAY, "--to", f"discord:{channel}")
+        assert delivered.returncode == 0, delivered.stderr
+    card = in_thread(discord, PAPERS)[0]
+    (window,) = await discord.press(card, "Read report", ALICE).answered()
+    await discord.press(window, "Experimental results", ALICE).acked()
+    (window,) = discord.ephemerals(window.channel, ALICE)
+    assert "stays up for 91%" in read_out(window)
+
+    await discord.press(card, "Discuss", ALICE).answered()
+    (again,) = await discord.press(card, "Discuss", WEI).answered()
+    _, discussion = discord.messages(PAPERS)
+    (opens,) = again.components[0]["components"]
+    assert opens["url"].endswith(f"/{GUILD}/{discussion.id}/{discussion.id}")
+    discord.mention(discussion.id, ALICE, "usage")
+    (_, said) = await until(lambda: len(discord.messages(discussion.id)) == 2 and discord.messages(discussion.id))
+    assert "wind and a video camera" in read_out(said)
+    await discord.press(in_thread(discord, FORUM)[1], "Discuss", ALICE).answered()
+    assert [thread.name for thread in discord.threads(FORUM)][1:] == [TITLES[0]]
+
+    discord.direct(ALICE, f"paper {IDS[1]} results")
+    await until(lambda: "stays up for 92%" in read_out(discord.messages(ALICE)[-1]))
+    asked = discord.complete(PAPERS, WEI, "paper", "id", id="kite on 3")
+    await asked.acked()
+    assert asked.choices == [{"name": f"{IDS[2]} {TITLES[2]}", "value": IDS[2]}]
+    sections = discord.complete(PAPERS, WEI, "paper", "section", id=IDS[2], section="实验")
+    await sections.acked()
+    assert sections.choices == [{"name": "实验效果", "value": "results"}]
+    assert bot.stop()[0] == 0
+
+
+@pytest.mark.parametrize("channel", [PAPERS, FORUM])
+async def test_a_killed_delivery_is_finished_by_the_bot_and_every_message_is_there_once(
+    discord: DiscordServer, bot: Bot, channel: str
+) -> None:
+    """SIGKILL in the middle of the thread."""
+
+    def posted() -> list[str]:
+        return [one for thread in discord.threads(channel) for one in titles(discord.messages(thread.id))]
+
+    killed = bot.begin("deliver", DAY, "--to", f"discord:{channel}")
+    await until(lambda: TITLES[1] in posted(), 20.0)
+    killed.kill()
+    killed.wait()
+    bot.start()
+    await until(lambda: TITLES[-1] in posted(), 20.0)
+    assert bot.stop()[0] == 0
+    assert [one for one in posted() if one in TITLES] == TITLES
+    assert len(discord.threads(channel)) == 1
+
+
+async def test_a_platform_that_shuts_the_bot_out_does_not_stop_the_other(
+    slack: SlackServer, discord: DiscordServer, both: Bot
+) -> None:
+    """What is wrong is said, with what mends it."""
+    both.environment = {**both.environment, "DISCORD_TOKEN": "not-a-token"}
+    both.start()
+    await slack.connected(timeout_s=20.0)
+    await until(lambda: [asked for asked in discord.requests if asked.status == 401], 20.0)
+    (answer,) = await slack.command(SLACK_PAPERS, SLACK_ALICE, "/paper", f"{IDS[0]} results").answered()
+    assert "Kite 1 stays up for 91% of the day." in str(answer.blocks)
+    code, _, said = both.stop()
+    assert code == 0
+    assert "set DISCORD_TOKEN" in said
+    assert "goes on without discord" in said
+    assert "not-a-token" not in said
+
+
+def test_a_server_that_removed_the_bot_is_parked_and_resumed_when_it_is_back(
+    discord: DiscordServer, bot: Bot, tmp_path: Path
+) -> None:
+    """Nothing is lost meanwhile, and another destination goes on."""
+    discord.remove_bot(GUILD)
+    options = channels(tmp_path, f"discord:{PAPERS}", f"discord:{ALICE}", more="limit = 1\n")
+    partly = bot.command(*options, "deliver", DAY)
+    assert partly.returncode == 3
+    assert f"discord:{PAPERS}: 0 sent, 2 waiting. Parked: " in partly.stdout
+    assert f"discord:{ALICE}: 2 sent." in partly.stdout
+    discord.invite_bot(GUILD)
+    assert "2 messages go on" in bot.command("resume", f"discord:{PAPERS}").stdout
+    assert bot.command(*options, "deliver", DAY).returncode == 0
+    assert titles(in_thread(discord, PAPERS)) == TITLES[:1]
+    assert len(discord.messages(ALICE)) == 2
+
+
+def test_a_dry_run_needs_no_token_and_a_delivery_names_the_one_it_needs(discord: DiscordServer, bot: Bot) -> None:
+    """Before anything is written."""
+    bot.environment = {**bot.environment, "DISCORD_TOKEN": ""}
+    shown = bot.command("deliver", DAY, "--to", f"discord:{FORUM}", "--dry-run")
+    assert shown.stdout.startswith(f"\ndiscord:{FORUM} would get 6 messages:")
+    for arguments in (("deliver", DAY, "--to", f"discord:{FORUM}"), ("discord-invite",)):
+        told = bot.command(*arguments)
+        assert (told.returncode, "Set DISCORD_TOKEN" in told.stderr) == (1, True)
+    assert "nothing has been delivered yet" in bot.command("status").stdout
+    nothing = bot.command("run")
+    assert (nothing.returncode, "For Discord set DISCORD_TOKEN." in nothing.stderr) == (1, True)
+    assert discord.requests == []
+
+
+def test_the_invitation_asks_for_the_permissions_that_are_used_and_the_doctor_names_those_that_lack(
+    discord: DiscordServer, bot: Bot, tmp_path: Path
+) -> None:
+    """As Discord's own interface calls them."""
+    told = parse_qs(urlsplit(bot.command("discord-invite").stdout.strip()).query)
+    assert told["client_id"] == [APPLICATION]
+    assert int(told["permissions"][0]) == int(GRANTED)
+    addresses = {"PAPERBOY_HUB__URL": discord.url, "PAPERBOY_ARXIV__URL": discord.url, "PAPERBOY_ARXIV__GAP_S": "0"}
+    bot.environment = {**bot.environment, **addresses}
+    well = bot.command(*channels(tmp_path, f"discord:{GUILD}/{PAPERS}", f"discord:{FORUM}"), "doctor")
+    assert well.returncode == 0, well.stdout
+    assert re.search(r"ok +discord +\S+/api/v10; channels: 2", well.stdout)
+    lacking = bot.command(*channels(tmp_path, f"discord:{MUTED}", f"discord:{PAPERS}"), "doctor")
+    assert lacking.returncode == 1
+    assert f'discord:{MUTED}: The bot lacks "Send Messages"' in lacking.stdout
+    bot.environment = {**bot.environment, "DISCORD_TOKEN": ""}
+    assert "Set DISCORD_TOKEN" in bot.command(*channels(tmp_path, f"discord:{PAPERS}"), "doctor").stdout
+    assert "not set up. DISCORD_TOKEN begins the way" in bot.command("doctor").stdout
