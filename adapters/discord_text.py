@@ -151,7 +151,7 @@ def _italics(runs: Sequence[Run]) -> str:
         inner = "".join(_piece(run) for run in group)
         after = groups[place + 1][1][0].text[:1] if place + 1 < len(groups) else ""
         # Discord takes an underscore inside a word for itself
-        in_word = any(char.isascii() and char.isalnum() for char in (text[-1:], after) if char)
+        in_word = any(char == "_" or (char.isascii() and char.isalnum()) for char in (text[-1:], after))
         text += _around(inner, "_") if italic and not in_word and "\n" not in inner else inner
     return text
 

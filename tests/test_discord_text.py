@@ -139,6 +139,7 @@ def test_neighbours_of_one_style_are_marked_together() -> None:
 def test_italics_inside_a_word_are_left_out() -> None:
     """An underscore there would be shown."""
     assert shown(paragraph(Run("the "), Run("x", RunKind.TEX), Run("th"))).marks == []
+    assert shown(paragraph(Run("a_"), Run("x", RunKind.TEX))).marks == []
     assert shown(paragraph(Run("the "), Run("x", RunKind.TEX), Run(" th"))).marks == ["italic"]
 
 
