@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -50,6 +50,16 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(import_module(_COMMANDS[cmd_name][0]), f"{cmd_name.replace('-', '_')}_command")
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's, but done when a reader such as `head` has seen enough: click and rich would exit with 1."""
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, SystemExit) as error:
+            if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return DONE
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
@@ -89,6 +99,21 @@ class Options:
         log.set_up(debug=self.debug, secrets=[settings.llm.api_key, *tokens])
 
 
+class LanguageTag(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2
+    """A language as people write it; one that has fixed texts of its own is known by its first part: zh-CN is zh."""
+
+    name = "language"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from bot.compose import LANGUAGES
+
+        tag = str(value).strip().lower()
+        first, *others = tag.split("-")
+        if not 2 <= len(first) <= 3 or not all(part.isascii() and part.isalnum() for part in (first, *others)):
+            self.fail(f'"{tag[:40]}" is not a language. Languages are written as "en", "zh" or "pt-br".', param, ctx)
+        return first if first in LANGUAGES else tag
+
+
 def main() -> NoReturn:
     """The console script: an error is one line on stderr that says what, why and what to do."""
     debug = "--debug" in sys.argv
@@ -105,10 +130,11 @@ def main() -> NoReturn:
             raise
         click.echo(f"paperboy: {error}", err=True)
         sys.exit(USAGE if isinstance(error, UsageError) else FAILED)
-    except BrokenPipeError:
-        # Whoever was reading, such as `head`, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(DONE)
+    except OSError as error:
+        if debug:
+            raise
+        click.echo(f"paperboy: {error.filename or 'The output'} cannot be written or read: {error.strerror}.", err=True)
+        sys.exit(FAILED)
     except Exception as error:
         if debug:
             raise

@@ -16,7 +16,7 @@ from adapters import progress
 from adapters.markup import ansi, message_lines, undressed
 from adapters.terminal import MAX_COLUMNS, Terminal
 from bot import compose
-from bot.cli import Options
+from bot.cli import LanguageTag, Options
 from bot.cli_digest import show, tell
 from bot.commands import answer
 from bot.sample_server import SAMPLE_DAY, serving
@@ -29,7 +29,7 @@ _FOLLOW_UP = "2601.10611 results"
 
 
 @click.command("demo")
-@click.option("--language", default="en", show_default=True, help="en or zh.")
+@click.option("--language", type=LanguageTag(), default="en", show_default=True, help="en or zh.")
 @click.option("--sample", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another sample folder.")
 @click.pass_obj
 def demo_command(options: Options, language: str, sample: Path | None) -> int:

@@ -10,10 +10,12 @@ import click
 from rich.console import Console
 
 from adapters import progress
+from adapters.markup import clean
 from adapters.terminal import Terminal
 from bot import compose
-from bot.cli import DONE, FAILED, PARTIAL, Options
+from bot.cli import DONE, FAILED, PARTIAL, LanguageTag, Options
 from digest import render
+from digest.errors import UsageError
 from digest.locks import Work, held
 from digest.pipeline import Made, make_digest, read_paper
 from digest.store import Store
@@ -22,7 +24,7 @@ from digest.types import ArxivId, Digest, Paper, Reading, Texts
 
 @click.command("digest")
 @click.argument("day", type=click.DateTime(["%Y-%m-%d"]), required=False, metavar="[DATE]")
-@click.option("--language", help="Language of the reports; the one in your settings if not given.")
+@click.option("--language", type=LanguageTag(), help="Language of the reports; the one in your settings if not given.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the most upvoted papers.")
 @click.option("--json", "as_json", is_flag=True, help="Print the day as JSON.")
 @click.pass_obj
@@ -39,6 +41,8 @@ def digest_command(
     settings = options.settings()
     options.start_logging(settings)
     wanted = language or settings.language
+    if wanted not in compose.LANGUAGES and compose.writer_name(settings) == "extractive":
+        raise UsageError(f"Without a model reports quote the papers, so they cannot be in {wanted}. Set llm.model.")
     asked = day.date() if day else compose.clock().date()
 
     async def run() -> Made:
@@ -102,8 +106,8 @@ def read_command(options: Options, paper: str, as_json: bool) -> int:
     for passage in reading.passages:
         if passage.heading != heading:
             heading = passage.heading
-            click.echo(f"\n# {heading}" if heading else "")
-        click.echo(f"\n[{passage.kind}{f' #{passage.anchor}' if passage.anchor else ''}] {passage.text}")
+            click.echo(f"\n# {clean(heading)}" if heading else "")
+        click.echo(f"\n[{passage.kind}{f' #{clean(passage.anchor)}' if passage.anchor else ''}] {clean(passage.text)}")
     return DONE
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot import compose
-from bot.cli import DONE, Options
+from bot.cli import DONE, LanguageTag, Options
 from digest.errors import UsageError
 from digest.export import digest_json, digest_markdown
 from digest.lookups import Lookups
@@ -40,7 +40,7 @@ def import_command(options: Options, file: Path) -> int:
 @click.command("export")
 @click.argument("day", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE")
 @click.option("--format", "form", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
-@click.option("--language", help="Language of the reports; the one in your settings if not given.")
+@click.option("--language", type=LanguageTag(), help="Language of the reports; the one in your settings if not given.")
 @click.option(
     "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="A file, not the screen."
 )

@@ -10,7 +10,7 @@ import click
 
 from adapters.markup import ansi, message_lines, undressed
 from bot import compose
-from bot.cli import DONE, FAILED, Options
+from bot.cli import DONE, FAILED, LanguageTag, Options
 from bot.commands import PAPERS_SHOWN, Answer, answer, find_papers
 from digest.lookups import Lookups
 from digest.types import Invocation
@@ -20,7 +20,9 @@ MAX_COLUMNS = 100
 
 @click.command("paper")
 @click.argument("words", nargs=-1, required=True, metavar="ID|URL|WORDS [SECTION]")
-@click.option("--language", help="The language of the answer; the one in your settings if not given.")
+@click.option(
+    "--language", type=LanguageTag(), help="The language of the answer; the one in your settings if not given."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
 def paper_command(options: Options, words: tuple[str, ...], language: str | None, as_json: bool) -> int:
@@ -41,7 +43,9 @@ def paper_command(options: Options, words: tuple[str, ...], language: str | None
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Only papers listed on this day.")
 @click.option("--domain", default="", help="Only papers of this domain, such as video.")
 @click.option("--limit", type=click.IntRange(min=1), default=PAPERS_SHOWN, show_default=True)
-@click.option("--language", help="The language of the answer; the one in your settings if not given.")
+@click.option(
+    "--language", type=LanguageTag(), help="The language of the answer; the one in your settings if not given."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the papers as JSON.")
 @click.pass_obj
 def papers_command(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
-from digest.errors import PaperboyError
+from digest.errors import PaperboyError, StoreError
 
 _OWNER_ONLY = 0o600
 
@@ -36,12 +36,19 @@ class LockHeld(PaperboyError):
 def held(store: Path, work: Work) -> Iterator[None]:
     """Holds the lock `send.lock` or `read.lock` beside the store file; the file stays, only the lock comes and goes.
 
-    Raises LockHeld at once when another process, or another part of this one, holds it.
+    Raises LockHeld at once when another process, or another part of this one, holds it; StoreError when the folder
+    cannot be written.
     """
     path = store.with_name(f"{work}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Not inherited by programs this process starts, which would hold the lock on after its death.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Not inherited by programs this process starts, which would hold the lock on after its death.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
+    except OSError as error:
+        raise StoreError(
+            f"No lock can be made beside the store at {store}: {error.strerror}. "
+            "Set store.path to a file in a folder that can be written."
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import msgspec
 from msgspec import Struct
 
-from digest.errors import OperatorNeeded, PaperboyError, ReadError, SourceDown, WriteError
+from digest.errors import OperatorNeeded, PaperboyError, ReadError, SourceDown, Unreachable, WriteError
 from digest.store import Store, StoreThread
 from digest.types import (
     ArxivId,
@@ -111,12 +111,23 @@ async def _report(press: Press, paper: Paper, language: str, refusals: list[Writ
         progress("known", paper.id)
         return
     reading = await press.store.run(Store.reading, paper.id)
-    if reading is None:
+    if reading is None or _cut_short(reading):
         progress("reading", paper.id)
         reading = await read_paper(press.readers, paper)
         await press.store.run(Store.save_reading, reading)
+    if known is not None and known.text_hash == reading.text_hash and known.writer == press.writer.name:
+        progress("known", paper.id)  # what was down still is: there is nothing to write anew
+        return
     progress("writing", paper.id)
-    await press.store.run(Store.save_report, await _write(press, paper, reading, language, refusals))
+    report = await _write(press, paper, reading, language, refusals)
+    if _cut_short(reading):
+        report = msgspec.structs.replace(report, provisional=True)
+    await press.store.run(Store.save_report, report)
+
+
+def _cut_short(reading: Reading) -> bool:
+    """Whether a better source was down, not without the paper: then it is asked again."""
+    return any(attempt.passing for attempt in reading.attempts)
 
 
 def _may_be_better(known: Report, press: Press) -> bool:
@@ -136,7 +147,7 @@ async def read_paper(readers: Sequence[PaperReader], paper: Paper) -> Reading:
         try:
             reading = await reader.read(paper)
         except ReadError as error:
-            attempts.append(Attempt(reader.source, str(error)))
+            attempts.append(Attempt(reader.source, str(error), passing=isinstance(error.__cause__, Unreachable)))
         else:
             return msgspec.structs.replace(reading, attempts=tuple(attempts))
     raise ReadError(" ".join(["Nothing could be read.", *(attempt.problem for attempt in attempts)]))
@@ -146,13 +157,19 @@ async def _write(press: Press, paper: Paper, reading: Reading, language: str, re
     """The writer's report, or the stand-in's, marked provisional, with the reason among the refusals."""
     try:
         return await press.writer.write(paper, reading, language)
-    except WriteError as error:
+    except Exception as error:
         if press.writer.name == press.stand_in.name:
             raise
-        # No warning: the reason is mostly the same for every paper of the day, and is told once.
-        log.info("stand-in writes", extra={"paper": paper.id, "reason": str(error)})
+        refusal = error if isinstance(error, WriteError) else WriteError("The writer broke; the log says how.")
+        # No warning for a refusal: it is mostly the same for every paper of the day, and is told once.
+        log.log(
+            logging.INFO if refusal is error else logging.ERROR,
+            "stand-in writes",
+            extra={"paper": paper.id, "reason": str(refusal)},
+            exc_info=refusal is not error,
+        )
         report = await press.stand_in.write(paper, reading, language)
-        refusals.append(error)
+        refusals.append(refusal)
         return msgspec.structs.replace(report, provisional=True)
 
 

@@ -116,6 +116,7 @@ class Attempt(Struct, frozen=True):
 
     source: ReadingSource
     problem: str
+    passing: bool = False  # an outage: the source may well have the paper another time
 
 
 class Reading(Struct, frozen=True, kw_only=True):

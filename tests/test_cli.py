@@ -176,6 +176,36 @@ def test_papers_are_found_by_words_days_and_domains(paperboy: Paperboy) -> None:
     assert 'No paper matches "zeppelin".' in nothing.stderr
 
 
+def test_a_reader_that_has_seen_enough_is_no_failure(paperboy: Paperboy, environment: Mapping[str, str]) -> None:
+    """As with `paperboy digest | head -1`."""
+    paperboy("digest", DAY)
+    for command in (["digest", str(DAY)], ["read", IDS[0]], ["export", str(DAY)]):
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        stopped = subprocess.run([PAPERBOY, *command], env=environment, stdout=write_end, stderr=subprocess.PIPE)
+        os.close(write_end)
+        assert (stopped.returncode, b"Traceback" in stopped.stderr) == (0, False), command
+
+
+def test_languages_are_written_as_languages(paperboy: Paperboy) -> None:
+    """Regions of those with texts of their own count as these; others need a model."""
+    assert paperboy("digest", DAY, "--language", "zh-CN").stdout.strip().startswith("论文")
+    for wrong in ("xx!", "../../etc/passwd"):
+        assert paperboy("papers", "--language", wrong).returncode == 2
+    french = paperboy("digest", DAY, "--language", "fr")
+    assert french.returncode == 2
+    assert "Set llm.model" in french.stderr
+
+
+def test_a_page_cannot_steer_the_terminal(paperboy: Paperboy, tmp_path: Path) -> None:
+    """Escape codes of a paper are not printed."""
+    file = tmp_path / "page.html"
+    file.write_bytes(lantern_page().replace(b"Deep networks", b"Deep \x1b]0;pwned\x07 &#x9b;31m networks"))
+    read = paperboy("read", file)
+    assert read.returncode == 0
+    assert not {"\x1b", "\x07", "\x9b"} & set(read.stdout)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -219,6 +249,18 @@ def test_the_doctor_says_what_is_there_and_what_to_do(paperboy: Paperboy, server
     ill = paperboy("doctor")
     assert ill.returncode == 1
     assert "Is hub.url right, and the network there?" in ill.stdout
+
+
+def test_a_file_that_cannot_be_written_is_named(paperboy: Paperboy, tmp_path: Path) -> None:
+    """An export into a folder that is not there, and a store in one that is a file."""
+    paperboy("digest", DAY)
+    nowhere = paperboy("export", DAY, "--output", tmp_path / "none" / "day.md")
+    assert nowhere.returncode == 1
+    assert "day.md cannot be written or read: No such file or directory." in nowhere.stderr
+    (tmp_path / "file").touch()
+    stuck = paperboy("digest", DAY, PAPERBOY_STORE__PATH=str(tmp_path / "file" / "paperboy.db"))
+    assert stuck.returncode == 1
+    assert "Set store.path to a file in a folder that can be written." in stuck.stderr
 
 
 def test_settings_come_from_the_users_folder(paperboy: Paperboy, tmp_path: Path) -> None:

@@ -149,6 +149,32 @@ async def test_a_stand_in_is_marked_and_written_again_when_the_model_answers(set
     assert (first_report.provisional, first_report.revision) == (False, 2)
 
 
+async def test_a_paper_whose_source_was_down_is_read_again(settings: Settings, server: PaperServer) -> None:
+    """An outage leaves a provisional report; when the page can be had, the next run reads it in full, and only it."""
+    server.fault(f"/html/{IDS[0]}", Status(503, {"Retry-After": "3600"}), times=2)
+    first = (await made(settings)).digest.papers[0][1]
+    assert first is not None
+    assert (first.source, first.provisional) == (ReadingSource.ABSTRACT, True)
+    waiting = (await made(settings)).digest.papers[0][1]
+    assert waiting == first  # still down: nothing is written anew
+    asked = len(server.asked(f"/html/{IDS[1]}"))
+    better = (await made(settings)).digest.papers[0][1]
+    assert better is not None
+    assert (better.source, better.provisional, better.revision) == (ReadingSource.HTML, False, 2)
+    assert len(server.asked(f"/html/{IDS[1]}")) == asked
+
+
+async def test_a_writer_that_breaks_is_stood_in_for(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """As one that refuses; the log says how it broke, the notice does not."""
+    model = ScriptedWriter("a-model", {IDS[0]: UnicodeEncodeError("ascii", "钥", 0, 1, "secret detail")})
+    result = await made(settings, writer=model, stand_in=ScriptedWriter("extractive"))
+    assert [told.provisional for _, told in result.digest.papers if told] == [True, False, False]
+    assert result.notices == (
+        "1 report is provisional, made of the papers' own sentences. The writer broke; the log says how.",
+    )
+    assert "secret detail" in caplog.text
+
+
 async def test_chosen_sentences_give_way_to_a_model_that_is_set_up_later(settings: Settings) -> None:
     """From the stored readings: nothing is fetched again."""
     await made(settings)
