@@ -17,6 +17,7 @@ LOCALES = {"zh": ("zh-CN", "zh-TW")}  # https://docs.discord.com/developers/refe
 CONTEXTS = [0, 1, 2]  # servers, direct messages with the bot, other direct messages
 INSTALLS = [0, 1]  # to a server, by a person for themselves
 _SUBCOMMAND, _STRING = 1, 3
+_LOCALIZED = "description_localizations"
 _WORD = re.compile(r"(\[)?([\w|]+)\]?")
 
 
@@ -61,12 +62,16 @@ async def sync(rest: Rest, commands: Sequence[CommandSpec], texts: Mapping[str, 
 
 def _has(known: Any, wanted: Any) -> bool:
     """Whether what Discord knows is as wanted; it adds fields of its own, and leaves empty ones out."""
+    if not wanted or not known:
+        return not wanted and not known
     if isinstance(wanted, dict):
-        return isinstance(known, dict) and all(_has(known.get(name), value) for name, value in wanted.items())
+        return all(
+            _has(known.get(name), value) if name != _LOCALIZED else (known.get(name) or {}) == value
+            for name, value in wanted.items()
+        )
+    if isinstance(wanted, list) and isinstance(wanted[0], int):
+        return sorted(known) == sorted(wanted)
     if isinstance(wanted, list):
-        known = known or []
-        if all(isinstance(one, int) for one in wanted):
-            return sorted(known) == sorted(wanted)
         return len(known) == len(wanted) and all(map(_has, known, wanted))
     return bool(known == wanted)
 
@@ -77,8 +82,7 @@ def _options(command: CommandSpec, texts: Mapping[str, Texts]) -> list[Json]:
         if words.isupper():
             name = _name(words)
             described = _described(f"option_{name}", words, texts)
-            required = {} if optional else {"required": True}
-            options.append({"type": _STRING, "name": name, **described, **required, "autocomplete": True})
+            options.append({"type": _STRING, "name": name, **described, "required": not optional, "autocomplete": True})
         else:
             options += (
                 {"type": _SUBCOMMAND, "name": word, **_described(f"command_{command.name}_{word}", word, texts)}
@@ -99,5 +103,5 @@ def _described(key: str, otherwise: str, texts: Mapping[str, Texts]) -> Json:
     elsewhere = {
         locale: said[language] for language, locales in LOCALES.items() for locale in locales if language in said
     }
-    localized = {"description_localizations": elsewhere} if elsewhere else {}
-    return {"description": said.get(DEFAULT_LANGUAGE) or shortened(otherwise, DESCRIPTION_CHARS), **localized}
+    description = said.get(DEFAULT_LANGUAGE) or shortened(otherwise, DESCRIPTION_CHARS)
+    return {"description": description, _LOCALIZED: elsewhere}

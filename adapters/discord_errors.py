@@ -49,6 +49,8 @@ _CLOSED = {
     160005: "the thread is locked. Unlock it, or choose another channel.",
 }
 _REFUSED = {
+    10062: "what it answers was to be answered within three seconds.",
+    50027: "what it answers was to be answered within fifteen minutes.",
     10008: "the message is gone; what people deleted is not posted again.",
     50005: "the message belongs to somebody else.",
     50006: "the message is empty.",
@@ -99,7 +101,7 @@ def _meaning(status: int, code: int, pause_s: float | None, place: str, *, known
         return NotSent(f"Discord takes no more for {place} for the moment ({why}); it is tried again later.", pause_s)
     if status >= 500 or status == 408 or status < 400:
         return MaybeSent(f"Discord failed while it took a message for {place} ({status}); it is asked again.", pause_s)
-    if status == 401:
+    if status == 401 and code not in _REFUSED:
         return DestinationClosed(f"Discord takes nothing for {place}: {_TOKEN}")
     if code in _CLOSED:
         return DestinationClosed(f"Discord takes nothing for {place}: {_CLOSED[code]}")

@@ -26,6 +26,7 @@ from digest.types import Destination, Message, Posted
 PAGE_MESSAGES = 100  # https://docs.discord.com/developers/resources/message#get-channel-messages
 CLOCK_SKEW = timedelta(minutes=5)  # how far our clock and Discord's may be apart when a message is looked for
 SUPPRESS_NOTIFICATIONS = 1 << 12  # https://docs.discord.com/developers/resources/message#message-object-message-flags
+PREPARE_S = 10.0
 NONCE_S = 60.0  # Discord knows a nonce for "a few minutes"
 EPOCH = datetime(2015, 1, 1, tzinfo=UTC)  # https://docs.discord.com/developers/reference#snowflakes
 WEB_URL = "https://discord.com/channels"
@@ -48,11 +49,10 @@ class DiscordPublisher:
 
     async def post(self, to: Destination, message: Message, *, under: Posted | None, key: str) -> Posted:
         content = (await asyncio.to_thread(one, message, mark_for(key))).body()
-        place = await self._places.at(to)
+        place = await self._prepared(to, under)
         try:
             if under is not None:
                 return Posted(under.channel, await self._sent(to, place, _inside(under), content, key), under.thread)
-            await self._places.allow(place)
             if place.kind is Kind.FORUM:
                 return await self._opened(to, place, message, content)
             posted = await self._sent(to, place, place.id, content, key)
@@ -103,6 +103,18 @@ class DiscordPublisher:
         """Where the message can be opened, with its thread if it has one."""
         place = await self._places.at(to)
         return f"{WEB_URL}/{place.guild or '@me'}/{_inside(posted)}/{posted.message}"
+
+    async def _prepared(self, to: Destination, under: Posted | None) -> Place:
+        """Where it goes, when the bot may post there. Raises NotSent rather than ask for long: the outbox counts the
+        time in which Discord may still apply a request from when it handed it over."""
+        try:
+            async with asyncio.timeout(PREPARE_S):
+                place = await self._places.at(to)
+                if under is None:
+                    await self._places.allow(place)
+        except TimeoutError as error:
+            raise NotSent(f"Discord is slow to tell about {to}; it is tried again later.") from error
+        return place
 
     # --- sending -----------------------------------------------------------------------------------------------------
 

@@ -253,6 +253,26 @@ async def test_a_direct_message_is_answered(discord: DiscordServer, desk: Desk) 
     assert (desk.asked[0].workspace, desk.asked[0].person) == ("", ALICE)
 
 
+async def test_an_archived_thread_still_has_its_paper(
+    discord: DiscordServer, desk: Desk, adapter: DiscordAdapter
+) -> None:
+    """What is said or pressed there is told with the thread and its channel."""
+    posted = await adapter.post(CHANNEL, card(), under=None, key="k1")
+    reply = await adapter.post(CHANNEL, card(), under=posted, key="k2")
+    discord.archive(posted.thread)
+    (message,) = discord.messages(posted.thread)
+    await discord.press(message, "Read report", ALICE).answered()
+    assert (desk.asked[0].channel, desk.asked[0].thread, desk.asked[0].message) == (
+        PAPERS,
+        posted.thread,
+        reply.message,
+    )
+    discord.mention(posted.thread, ALICE, "results")
+    await until(lambda: len(desk.asked) == 2, 5.0)
+    assert (desk.asked[1].channel, desk.asked[1].thread) == (PAPERS, posted.thread)
+    await all_answered()
+
+
 async def test_what_was_not_said_to_the_bot_is_left_alone(
     discord: DiscordServer, desk: Desk, adapter: DiscordAdapter
 ) -> None:

@@ -49,7 +49,7 @@ def test_capitals_are_options_and_other_words_are_commands_under_it() -> None:
     told = payload(COMMANDS, TEXTS)
     identity, section = named(told, "paper")["options"]
     assert (identity["name"], identity["required"], identity["autocomplete"]) == ("id", True, True)
-    assert (section["name"], section.get("required"), section["autocomplete"]) == ("section", None, True)
+    assert (section["name"], section["required"], section["autocomplete"]) == ("section", False, True)
     under = named(told, "paperboy")["options"]
     assert [(one["type"], one["name"]) for one in under] == [(1, "digest"), (1, "status"), (1, "help")]
     assert options_of(COMMANDS[1]) == ["query", "date", "domain"]
@@ -69,10 +69,10 @@ async def test_discord_is_told_only_of_what_it_does_not_know(discord: DiscordSer
     assert not await sync(rest, COMMANDS, TEXTS)
     assert not await sync(rest_for(discord), COMMANDS, TEXTS)
     assert len(discord.asked("bulk_set_application_commands")) == 1
-    changed = msgspec.structs.replace(COMMANDS[0], usage="ID [SECTION]")
-    assert await sync(rest, (changed, *COMMANDS[1:]), TEXTS)
-    assert await sync(rest, COMMANDS[:2], TEXTS)
-    assert not await sync(rest, COMMANDS[:2], TEXTS)
+    for usage in ("[ID] [SECTION]", "[ID]", "[WORDS]", "", "help|status", "help"):
+        changed = (msgspec.structs.replace(COMMANDS[0], usage=usage), *COMMANDS[1:])
+        assert [await sync(rest, changed, TEXTS) for _ in range(2)] == [True, False]
+    assert [await sync(rest, COMMANDS[:2], TEXTS) for _ in range(2)] == [True, False]
     discord.commands[""][0]["description"] = "Something else"
-    assert await sync(rest, COMMANDS[:2], TEXTS)
-    assert await sync(rest, COMMANDS[:2], {})
+    assert [await sync(rest, COMMANDS[:2], TEXTS) for _ in range(2)] == [True, False]
+    assert [await sync(rest, COMMANDS[:2], {}) for _ in range(2)] == [True, False]

@@ -135,6 +135,7 @@ async def test_what_is_not_discord_is_said(discord: DiscordServer) -> None:
         (400, 40067, DestinationClosed),
         (403, 160005, DestinationClosed),
         (404, 10008, MessageRefused),
+        (401, 50027, MessageRefused),
         (400, 50035, MessageRefused),
         (400, 200000, MessageRefused),
         (418, 999, MessageRefused),

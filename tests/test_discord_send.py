@@ -14,7 +14,7 @@ from digest.errors import DestinationClosed, MaybeSent, MessageRefused, NotSent
 from digest.types import Destination, Message, Posted
 from tests.adapter_contract import lately
 from tests.discord_chat import adapter_for, card, read_out
-from tests.discord_faults import Error, RateLimited, ResetAfterApplying, Status
+from tests.discord_faults import Error, RateLimited, ResetAfterApplying, Status, TimeoutAfterApplying
 from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE, BOT_USER, FORUM, GUILD, HIDDEN, MUTED, PAPERS, WEI, Permission
 
@@ -293,10 +293,16 @@ async def test_a_locked_thread_and_a_forum_with_tags_are_closed(
         await adapter.post(POSTS, HEADLINE, under=None, key="k3")
 
 
-async def test_a_failure_before_anything_was_sent_is_no_doubt(discord: DiscordServer, adapter: DiscordAdapter) -> None:
-    """The channel could not be asked about: nothing was sent, so nobody has to look."""
+async def test_a_failure_before_anything_was_sent_is_no_doubt(
+    discord: DiscordServer, adapter: DiscordAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The channel could not be asked about, or not soon: nothing was sent, so nobody has to look."""
     discord.fault("get_channel", Status(502))
     with pytest.raises(NotSent):
+        await adapter.post(CHANNEL, HEADLINE, under=None, key="k1")
+    monkeypatch.setattr(discord_send, "PREPARE_S", 0.1)
+    discord.fault("get_channel", TimeoutAfterApplying())
+    with pytest.raises(NotSent, match="slow"):
         await adapter.post(CHANNEL, HEADLINE, under=None, key="k1")
     away = DiscordAdapter("t", api_url="http://127.0.0.1:1", timeout_s=1.0)
     with pytest.raises(NotSent, match=r"discord\.api_url"):
