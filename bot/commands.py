@@ -235,6 +235,8 @@ def _named(id_or_words: str, section: str, desk: Desk, texts: Texts) -> tuple[Pa
         return _titled(id_or_words, section, desk, texts)
     known = desk.lookups.paper(paper_id)
     stored = desk.lookups.report(paper_id, texts.language)
+    if known is not None and stored is None:
+        return line(texts, "unwritten", id=paper_id)
     if known is None or stored is None:
         close = nearest(paper_id, desk.lookups.near_ids(paper_id))
         key = "unknown_paper_near" if close else "unknown_paper"

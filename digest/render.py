@@ -134,6 +134,8 @@ def facts(paper: Paper, report: Report | None, texts: Texts) -> str:
         parts.append(f"▲{paper.upvotes}")
     if report is not None:
         parts.append(texts.sources[report.source])
+        if report.provisional:
+            parts.append(texts.phrases["provisional_short"])
     return " · ".join(parts)
 
 
