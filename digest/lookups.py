@@ -73,10 +73,10 @@ class Lookups:
         try:
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            version = form_of(connection, path)
         except sqlite3.Error as error:
-            raise StoreError(f"The store at {path} cannot be read: {error}. Is it a Paperboy store?") from error
-        if version != SCHEMA_VERSION:
+            raise unusable(path, error, "read", "Its owner may read it, or set store.path to another file.") from error
+        if version < SCHEMA_VERSION:
             raise StoreError(
                 f"The store at {path} has form {version}, this Paperboy reads form {SCHEMA_VERSION}. "
                 'Run "paperboy doctor", which brings an older store up to date.'
@@ -240,6 +240,42 @@ class Lookups:
         by_number = "SELECT * FROM papers WHERE number = ?"
         papers = [_paper(self.connection.execute(by_number, (number,)).fetchone()) for number in numbers]
         return Hits(total, tuple(Hit(paper, self.report(paper.id, language)) for paper in papers))
+
+
+def form_of(connection: sqlite3.Connection, path: Path | None) -> int:
+    """The form of a store that this Paperboy knows, 0 for a file that is still empty.
+
+    Raises StoreError for somebody else's file and for a store of a newer Paperboy; sqlite3.Error as SQLite does.
+    """
+    # One question, so that a store that another process makes meanwhile is seen either empty or whole.
+    tables, ours = connection.execute(
+        "SELECT count(*), count(*) FILTER (WHERE name IN ('papers', 'listings', 'reports')) FROM sqlite_master"
+    ).fetchone()
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if tables and ours < 3:
+        raise StoreError(_no_store(path, "it has other tables"))
+    if version > SCHEMA_VERSION:
+        raise StoreError(f"The store at {path} was written by a newer Paperboy (form {version}). Update Paperboy.")
+    return version
+
+
+def unusable(path: Path | None, error: Exception, verb: str, remedy: str) -> StoreError:
+    """What SQLite or the file system says of a store: no store, damaged, or it cannot be read or opened."""
+    if damaged(error):
+        return StoreError(_no_store(path, str(error)))
+    return StoreError(f"The store at {path} cannot be {verb}: {error}. {remedy}")
+
+
+def damaged(error: BaseException) -> bool:
+    """Whether SQLite finds no database in a file, or a broken one (https://www.sqlite.org/rescode.html)."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _no_store(path: Path | None, reason: str) -> str:
+    return (
+        f"The file {path} is no Paperboy store, or damaged: {reason}. "
+        "Set store.path to another file; of a damaged store put a copy back, or move it away and start anew."
+    )
 
 
 class _Wanted(NamedTuple):

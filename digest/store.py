@@ -15,8 +15,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 import msgspec
 from sqlite_utils import Database
 
-from digest.errors import StoreError
-from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups
+from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups, form_of, unusable
 from digest.markdown import normal, plain
 from digest.migrations import migrations
 from digest.types import ArxivId, ModelCall, Paper, Reading, Report, Section
@@ -50,17 +49,17 @@ class Store(Lookups):
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch(mode=_OWNER_ONLY)
+                if not path.exists():
+                    path.touch(mode=_OWNER_ONLY)
             connection = sqlite3.connect(path or ":memory:", isolation_level=None)
             connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            form_of(connection, path)  # before anything is changed: it may be somebody else's file
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             _bring_up_to_date(connection, path)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(
-                f"The store at {path} cannot be opened: {error}. Set store.path to a file that can be written."
-            ) from error
+            raise unusable(path, error, "opened", "Set store.path to a file that can be written.") from error
         return cls(connection, clock)
 
     # --- a day's list --------------------------------------------------------------------------------------------
@@ -248,10 +247,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path | None) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise StoreError(f"The store at {path} was written by a newer Paperboy (form {version}). Update Paperboy.")
-    if version < SCHEMA_VERSION:
+    if form_of(connection, path) < SCHEMA_VERSION:
         with _transaction(connection):
             migrations.apply(Database(connection))
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import stat
 import threading
@@ -249,18 +250,63 @@ def test_a_file_that_is_no_store_is_said_to_be_none(tmp_path: Path) -> None:
     """Neither reading nor writing touches a stranger's file."""
     stranger = tmp_path / "letter.txt"
     stranger.write_text("Dear Sir or Madam, this is no database at all." * 100)
-    with pytest.raises(StoreError, match="cannot be read"):
-        Lookups.open(stranger)
-    with pytest.raises(StoreError, match="cannot be opened"):
-        Store.create(stranger, clock)
+    refused(stranger, "is no Paperboy store, or damaged: file is not a database")
     assert stranger.read_text().startswith("Dear")
+
+
+def refused(path: Path, sentence: str) -> None:
+    """Neither readers nor writers open it, and both say the same."""
+    with pytest.raises(StoreError, match=sentence):
+        Lookups.open(path)
+    with pytest.raises(StoreError, match=sentence):
+        Store.create(path, clock)
+
+
+@pytest.mark.parametrize("form", [0, SCHEMA_VERSION, SCHEMA_VERSION + 40])
+def test_another_programs_database_is_left_as_it_was(tmp_path: Path, form: int) -> None:
+    """Whatever number it gives its own form; no table is added and its journal stays as it was set."""
+    path = tmp_path / "bookmarks.sqlite"
+    stranger = sqlite3.connect(path)
+    stranger.execute("CREATE TABLE bookmarks (address TEXT)")
+    stranger.execute(f"PRAGMA user_version = {form}")
+    stranger.commit()
+    stranger.close()
+    before = path.read_bytes()
+    refused(path, "is no Paperboy store, or damaged: it has other tables. Set store.path to another file")
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_store_is_said_to_be_so(store: Store, path: Path) -> None:
+    """And what can be done about it."""
+    store.save_listing(DAY, [paper()])
+    store.close()
+    content = bytearray(path.read_bytes())
+    content[100:4096] = bytes(3996)  # the page with the table of contents
+    path.write_bytes(content)
+    refused(path, "is no Paperboy store, or damaged: database disk image is malformed.*put a copy back")
+
+
+def test_an_existing_store_is_not_touched_by_opening_it(store: Store, path: Path) -> None:
+    """Its time stays, so that a backup by change sees a change only where there is one."""
+    store.close()
+    os.utime(path, (1, 1))
+    Store.create(path, clock).close()
+    assert path.stat().st_mtime == 1
 
 
 def test_a_store_of_a_newer_paperboy_is_left_alone(store: Store, path: Path) -> None:
     """Going back a version must not damage what the newer one wrote."""
     store.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    with pytest.raises(StoreError, match="newer"):
-        Store.create(path, clock)
+    refused(path, r"was written by a newer Paperboy \(form .*\)\. Update Paperboy\.")
+
+
+def test_a_store_of_an_older_paperboy_is_brought_up_to_date_by_writers_alone(store: Store, path: Path) -> None:
+    """Readers change nothing: they say who does."""
+    store.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+    with pytest.raises(StoreError, match='Run "paperboy doctor"'):
+        Lookups.open(path)
+    Store.create(path, clock).close()
+    Lookups.open(path).close()
 
 
 def test_a_failing_transaction_leaves_nothing(store: Store) -> None:
