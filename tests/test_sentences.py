@@ -53,6 +53,17 @@ def test_sentences_end_where_a_reader_ends_them(text: str, parts: tuple[str, ...
         ("Kites fly (Hall et al., 2020; Weir and Moss, 2021b).", "Kites fly."),
         ("Kites fly [3], [4, 5] and [6-8].", "Kites fly, and [6-8]."),
         ("Kites fly (vaswani2017attention) high.", "Kites fly high."),
+        ("Kites fly (he2016deep) high, and (hall14; Weir2017Wind; moss2020flying) too.", "Kites fly high, and too."),
+        (
+            "A tail child2019tails; beltagy2020long. It has SWA kim2023kites, and so on.",
+            "A tail. It has SWA, and so on.",
+        ),
+        (
+            "It beats the last one (Kite 2, kim2023kites2) on newstest2014.",
+            "It beats the last one (Kite 2) on newstest2014.",
+        ),
+        ("It is as in moss2020flying. moss2020flying say so.", "It is as in moss2020flying. moss2020flying say so."),
+        ("Trained on (wmt2014en-de) and gpt-2024-preview.", "Trained on (wmt2014en-de) and gpt-2024-preview."),
         ("As in [3], it holds.", "As in [3], it holds."),
         ("A number in the range [1, 5] is drawn.", "A number in the range [1, 5] is drawn."),
         (

@@ -31,11 +31,20 @@ _STARTER = re.compile(
 _TAIL_CHARS = 24  # more than the longest of these
 
 _YEARS = r",?\s*(?:19|20)\d\d[a-z]?(?:,\s*(?:19|20)?\d\d[a-z]?)*"
+_KEY = r"[A-Za-z]{2,}(?:19|20)\d\d[A-Za-z]{2,}"
+# Outside of brackets only what is no data set: "newstest2014" is one.
+_BARE_KEY = r"[a-z]{3,}(?:19|20)\d\d[a-z]{3,}\d?(?![\w-])"
+_BARE_KEYS = rf"{_BARE_KEY}(?:[;,]\s*{_BARE_KEY})*"
+# After these, and where a sentence begins, the mark is a part of the sentence.
+_CARRIERS = "in by of to and or from with as see than that follow following like".split()
+_SUPPORTED = r"(?<![.!?:])" + "".join(rf"(?<!\b{word})" for word in _CARRIERS)
 _CITATIONS = re.compile(
     rf"\s*\((?:e\.g\.,?\s*|see(?: also)?,?\s*|cf\.\s*|i\.e\.,?\s*)?"
     rf"[^()$]{{0,160}}?(?:et al\.?{_YEARS}|[A-Za-z’'-]{{2,}},\s*(?:19|20)\d\d[a-z]?)(?:;[^()$]*?\d{{4}}[a-z]?)*\)"
-    # Bare keys of a bibliography: "(vaswani2017attention)".
+    # Keys of a bibliography that nobody resolved: "(kim2017kites)", "(hall14; kim2017kites)", "kites kim2017kites fly".
     r"|\s*\([a-z]{3,}(?:19|20)\d\d[a-z]*(?:[;,] [A-Za-z]+(?:19|20)?\d\d[a-z]*)*\)"
+    rf"|\s*\((?=[^()]*\b{_KEY}(?![\w-]))[\w:-]+(?:[;,]\s*[\w:-]+)*\)"
+    rf"|,?{_SUPPORTED}\s+{_BARE_KEYS}(?=\s*\))|{_SUPPORTED}\s+{_BARE_KEYS}"
     r"|\s*(?<!\bin )(?<!\bby )(?<!\bof )(?<!\bto )(?<!\band )(?<!\bfrom )(?<!\bwith )(?<!\brange )"
     r"\[[1-9]\d{0,2}(?:\s*[,;–-]\s*[1-9]\d{0,2})*\]"
 )
