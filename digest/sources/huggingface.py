@@ -26,6 +26,8 @@ LATE_UNTIL = time(12)  # UTC, of the next day: after that an empty list stays em
 _SATURDAY = 5
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]+")  # lone surrogates come with \u escapes and cannot be stored
 _LARGEST_COUNT = 2**53
+# Its summaries lose TeX's marks, "2.3times faster" or "3.6\\times"; formulas that kept theirs stay as they are.
+_TIMES = re.compile(r"(?P<formula>\$[^$]+\$)|(?<=\d)(?:\s?\\times|times)(?![A-Za-z])")
 
 
 def build(kit: Kit, options: dict[str, Any]) -> PaperSource:
@@ -118,19 +120,19 @@ def parse_entry(entry: Any, public_url: str) -> Paper:
     """The paper of one entry of a list, whatever its form. Raises InvalidId, or ValueError when it has no title."""
     fields = _Fields(entry if isinstance(entry, dict) else {})
     paper_id = ArxivId.parse(fields.text("id"))
-    title = fields.text("title")
+    title = fields.prose("title")
     if not title:
         raise ValueError(f"{paper_id} has no title")
     return Paper(
         id=paper_id,
         title=title,
         authors=fields.authors(),
-        abstract=fields.text("summary"),
+        abstract=fields.prose("summary"),
         published_on=fields.date("publishedAt"),
         upvotes=fields.count("upvotes"),
         comments=fields.count("numComments"),
         keywords=fields.texts("ai_keywords"),
-        hub_summary=fields.text("ai_summary"),
+        hub_summary=fields.prose("ai_summary"),
         hub_url=f"{public_url}/papers/{paper_id}",
         github_url=fields.address("githubRepo"),
         project_url=fields.address("projectPage"),
@@ -151,6 +153,10 @@ class _Fields:
 
     def text(self, name: str) -> str:
         return next(filter(None, map(_line, self._values(name, str))), "")
+
+    def prose(self, name: str) -> str:
+        """A text for people to read, with the sign for "times" that the Hub has lost."""
+        return _TIMES.sub(lambda match: match["formula"] or "×", self.text(name))
 
     def texts(self, name: str) -> tuple[str, ...]:
         """The texts of the first list, each once."""
