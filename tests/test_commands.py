@@ -180,7 +180,7 @@ def test_a_listed_paper_without_a_report_is_not_answered_with_an_empty_one(desk:
     """It is known, but there is nothing to show yet."""
     found = ask(desk, "paper", "2602.00003")
     assert found.found is None
-    assert found.message.title == "2602.00003 is listed, but it has no report yet."
+    assert found.message.plain == "2602.00003 is listed, but it has no report yet."
 
 
 def test_papers_without_a_query_are_those_of_the_newest_day(desk: Desk) -> None:
