@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 RESPONSES = 5  # to one response_url: https://docs.slack.dev/interactivity/handling-user-interaction
 LOCALE_S = 3600.0
 LOCALE_PATIENCE_S = 2.0  # an answer in the channel's language is better than a late one
+LOCALES_AT_ONCE = 16  # more begun in one turn of the event loop would hold it up
 _PEOPLE = 10_000
 _WINDOWS = 1_000
 
@@ -41,6 +42,7 @@ class SlackAnswers:
         self._windows = {command.name for command in commands if command.window}
         self._answer = answer
         self._locales = Locales(client)
+        self._rendering = asyncio.Semaphore(1)  # threads side by side would take the interpreter from the event loop
         self._newest: Recent[Asked] = Recent(_WINDOWS)  # what each window was asked last
 
     async def attend(self, asked: Asked) -> None:
@@ -61,7 +63,8 @@ class SlackAnswers:
         if view:
             await self._fill(view, asked, message)
             return
-        parts = await asyncio.to_thread(messages, message)
+        async with self._rendering:
+            parts = await asyncio.to_thread(messages, message)
         await (self._tell_all(asked, parts) if asked.said else self._tell(asked, parts))
 
     # --- windows -----------------------------------------------------------------------------------------------------
@@ -77,7 +80,8 @@ class SlackAnswers:
         return str(answer["view"]["id"])
 
     async def _fill(self, view: str, asked: Asked, message: Message) -> None:
-        content = await asyncio.to_thread(window, message, origin_of(asked.invocation))
+        async with self._rendering:
+            content = await asyncio.to_thread(window, message, origin_of(asked.invocation))
         if self._newest.get(view) is not asked:  # something else was pressed there in the meantime
             return
         try:
@@ -131,6 +135,7 @@ class Locales:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._known: Recent[tuple[float, asyncio.Task[str]]] = Recent(_PEOPLE)  # until when, in time.monotonic()
+        self._turns = asyncio.Semaphore(LOCALES_AT_ONCE)
 
     async def language(self, person: str) -> str:
         """A language such as "en" or "zh"; "" when Slack does not say."""
@@ -146,7 +151,8 @@ class Locales:
 
     async def _asked(self, person: str) -> str:
         try:
-            answer = await self._client.users_info(user=person, include_locale=True)
+            async with self._turns:
+                answer = await self._client.users_info(user=person, include_locale=True)
             locale = (answer.get("user") or {}).get("locale") or ""
         except (SlackApiError, aiohttp.ClientError, OSError, AttributeError, ValueError) as error:
             log.warning("slack does not tell a locale", extra={"why": type(error).__name__})

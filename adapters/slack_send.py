@@ -65,19 +65,25 @@ class SlackPublisher:
         self._clock_gap_s = math.inf  # between time.monotonic() and Slack's clock, at most
         self._direct: dict[str, str] = {}  # person -> the conversation with them
         self.team_id = ""  # of the workspace, once `team` was asked
+        self._asking: asyncio.Task[None] | None = None
 
     @property
     def timeout_s(self) -> float:
         return self._timeout_s
 
     async def team(self) -> str:
-        """The id of the workspace, asked once. Raises as `post` does."""
+        """The id of the workspace, asked once however many want to know. Raises as `post` does."""
         if not self.team_id:
-            try:
-                self.team_id = _text(await self._asked(self._client.auth_test, "the workspace"), "team_id")
-            except MaybeSent as error:  # nothing was to be sent yet
-                raise NotSent("Slack does not say which workspace a token is for.", error.retry_after_s) from error
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._ask_team())
+            await asyncio.shield(self._asking)
         return self.team_id
+
+    async def _ask_team(self) -> None:
+        try:
+            self.team_id = _text(await self._asked(self._client.auth_test, "the workspace"), "team_id")
+        except MaybeSent as error:  # nothing was to be sent yet
+            raise NotSent("Slack does not say which workspace a token is for.", error.retry_after_s) from error
 
     async def post(self, to: Destination, message: Message, *, under: Posted | None, key: str) -> Posted:
         content = await asyncio.to_thread(one, message)

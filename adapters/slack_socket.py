@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import re
 from collections.abc import Callable, Collection
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 CONNECT_S = 15.0
 CLOSE_S = 2.0
 LOST_PINGS = 3  # so many in a row without a connection, and the SDK's own reconnecting is not relied on any more
+ACKS_AT_ONCE = 32  # bolt takes a millisecond of the event loop for each, and ten more until it has seen it
 _EVENTS = 2_000  # Slack repeats an event for an hour at most
 
 
@@ -72,6 +74,7 @@ async def connected(bolt: AsyncApp, gate: Gate, ping_s: float) -> None:
         )
         client: Any = handler.client  # half of it is not typed
         client.wss_uri = address
+        client.socket_mode_request_listeners = [functools.partial(_by_turns, asyncio.Semaphore(ACKS_AT_ONCE), handler)]
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CONNECT_S):
@@ -82,6 +85,12 @@ async def connected(bolt: AsyncApp, gate: Gate, ping_s: float) -> None:
             await _closed(client)
         log.warning("the connection to slack is lost")
         await patiently(gate.identity)  # a token that was revoked meanwhile is told of
+
+
+async def _by_turns(turns: asyncio.Semaphore, handler: AsyncSocketModeHandler, client: Any, request: Any) -> None:
+    """Takes up what Slack tells, not all at once when much comes together, so that the event loop is not held up."""
+    async with turns:
+        await handler.handle(client, request)
 
 
 async def _lost(client: Any, ping_s: float) -> None:
