@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from adapters.discord_text import Piece, escaped, linked, pieces, units, unmarked
-from adapters.markup import clean
+from adapters.markup import title_text
 from adapters.neutral import shortened, web_host
 from digest.types import Action, Message, Paragraph, Run
 
@@ -95,8 +95,8 @@ def one(message: Message, mark: str = "") -> DiscordMessage:
 
 def thread_name(message: Message) -> str:
     """What a thread under the message is called."""
-    name = clean(getattr(message, "topic", "") or message.title)
-    return shortened(" ".join(name.split()), THREAD_NAME_CHARS) or "…"
+    name = title_text(getattr(message, "topic", "") or message.title)
+    return shortened(name, THREAD_NAME_CHARS) or "…"
 
 
 def nonce_for(key: str) -> str:
@@ -130,7 +130,7 @@ def pressed(custom_id: str) -> tuple[str, str]:
 
 def _body(message: Message) -> Iterator[Piece]:
     """What stands in the description."""
-    title = _title(message)
+    title = title_text(message.title)
     if title and not _fits_title(title):
         yield from (Piece(piece.text, leads=True) for piece in pieces(Paragraph((Run(title, bold=True),))))
         if web_host(message.link):
@@ -173,7 +173,7 @@ def _between(held: Sequence[Piece], piece: Piece) -> str:
 
 def _embed(message: Message | None, description: str, footer: str) -> Json:
     embed: Json = {}
-    title = _title(message) if message else ""
+    title = title_text(message.title) if message else ""
     if message and title and _fits_title(title):
         embed["title"] = escaped(title)
         if web_host(message.link):
@@ -184,10 +184,6 @@ def _embed(message: Message | None, description: str, footer: str) -> Json:
     if shown and units(shown) <= FOOTER_UNITS:
         embed["footer"] = {"text": shown}
     return embed if "title" in embed or description else {**embed, "description": "…"}
-
-
-def _title(message: Message) -> str:
-    return " ".join(clean(message.title).split())
 
 
 def _fits_title(title: str) -> bool:

@@ -23,11 +23,14 @@ _UNSEEN = ("Cc", "Cf", "Co", "Cs")
 _CLOSING = "，。、；：？！）】》”’」』…,.;:?!)]}"
 
 
+_FORMULA = r"\$\$([^$]+)\$\$|\$(?=[^\s$])((?:\\.|[^$\\\n])*?)(?<=\S)\$(?!\d)|\\\((.+?)\\\)"
+
+
 def message_lines(message: Message, width: int | None, style: Style) -> list[str]:
     """A whole message: title, address, blocks and footer. `width` in columns, None for no wrapping."""
     lines = []
     if message.title:
-        lines += wrapped((Run(message.title, bold=True),), width, style)
+        lines += wrapped((Run(title_text(message.title), bold=True),), width, style)
     if message.link:
         lines.append(clean(message.link))
     for block in message.blocks:
@@ -35,6 +38,14 @@ def message_lines(message: Message, width: int | None, style: Style) -> list[str
     if message.footer:
         lines += ["", *(line for part in message.footer.split("\n") for line in wrapped((Run(part),), width, style))]
     return lines
+
+
+def title_text(title: str) -> str:
+    """A title on one line as a reader sees it: formulas, marked as the core marks them in text, in Unicode."""
+    if "$" in title or "\\" in title:
+        # Compiled only when it is needed, as most titles have no formula
+        title = re.sub(_FORMULA, lambda match: tex_as_unicode(match[1] or match[2] or match[3]) or match[0], title)
+    return " ".join(clean(title).split())
 
 
 def block_lines(block: Block, width: int | None, style: Style, depth: int = 0) -> list[str]:
@@ -83,7 +94,7 @@ def wrapped(runs: Sequence[Run], width: int | None, style: Style) -> list[str]:
     """Runs as lines of at most `width` columns, broken at spaces and between East Asian characters."""
     lines: list[str] = []
     line, used = "", 0
-    for run in runs:
+    for run, next_link in zip(runs, [*(run.link for run in runs[1:]), ""], strict=True):
         for piece in _pieces(visible(run), width):
             if piece == "\n":
                 lines.append(line.rstrip())
@@ -96,7 +107,7 @@ def wrapped(runs: Sequence[Run], width: int | None, style: Style) -> list[str]:
             if not (used == 0 and piece == " " and lines):
                 line += style(piece, run)
                 used += columns
-        if run.link and run.link != run.text:
+        if run.link and run.link not in (run.text, next_link):
             address = f" ({clean(run.link)})"
             line, used = line + address, used + len(address)
     return [*lines, line.rstrip()]

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from adapters.markup import clean
+from adapters.markup import clean, title_text
 from adapters.neutral import break_at, mrkdwn, shortened, web_host
 from adapters.slack_rich import TEXT_CHARS, URL_CHARS, Element, elements, joined, text_of
 from digest.types import Action, Message, Paragraph, Run
@@ -137,7 +137,7 @@ def _portions(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
 
 def _body(message: Message) -> Iterator[_Piece]:
     parts = itertools.count()
-    title = " ".join(clean(message.title).split())
+    title = title_text(message.title)
     if title and not message.link and len(title) <= HEADER_CHARS:
         yield _piece(next(parts), {"type": "header", "text": _plain_text(title)})
     elif title:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 
-from adapters.markup import ansi, block_lines, clean, columns_of, undressed
+from adapters.markup import ansi, block_lines, clean, columns_of, title_text, undressed
 from digest.types import Block, Message, Paragraph, Points, Run
 
 MAX_COLUMNS = 100  # longer lines are hard to read
@@ -43,7 +43,7 @@ class Terminal:
 
     def _title(self, message: Message, rail: str) -> None:
         link = f" link {message.link}" if message.link else ""
-        for line in block_lines(Paragraph((Run(message.title),)), self._room(rail), undressed):
+        for line in block_lines(Paragraph((Run(title_text(message.title)),)), self._room(rail), undressed):
             self._line(Text(line, f"bold{link}"), rail)
 
     def _body(self, message: Message, rail: str) -> None:

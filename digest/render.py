@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from msgspec.structs import replace
+
 from digest.types import (
     ArxivId,
     Attempt,
@@ -18,6 +20,7 @@ from digest.types import (
     Report,
     Run,
     RunKind,
+    Runs,
     Section,
     SectionName,
     Texts,
@@ -82,9 +85,9 @@ def report(
     for section in sections:
         blocks.extend(section_blocks(section, texts))
     if only is None and report.writer == "extractive" and paper.hub_summary:
-        blocks.append(
-            Paragraph((Run(texts.phrases["hub_summary"] + " ", italic=True), Run(paper.hub_summary, italic=True)))
-        )
+        label = texts.phrases["hub_summary"]
+        space = "" if label.endswith("：") else " "
+        blocks.append(Paragraph((Run(label + space, italic=True), Run(paper.hub_summary, italic=True))))
     notes = [facts(paper, report, texts), written(report, texts)]
     if only is None:
         notes += shortfalls(report, attempts, texts)
@@ -115,7 +118,7 @@ def found(papers: Sequence[tuple[Paper, Report | None]], total: int, texts: Text
     key = "found_one" if total == 1 else "found" if len(papers) == total else "found_some"
     points = tuple(
         (
-            Paragraph((Run(f"{paper.id}  "), Run(paper.title, bold=True, link=address(paper)))),
+            Paragraph((Run(f"{paper.id}  "), *(replace(run, bold=True) for run in _title(paper)))),
             _sentence(facts(paper, report, texts)),
         )
         for paper, report in papers
@@ -127,7 +130,7 @@ def facts(paper: Paper, report: Report | None, texts: Texts) -> str:
     """`video, vision · Meta · ▲5 · full text`, leaving out what is not known."""
     parts = []
     if report is not None and report.domains:
-        parts.append(", ".join(texts.domains.get(domain, domain) for domain in report.domains))
+        parts.append(domain_names(report.domains, texts))
     if paper.organization:
         parts.append(paper.organization)
     if paper.upvotes is not None:
@@ -137,6 +140,12 @@ def facts(paper: Paper, report: Report | None, texts: Texts) -> str:
         if report.provisional:
             parts.append(texts.phrases["provisional_short"])
     return " · ".join(parts)
+
+
+def domain_names(domains: Sequence[str], texts: Texts) -> str:
+    """The names of domains in the language of the texts, with the comma that it puts between words."""
+    comma = "、" if texts.language.startswith(("zh", "ja")) else ", "
+    return comma.join(texts.domains.get(domain, domain) for domain in domains)
 
 
 def day_in_words(day: date, texts: Texts, form: str = "date") -> str:
@@ -167,9 +176,19 @@ def shortened(text: str, max_chars: int) -> str:
     return (head[:word_end] if word_end > max_chars // 2 else head).rstrip(" ,;:，；：、") + "…"
 
 
-def _headline_line(paper: Paper) -> tuple[Run, ...]:
+def _headline_line(paper: Paper) -> Runs:
     votes = "" if paper.upvotes is None else f"▲{paper.upvotes} "
-    return (Run(votes), Run(shortened(paper.title, HEADLINE_LINE_CHARS - len(votes)), link=address(paper)))
+    return (Run(votes), *_beginning(_title(paper), HEADLINE_LINE_CHARS - len(votes)))
+
+
+def _title(paper: Paper) -> Runs:
+    """A title in a line, its formulas known, that leads to the paper."""
+    runs: Runs = (Run(paper.title),)
+    if "$" in paper.title or "\\" in paper.title:
+        from digest.inline import text_runs  # milliseconds that a look-up can seldom spare
+
+        runs = text_runs(paper.title)
+    return tuple(replace(run, link=address(paper)) for run in runs)
 
 
 def _contribution(report: Report | None, texts: Texts, problem: str) -> tuple[Block, ...]:
@@ -182,16 +201,19 @@ def _contribution(report: Report | None, texts: Texts, problem: str) -> tuple[Bl
     return (Paragraph(_beginning(first.runs, CARD_CHARS)),) if isinstance(first, Paragraph) else (first,)
 
 
-def _beginning(runs: tuple[Run, ...], max_chars: int) -> tuple[Run, ...]:
+def _beginning(runs: Runs, max_chars: int) -> Runs:
     """Runs up to a length; the one that passes it is shortened, or left out whole when it is a formula or code."""
+    room = max_chars
+    if sum(len(run.text) for run in runs) <= room:
+        return runs
     kept: list[Run] = []
     for run in runs:
-        room = max_chars - sum(len(one.text) for one in kept)
-        if len(run.text) > room:
-            whole = run.kind is not RunKind.TEXT or room < 2
-            kept.append(Run("…") if whole else Run(shortened(run.text, room), bold=run.bold, link=run.link))
+        if len(run.text) >= room:  # an ellipsis has to stand behind what is kept
+            whole = run.kind is not RunKind.TEXT
+            kept.append(Run("…") if whole else replace(run, text=shortened(f"{run.text} ", room)))
             break
         kept.append(run)
+        room -= len(run.text)
     return tuple(kept)
 
 

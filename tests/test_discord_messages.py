@@ -33,6 +33,13 @@ def taken(message: DiscordMessage) -> dict[str, Any]:
     return message.body()
 
 
+def test_a_formula_in_a_title_reads_as_text() -> None:
+    """In the embed and in the name of its thread."""
+    message = Message(title=r"The $\alpha$ lamp", link="https://example.org/1")
+    assert taken(one(message))["embeds"][0]["title"] == "The α lamp"
+    assert thread_name(message) == "The α lamp"
+
+
 def test_a_card_is_an_embed_with_buttons() -> None:
     """A linked title, the contribution, a footer that says how to ask without buttons; nobody may be mentioned."""
     body = taken(one(card()))

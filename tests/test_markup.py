@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from adapters.markup import ansi, block_lines, clean, columns_of, message_lines, undressed, wrapped
+from adapters.markup import ansi, block_lines, clean, columns_of, message_lines, title_text, undressed, wrapped
 from digest.types import Message, Paragraph, Points, Run, RunKind, Table
 from tests.makers import points, sentence
 
@@ -53,6 +55,27 @@ def test_a_table_stands_in_columns_when_it_fits_and_as_named_cells_when_not() ->
 def test_formulas_become_readable_characters() -> None:
     """No TeX on a terminal."""
     assert wrapped((Run("loss "), Run(r"\mathcal{L}_{align}", RunKind.TEX)), None, undressed) == ["loss ℒ_align"]
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        (r"The $\alpha_{2}$ lamp and \(\beta\)", "The α_2 lamp and β"),
+        (r"$\pi$-Lamps", "π-Lamps"),
+        ("Lamps from $5 to $9", "Lamps from $5 to $9"),
+        ("Lamps\n and\u200b more", "Lamps and more"),
+    ],
+)
+def test_formulas_in_titles_become_readable_characters(title: str, shown: str) -> None:
+    """A title is one line of text on every platform; prices are no formulas."""
+    assert title_text(title) == shown
+    assert message_lines(Message(title=title), None, undressed) == [shown]
+
+
+def test_neighbours_that_lead_to_one_place_show_its_address_once() -> None:
+    """A title with a formula is one link."""
+    runs = tuple(replace(run, link="https://example.org/x") for run in (Run("The "), Run("x", RunKind.TEX)))
+    assert wrapped((*runs, Run(" rest")), None, undressed) == ["The x (https://example.org/x) rest"]
 
 
 def test_a_link_shows_where_it_leads() -> None:

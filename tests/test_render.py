@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bot import compose
 from digest import render
 from digest.types import (
@@ -76,6 +79,37 @@ def test_the_headline_names_the_three_most_upvoted_in_lines_of_at_most_120_chara
         assert len(words(point)) <= render.HEADLINE_LINE_CHARS
         assert words(point).endswith("…")
     assert words(points.points[0]).startswith("▲90 A long title")
+
+
+def test_formulas_in_titles_are_formulas_wherever_a_title_stands_in_a_line() -> None:
+    """Each part of the title leads to the paper, and a formula is kept or left out whole."""
+    known = paper("2601.00001", title=r"The $\alpha_{2}$ lamp", upvotes=None)
+    (points,) = render.first_lines([known])
+    (listed,) = render.found([(known, None)], 1, ENGLISH).blocks
+    for block, bold in ((points, False), (listed, True)):
+        assert isinstance(block, Points)
+        (line, *_) = block.points[0]
+        assert isinstance(line, Paragraph)
+        assert [run for run in line.runs if run.link] == [
+            Run("The ", bold=bold, link=known.hub_url),
+            Run(r"\alpha_{2}", RunKind.TEX, bold=bold, link=known.hub_url),
+            Run(" lamp", bold=bold, link=known.hub_url),
+        ]
+    long = render.first_lines([paper(title="lamps " * 18 + r"$\alpha_{2}\beta_{3}\gamma_{4}$ more", upvotes=None)])
+    assert words(long) == "lamps " * 18 + "…"
+
+
+@given(st.lists(st.sampled_from(["lamp ", "$x_{1}$", "lanterns", " "]), min_size=1, max_size=40))
+def test_no_line_of_the_headline_is_longer_than_it_may_be(pieces: list[str]) -> None:
+    """Whatever stands where the line is cut."""
+    assert len(words(render.first_lines([paper(title="A" + "".join(pieces))]))) <= render.HEADLINE_LINE_CHARS
+
+
+def test_chinese_puts_its_own_marks_between_words() -> None:
+    """Its comma between domains, and no space after its wide colon."""
+    assert render.card(paper(), report(), CHINESE).footer.startswith("计算机视觉、理论 · ")
+    told = render.report(paper(), report(writer="extractive"), CHINESE)
+    assert words(told.blocks[-1:]) == "Hugging Face 自带模型的摘要：Lanterns light up networks."
 
 
 def test_a_card_has_the_contribution_and_a_line_of_facts() -> None:

@@ -30,6 +30,15 @@ from tests.slack_seen import accepted, found, objects, texts
 LIMITS = Path(__file__).parents[2] / "shared/specs/slack-blocks/limits.json"
 
 
+def test_a_formula_in_a_title_reads_as_text() -> None:
+    """In a link and in a header alike."""
+    title = r"The $\alpha_{2}$ lamp"
+    (linked,) = messages(Message(title=title, link="https://example.org/1"))
+    assert [link["text"] for link in found(linked.blocks, "link")] == ["The α_2 lamp"]
+    (bare,) = messages(Message(title=title))
+    assert [header["text"]["text"] for header in found(bare.blocks, "header")] == ["The α_2 lamp"]
+
+
 def test_a_title_with_an_address_is_a_bold_link_and_one_without_is_a_header() -> None:
     """A header block holds no link."""
     (linked,) = messages(Message(title="Lanterns", link="https://example.org/1"))

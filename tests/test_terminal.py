@@ -46,6 +46,19 @@ def test_each_paper_has_title_address_contribution_and_facts() -> None:
     ]
 
 
+def test_a_formula_in_a_title_reads_as_text() -> None:
+    """In the headline, where it has no dollars, and above its card."""
+    console = Console(file=io.StringIO(), width=80)
+    terminal = Terminal(console)
+    known = paper(title=r"The $\alpha_{2}$ lamp")
+    terminal.headline(render.headline(Digest(day=DAY, language="en", papers=((known, None),)), TEXTS))
+    terminal.reply(render.card(known, None, TEXTS))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert "• ▲7 The α_2 lamp" in lines
+    assert "  │ The α_2 lamp" in lines
+
+
 def test_lines_stay_within_a_narrow_terminal() -> None:
     """Addresses alone may be longer: broken, they could not be opened."""
     assert all(len(line) <= 40 or "https://" in line for line in printed(columns=40))

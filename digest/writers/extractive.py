@@ -10,6 +10,7 @@ from typing import Any
 from digest.errors import SettingsError
 from digest.inline import text_runs
 from digest.markdown import normal
+from digest.render import domain_names
 from digest.types import (
     Block,
     Kit,
@@ -134,9 +135,7 @@ class _Choice:
     # --- domain and contribution ---------------------------------------------------------------------------------
 
     def _domain(self, domains: Sequence[str]) -> Iterator[Block]:
-        names = [self._texts.domains.get(domain, domain) for domain in domains]
-        separator = "、" if self._texts.language.startswith(("zh", "ja")) else ", "
-        yield Paragraph((Run(separator.join(names)),))
+        yield Paragraph((Run(domain_names(domains, self._texts)),))
         # Abstracts begin with their field, unless they begin with what was made.
         for line in self._material.abstract[:1]:
             plain = line.text[0] not in '"“' and line.text[-1] not in "?？" and not claims.CLAIM.search(line.text)
