@@ -99,6 +99,19 @@ class Options:
         log.set_up(debug=self.debug, secrets=[settings.llm.api_key, *tokens])
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 paper`, `2 papers`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def dressed() -> bool:
+    """Whether what is printed may be bold and coloured: on a terminal that knows how, unless NO_COLOR is set.
+
+    https://no-color.org; TERM=dumb is a terminal without any such ability.
+    """
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+
 class LanguageTag(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2
     """A language as people write it; one that has fixed texts of its own is known by its first part: zh-CN is zh."""
 

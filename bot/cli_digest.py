@@ -13,7 +13,7 @@ from adapters import progress
 from adapters.markup import clean
 from adapters.terminal import Terminal
 from bot import compose
-from bot.cli import DONE, FAILED, PARTIAL, LanguageTag, Options
+from bot.cli import DONE, FAILED, PARTIAL, LanguageTag, Options, counted
 from digest import render
 from digest.errors import UsageError
 from digest.locks import Work, held
@@ -99,7 +99,7 @@ def read_command(options: Options, paper: str, as_json: bool) -> int:
 
         click.echo(reading_json(reading))
         return DONE
-    click.echo(f"{reading.source} · {reading.url} · {len(reading.passages)} passages")
+    click.echo(f"{reading.source} · {reading.url} · {counted(len(reading.passages), 'passage')}")
     for attempt in reading.attempts:
         click.echo(f"not read as {attempt.source}: {attempt.problem}")
     heading = None

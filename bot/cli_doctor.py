@@ -9,9 +9,10 @@ from typing import NamedTuple
 import click
 
 from bot import compose
-from bot.cli import DONE, FAILED, Options
+from bot.cli import DONE, FAILED, Options, counted, dressed
 from config.settings import InvalidSettings, Settings, user_file
 from digest.errors import FetchError, NotFound, PaperboyError, Refused
+from digest.lookups import nearest, unusable
 from digest.store import Store
 from digest.types import Fetcher
 
@@ -39,13 +40,13 @@ def doctor_command(options: Options) -> int:
     except InvalidSettings as error:
         return _print([Check("settings", False, str(error))])
     options.start_logging(settings)
-    return _print([_settings(options), _store(settings), *asyncio.run(_endpoints(settings))])
+    return _print([_settings(options), *asyncio.run(checks(settings))])
 
 
 def _print(checks: list[Check]) -> int:
     for check in checks:
         mark = click.style("ok", fg="green") if check.well else click.style("!!", fg="red", bold=True)
-        click.echo(f"{mark}  {check.name:<9} {check.sentence}")
+        click.echo(f"{mark}  {check.name:<9} {check.sentence}", color=dressed())
     return DONE if all(check.well for check in checks) else FAILED
 
 
@@ -60,12 +61,29 @@ def _store(settings: Settings) -> Check:
         with Store.create(path, compose.clock) as store:
             verdict = store.connection.execute("PRAGMA quick_check").fetchone()[0]
             days = store.days()
-    except (PaperboyError, sqlite3.Error) as error:
+    except PaperboyError as error:
         return Check("store", False, str(error))
+    except sqlite3.Error as error:
+        return Check("store", False, str(unusable(path, error, "read", "Look at the disk and at who may read it.")))
     if verdict != "ok":
         return Check("store", False, f"{path} is damaged ({verdict}). Put a copy back, or move it away and start anew.")
     papers = sum(count for _, count in days)
-    return Check("store", True, f"{path}: {papers} papers on {len(days)} days")
+    return Check("store", True, f"{path}: {counted(papers, 'paper')} on {counted(len(days), 'day')}")
+
+
+async def checks(settings: Settings) -> list[Check]:
+    """Everything that the settings name, looked at once. What is wrong is told, not raised."""
+    return [await asyncio.to_thread(_store, settings), await _parts(settings), *await _endpoints(settings)]
+
+
+async def _parts(settings: Settings) -> Check:
+    """Whether the source, the readers and the writer that are set are there and take their settings."""
+    try:
+        async with compose.press(settings) as press:
+            readers = ", ".join(reader.source for reader in press.readers)
+            return Check("digest", True, f"{settings.digest.source}, read as {readers}; writer: {press.writer.name}")
+    except PaperboyError as error:
+        return Check("digest", False, f"{error} It is set in [digest].")
 
 
 async def _endpoints(settings: Settings) -> list[Check]:
@@ -84,33 +102,45 @@ async def _endpoints(settings: Settings) -> list[Check]:
 async def _endpoint(fetcher: Fetcher, name: str, url: str, key: str) -> Check:
     try:
         await fetcher.get(url, params={"limit": "1"} if name == "hub" else None, timeout_s=10)
-    except (NotFound, Refused):
-        pass  # it answers: that is what was asked
     except FetchError as error:
-        return Check(name, False, f"{error} Is {key} right, and the network there?")
+        # It answers, which is what was asked: a mirror of arXiv need not have the paper. The Hub always has its list.
+        if not isinstance(error, Refused) and not (isinstance(error, NotFound) and name == "arxiv"):
+            return Check(name, False, f"{error} Is {key} right, and the network there?")
     return Check(name, True, url)
 
 
 async def _model(settings: Settings) -> Check:
     llm = settings.llm
-    if compose.writer_name(settings) != "llm":
+    if compose.writer_name(settings) != "llm" or not llm.model:
         return Check("model", True, "none: reports quote the papers. Set llm.model and a key for written ones.")
-    if not llm.model:
-        return Check("model", False, 'digest.writer is "llm", but no llm.model is set. Set it.')
     import openai
 
     client = openai.AsyncOpenAI(base_url=llm.base_url, api_key=llm.api_key or "none", max_retries=0, timeout=10)
     try:
-        await client.models.list()
+        listed = [str(model.id) for model in (await client.models.list()).data or ()]
     except openai.APIStatusError as error:
-        what_to_do = {401: "Set a valid key.", 402: "The account has no money left."}
-        sentence = f"{llm.base_url} answers {error.status_code}. {what_to_do.get(error.status_code, '')}".strip()
-        return Check("model", error.status_code == 404, sentence)
-    except openai.APIError:
-        return Check("model", False, f"{llm.base_url} does not answer. Is llm.base_url right?")
+        sentence = f"{llm.base_url} answers {error.status_code}. {_WHAT_TO_DO.get(error.status_code, '')}".strip()
+        return Check("model", False, sentence)
+    except (openai.APIError, AttributeError):  # the latter is what the SDK makes of a page that is no JSON
+        return Check("model", False, f"{llm.base_url} does not answer as it should. Is llm.base_url right?")
     finally:
         await client.close()
+    if listed and llm.model not in {name for one in listed for name in (one, *_short(one))}:
+        near = ", ".join(nearest(llm.model, listed) or listed[:3])
+        return Check("model", False, f'{llm.base_url} lists no model "{llm.model}". Nearest: {near}. Set llm.model.')
     return Check("model", True, f"{llm.model} at {llm.base_url}")
+
+
+_WHAT_TO_DO = {
+    401: "Set a valid key.",
+    402: "The account has no money left.",
+    404: "It should list its models there. Is llm.base_url right? It mostly ends in /v1.",
+}
+
+
+def _short(name: str) -> tuple[str, str]:
+    """What else a listed model is called by: some list `models/NAME` (Gemini), some `NAME:latest` (Ollama)."""
+    return name.removeprefix("models/"), name.removesuffix(":latest")
 
 
 # How each platform is set up

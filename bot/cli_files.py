@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot import compose
-from bot.cli import DONE, LanguageTag, Options
+from bot.cli import DONE, LanguageTag, Options, counted
 from digest.errors import UsageError
 from digest.export import digest_json, digest_markdown
 from digest.lookups import Lookups
@@ -31,7 +31,7 @@ def import_command(options: Options, file: Path) -> int:
     with Store.create(settings.store.file(), compose.clock) as store:
         store.save_imported(report_file.day, report_file.entries)
     papers, sections = len(report_file.entries), sum(len(report.sections) for _, report in report_file.entries)
-    click.echo(f"{report_file.day}: {_count(papers, 'paper')} and {_count(sections, 'section')} imported.")
+    click.echo(f"{report_file.day}: {counted(papers, 'paper')} and {counted(sections, 'section')} imported.")
     for paper, missing in report_file.gaps.items():
         click.echo(f"  {paper} lacks {', '.join(missing)}.")
     return DONE
@@ -65,12 +65,8 @@ def export_command(options: Options, day: datetime, form: str, language: str | N
         click.echo(written, nl=False)
     else:
         output.write_text(written, encoding="utf-8")
-        click.echo(f"{stored.day}: {_count(len(stored.papers), 'paper')} written to {output}.", err=True)
+        click.echo(f"{stored.day}: {counted(len(stored.papers), 'paper')} written to {output}.", err=True)
     return DONE
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _no_day(day: date, days: tuple[tuple[date, int], ...]) -> str:

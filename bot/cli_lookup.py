@@ -10,7 +10,7 @@ import click
 
 from adapters.markup import ansi, message_lines, undressed
 from bot import compose
-from bot.cli import DONE, FAILED, LanguageTag, Options
+from bot.cli import DONE, FAILED, LanguageTag, Options, dressed
 from bot.commands import PAPERS_SHOWN, Answer, answer, find_papers
 from digest.lookups import Lookups
 from digest.types import Invocation
@@ -85,7 +85,6 @@ def _print(found: Answer, as_json: bool) -> int:
 
         click.echo(answer_json(found.found.papers, found.found.section))
         return DONE
-    on_terminal = sys.stdout.isatty()
-    width = min(shutil.get_terminal_size().columns, MAX_COLUMNS) if on_terminal else None
-    click.echo("\n".join(message_lines(found.message, width, ansi if on_terminal else undressed)))
+    width = min(shutil.get_terminal_size().columns, MAX_COLUMNS) if sys.stdout.isatty() else None
+    click.echo("\n".join(message_lines(found.message, width, ansi if dressed() else undressed)))
     return DONE

@@ -244,7 +244,7 @@ def test_the_doctor_says_what_is_there_and_what_to_do(paperboy: Paperboy, server
     """Settings, store, each endpoint; 1 when something is wrong."""
     well = paperboy("doctor")
     assert well.returncode == 0, well.stdout
-    assert [line.split()[0] for line in well.stdout.splitlines()] == ["ok"] * 6
+    assert [line.split()[0] for line in well.stdout.splitlines()] == ["ok"] * 8
     server.fault("/api/daily_papers", Status(503))
     ill = paperboy("doctor")
     assert ill.returncode == 1
