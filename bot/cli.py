@@ -127,13 +127,23 @@ class LanguageTag(click.ParamType):  # type: ignore[type-arg]  # generic since c
         return first if first in LANGUAGES else tag
 
 
+def _told(error: click.ClickException) -> str:
+    """In one line what click says of wrong arguments, and which help tells what is right; without any, the help."""
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # click before 8.2 has no such error
+        return error.format_message()
+    sentence = " ".join(error.format_message().split())
+    sentence = sentence if sentence.endswith((".", "?", "!", ")")) else f"{sentence}."
+    context = getattr(error, "ctx", None)  # of a UsageError
+    return f"paperboy: {sentence} Try: {context.command_path} --help" if context else f"paperboy: {sentence}"
+
+
 def main() -> NoReturn:
     """The console script: an error is one line on stderr that says what, why and what to do."""
     debug = "--debug" in sys.argv
     try:
         code = paperboy(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        click.echo(_told(error), err=True)
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo("Stopped. What was finished is stored; the same command goes on from there.", err=True)

@@ -21,6 +21,7 @@ from bot.cli_digest import show, tell
 from bot.commands import answer
 from bot.sample_server import SAMPLE_DAY, serving
 from config.settings import HERE, Settings, load
+from digest.errors import UsageError
 from digest.lookups import Lookups
 from digest.pipeline import Made, make_digest
 from digest.types import Invocation
@@ -38,6 +39,13 @@ def demo_command(options: Options, language: str, sample: Path | None) -> int:
     \b
     Example: paperboy demo
     """
+    if language not in compose.LANGUAGES:
+        raise UsageError(f"The demo speaks en and zh, not {language}: without a model reports quote the papers.")
+    if sample and not (sample / f"{SAMPLE_DAY}.json").is_file():
+        raise UsageError(
+            f"{sample} is no sample folder: one holds {SAMPLE_DAY}.json, a day's list in the Hub's form, and "
+            f"pages/ID.html. Copy {HERE / 'sample'} and change it."
+        )
     with tempfile.TemporaryDirectory(prefix="paperboy-demo-") as folder, serving(sample or HERE / "sample") as address:
         settings = _settings(address, Path(folder) / "paperboy.db")
         options.start_logging(settings)

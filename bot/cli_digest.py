@@ -15,7 +15,7 @@ from adapters.terminal import Terminal
 from bot import compose
 from bot.cli import DONE, FAILED, PARTIAL, LanguageTag, Options, counted
 from digest import render
-from digest.errors import UsageError
+from digest.errors import InvalidId, ReadError, UsageError
 from digest.locks import Work, held
 from digest.pipeline import Made, make_digest, read_paper
 from digest.store import Store
@@ -93,7 +93,8 @@ def read_command(options: Options, paper: str, as_json: bool) -> int:
     \b
     Example: paperboy read 2601.10592
     """
-    reading = _saved(Path(paper)) if Path(paper).is_file() else _read(options, ArxivId.parse(paper))
+    file = Path(paper)
+    reading = _saved(file) if file.is_file() else _read(options, _id_or_no_file(paper))
     if as_json:
         from digest.export import reading_json
 
@@ -111,11 +112,26 @@ def read_command(options: Options, paper: str, as_json: bool) -> int:
     return DONE
 
 
+def _id_or_no_file(text: str) -> ArxivId:
+    """Raises InvalidId, or UsageError when the text looks like a file."""
+    try:
+        return ArxivId.parse(text)
+    except InvalidId:
+        if "://" not in text and ("/" in text or Path(text).suffix):
+            raise UsageError(
+                f'There is no file "{text[:200]}", and it is not an arXiv id such as 2601.10592.'
+            ) from None
+        raise
+
+
 def _saved(file: Path) -> Reading:
     from digest.readers.fingerprint import text_hash
     from digest.readers.saved import passages_of
 
-    source, passages = passages_of(file.read_bytes())
+    try:
+        source, passages = passages_of(file.read_bytes())
+    except ReadError as error:
+        raise ReadError(f"{file} holds no paper. {error} Name a saved HTML page, a PDF or a Markdown file.") from error
     return Reading(paper_id=ArxivId(""), source=source, url=str(file), text_hash=text_hash(passages), passages=passages)
 
 

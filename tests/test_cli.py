@@ -211,7 +211,14 @@ def test_a_page_cannot_steer_the_terminal(paperboy: Paperboy, tmp_path: Path) ->
     [
         (["paper", "2601.00009"], 1, "There is no store at"),
         (["digest", "yesterday"], 2, "yesterday"),
+        (["digest", "--limit", "many", "2026-01-16"], 2, "Try: paperboy digest --help"),
+        (["digest", "--bold"], 2, "No such option"),
         (["read", "no-paper"], 2, '"no-paper" is not an arXiv id'),
+        (["read", "./nofile.html"], 2, 'There is no file "./nofile.html"'),
+        (["read", "https://example.org/abs/2601.10592"], 2, "is not an arXiv id"),
+        (["read", "/etc/passwd"], 1, "/etc/passwd holds no paper. "),
+        (["demo", "--language", "fr"], 2, "The demo speaks en and zh"),
+        (["demo", "--sample", "/etc"], 2, "/etc is no sample folder: one holds 2026-01-16.json"),
         (["export", "2026-01-16"], 1, "There is no store at"),
         (["fly"], 2, "No such command"),
         (["--config", "missing.toml", "papers"], 1, "There is no settings file missing.toml"),
@@ -224,7 +231,15 @@ def test_mistakes_are_one_line_with_what_to_do(
     wrong = paperboy(*arguments)
     assert wrong.returncode == code
     assert sentence in wrong.stderr
-    assert "Traceback" not in wrong.stderr
+    (line,) = wrong.stderr.splitlines()
+    assert line.startswith("paperboy: ")
+
+
+def test_without_a_command_all_of_them_are_shown(paperboy: Paperboy) -> None:
+    """A newcomer types the name first."""
+    told = paperboy()
+    assert told.returncode == 2
+    assert all(f"\n  {command} " in told.stderr for command in _COMMANDS)
 
 
 def test_debug_shows_the_traceback(paperboy: Paperboy) -> None:
