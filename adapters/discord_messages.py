@@ -95,7 +95,7 @@ def one(message: Message, mark: str = "") -> DiscordMessage:
 
 def thread_name(message: Message) -> str:
     """What a thread under the message is called."""
-    name = title_text(getattr(message, "topic", "") or message.title)
+    name = title_text(message.topic or message.title)
     return shortened(name, THREAD_NAME_CHARS) or "…"
 
 

@@ -106,6 +106,7 @@ def opening(digest: Digest, chosen: Entries, texts: Texts) -> Message:
             Action(phrases["action_all"].format(count=len(digest.papers)), command="papers", argument=day),
             Action(phrases["action_topics"], command="topics", argument=day),
         ),
+        topic=phrases["thread"].format(date=day, count=len(chosen)),
     )
 
 

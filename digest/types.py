@@ -261,6 +261,7 @@ class Message(Struct, frozen=True, kw_only=True):
     footer: str = ""
     actions: tuple[Action, ...] = ()
     plain: str = ""
+    topic: str = ""  # what a thread under it is called, where a platform names threads
 
 
 class Destination(Struct, frozen=True):
