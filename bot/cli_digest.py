@@ -58,6 +58,12 @@ def digest_command(
         click.echo(digest_json(made.digest))
     else:
         show(made.digest, compose.texts(wanted), Terminal(Console()))
+    if limit is None and made.listed > len(made.digest.papers):
+        click.echo(
+            f"paperboy: {made.listed} papers are listed; digest.limit makes it the {settings.digest.limit} "
+            "most upvoted. Raise it in the settings, or use --limit.",
+            err=True,
+        )
     return tell(made)
 
 

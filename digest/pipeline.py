@@ -47,10 +47,11 @@ class Press(Struct, frozen=True, kw_only=True):
 
 
 class Made(Struct, frozen=True):
-    """A day's digest, and what the operator should know: sentences, each said once."""
+    """A day's digest, what the operator should know (sentences, each said once), and how many papers the day lists."""
 
     digest: Digest
     notices: tuple[str, ...]
+    listed: int
 
 
 async def make_digest(press: Press, day: date, language: str, limit: int, progress: Progress) -> Made:
@@ -60,7 +61,8 @@ async def make_digest(press: Press, day: date, language: str, limit: int, progre
     `digest.problems`.
     """
     notices: list[str] = []
-    papers = (await _listed(press, day, notices))[:limit]
+    listed = await _listed(press, day, notices)
+    papers = listed[:limit]
     problems: dict[ArxivId, str] = {}
     refusals: list[WriteError] = []
     for paper in papers:
@@ -88,6 +90,7 @@ async def make_digest(press: Press, day: date, language: str, limit: int, progre
             stored, papers=tuple(entry for entry in stored.papers if entry[0].id in chosen), problems=problems
         ),
         (*notices, *_told(refusals)),
+        len(listed),
     )
 
 

@@ -105,6 +105,14 @@ def test_a_killed_digest_goes_on_where_it_was(
     assert len(server.asked(f"/html/{IDS[2]}")) == 1
 
 
+def test_a_day_longer_than_the_settings_allow_says_so(paperboy: Paperboy) -> None:
+    """Papers are not left out in silence; who asked for fewer by --limit knows."""
+    cut = paperboy("digest", DAY, PAPERBOY_DIGEST__LIMIT="2")
+    assert "3 papers are listed; digest.limit makes it the 2 most upvoted." in cut.stderr
+    assert cut.returncode == 0
+    assert "digest.limit" not in paperboy("digest", DAY, "--limit", "2").stderr
+
+
 def test_what_failed_is_listed_at_the_end_and_the_rest_is_there(paperboy: Paperboy, server: PaperServer) -> None:
     """Exit code 3: partial."""
     server.days[DAY.isoformat()][1] = daily_entry(IDS[1], summary="", upvotes=8)

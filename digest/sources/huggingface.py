@@ -57,16 +57,19 @@ class HubSource:
         if day > now.date():
             raise FutureDay(f"{day} has not begun: in UTC it is {now.date()}. Ask for that day or one before it.")
         papers: dict[ArxivId, Paper] = {}
+        left_out: list[str] = []
         listed = 0
         for page in range(MAX_PAGES):
             entries = await self._entries(day, page, now.date())
             known = len(papers)
             # In a thread, as the parsing of JSON below: a long list would hold the event loop up.
-            for paper in await asyncio.to_thread(list, _papers(entries, day, self._public_url)):
+            for paper in await asyncio.to_thread(list, _papers(entries, self._public_url, left_out)):
                 papers[paper.id] = max(papers.get(paper.id, paper), paper, key=_rank)
             listed += len(entries)
             if len(entries) < PAGE_ENTRIES or len(papers) == known:
                 break
+        if left_out:
+            log.warning("entries left out", extra={"day": str(day), "entries": len(left_out), "first": left_out[0]})
         if papers:
             return sorted(papers.values(), key=_rank, reverse=True)
         if listed:
@@ -108,12 +111,13 @@ def _rank(paper: Paper) -> int:
     return -1 if paper.upvotes is None else paper.upvotes
 
 
-def _papers(entries: Sequence[Any], day: date, public_url: str) -> Iterator[Paper]:
+def _papers(entries: Sequence[Any], public_url: str, left_out: list[str]) -> Iterator[Paper]:
+    """The papers of entries; of those that name none, why not, is added to `left_out`."""
     for entry in entries:
         try:
             yield parse_entry(entry, public_url)
         except (InvalidId, ValueError) as error:
-            log.warning("entry left out", extra={"day": str(day), "reason": str(error)})
+            left_out.append(str(error))
 
 
 def parse_entry(entry: Any, public_url: str) -> Paper:
