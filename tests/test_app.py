@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.paper_server import PaperServer
 from tests.slack_faults import Error, Status, TimeoutAfterApplying
 from tests.slack_server import SlackServer
 from tests.slack_socket import until
@@ -212,21 +213,22 @@ def test_a_missing_or_refused_token_ends_it_with_a_sentence(slack: SlackServer, 
     assert "Traceback" not in revoked.stderr
 
 
-def test_the_doctor_looks_at_slack_too(slack: SlackServer, bot: Bot, tmp_path: Path) -> None:
+def test_the_doctor_looks_at_slack_too(bot: Bot, tmp_path: Path) -> None:
     """Tokens and channels, each with what mends it."""
-    addresses = {"PAPERBOY_HUB__URL": slack.url, "PAPERBOY_ARXIV__URL": slack.url, "PAPERBOY_ARXIV__GAP_S": "0"}
-    bot.environment = {**bot.environment, **addresses}
-    settings = tmp_path / "own.toml"
-    settings.write_text(f"[[channels]]\ndestination = 'slack:{PAPERS}'\n", encoding="utf-8")
-    well = bot.command("--config", str(settings), "doctor")
-    assert well.returncode == 0, well.stdout
-    assert "channels: 1" in well.stdout
-    settings.write_text(f"[[channels]]\ndestination = 'slack:{OUTSIDE}'\n", encoding="utf-8")
-    outside = bot.command("--config", str(settings), "doctor")
-    assert outside.returncode == 1
-    assert "/invite @Paperboy" in outside.stdout
-    bot.environment = {**bot.environment, "SLACK_BOT_TOKEN": ""}
-    assert "Set SLACK_BOT_TOKEN" in bot.command("--config", str(settings), "doctor").stdout
+    with PaperServer() as papers:
+        addresses = {"PAPERBOY_HUB__URL": papers.url, "PAPERBOY_ARXIV__URL": papers.url, "PAPERBOY_ARXIV__GAP_S": "0"}
+        bot.environment = {**bot.environment, **addresses}
+        settings = tmp_path / "own.toml"
+        settings.write_text(f"[[channels]]\ndestination = 'slack:{PAPERS}'\n", encoding="utf-8")
+        well = bot.command("--config", str(settings), "doctor")
+        assert well.returncode == 0, well.stdout
+        assert "channels: 1" in well.stdout
+        settings.write_text(f"[[channels]]\ndestination = 'slack:{OUTSIDE}'\n", encoding="utf-8")
+        outside = bot.command("--config", str(settings), "doctor")
+        assert outside.returncode == 1
+        assert "/invite @Paperboy" in outside.stdout
+        bot.environment = {**bot.environment, "SLACK_BOT_TOKEN": ""}
+        assert "Set SLACK_BOT_TOKEN" in bot.command("--config", str(settings), "doctor").stdout
 
 
 def test_the_manifest_needs_nothing_and_has_the_commands(bot: Bot) -> None:

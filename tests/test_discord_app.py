@@ -21,6 +21,7 @@ from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE, APPLICATION, FORUM, GRANTED, GUILD, MUTED, PAPERS, WEI
 from tests.discord_world import BOT_TOKEN as DISCORD_TOKEN
 from tests.discord_world import Message as Shown
+from tests.paper_server import PaperServer
 from tests.slack_server import SlackServer
 from tests.slack_socket import until
 from tests.slack_world import ALICE as SLACK_ALICE
@@ -262,20 +263,21 @@ def test_a_dry_run_needs_no_token_and_a_delivery_names_the_one_it_needs(discord:
 
 
 def test_the_invitation_asks_for_the_permissions_that_are_used_and_the_doctor_names_those_that_lack(
-    discord: DiscordServer, bot: Bot, tmp_path: Path
+    bot: Bot, tmp_path: Path
 ) -> None:
     """As Discord's own interface calls them."""
     told = parse_qs(urlsplit(bot.command("discord-invite").stdout.strip()).query)
     assert told["client_id"] == [APPLICATION]
     assert int(told["permissions"][0]) == int(GRANTED)
-    addresses = {"PAPERBOY_HUB__URL": discord.url, "PAPERBOY_ARXIV__URL": discord.url, "PAPERBOY_ARXIV__GAP_S": "0"}
-    bot.environment = {**bot.environment, **addresses}
-    well = bot.command(*channels(tmp_path, f"discord:{GUILD}/{PAPERS}", f"discord:{FORUM}"), "doctor")
-    assert well.returncode == 0, well.stdout
-    assert re.search(r"ok +discord +\S+/api/v10; channels: 2", well.stdout)
-    lacking = bot.command(*channels(tmp_path, f"discord:{MUTED}", f"discord:{PAPERS}"), "doctor")
-    assert lacking.returncode == 1
-    assert f'discord:{MUTED}: The bot lacks "Send Messages"' in lacking.stdout
-    bot.environment = {**bot.environment, "DISCORD_TOKEN": ""}
-    assert "Set DISCORD_TOKEN" in bot.command(*channels(tmp_path, f"discord:{PAPERS}"), "doctor").stdout
-    assert "not set up. DISCORD_TOKEN begins the way" in bot.command("doctor").stdout
+    with PaperServer() as papers:
+        addresses = {"PAPERBOY_HUB__URL": papers.url, "PAPERBOY_ARXIV__URL": papers.url, "PAPERBOY_ARXIV__GAP_S": "0"}
+        bot.environment = {**bot.environment, **addresses}
+        well = bot.command(*channels(tmp_path, f"discord:{GUILD}/{PAPERS}", f"discord:{FORUM}"), "doctor")
+        assert well.returncode == 0, well.stdout
+        assert re.search(r"ok +discord +\S+/api/v10; channels: 2", well.stdout)
+        lacking = bot.command(*channels(tmp_path, f"discord:{MUTED}", f"discord:{PAPERS}"), "doctor")
+        assert lacking.returncode == 1
+        assert f'discord:{MUTED}: The bot lacks "Send Messages"' in lacking.stdout
+        bot.environment = {**bot.environment, "DISCORD_TOKEN": ""}
+        assert "Set DISCORD_TOKEN" in bot.command(*channels(tmp_path, f"discord:{PAPERS}"), "doctor").stdout
+        assert "not set up. DISCORD_TOKEN begins the way" in bot.command("doctor").stdout
