@@ -248,6 +248,51 @@ async def test_usage_is_labelled_with_what_it_tells() -> None:
         assert [run.text for run in firsts if run.bold] == labels
 
 
+async def test_several_steps_have_one_label() -> None:
+    """A label that is told twice looks like a mistake."""
+    steps = (
+        passage("3 Method", "The pipeline has two stages, which draw the kites and count them by hand."),
+        passage("4 Setup", "Each photo is first turned to the north and then cut into nine squares of one size."),
+    )
+    told = lines(await written(paper(), (*PAGE[:3], *steps)), SectionName.USAGE)
+    assert [line for line in told if line.startswith("Steps: ")] == [f"Steps: {steps[0].text} {steps[1].text}"]
+
+
+async def test_addresses_with_labels_stand_in_points_of_their_own() -> None:
+    """Abstracts put them in one line: "Code: ... Webpage: ..."."""
+    addresses = ["Code: https://example.org/kitenet", "Project page: https://kites.example.org"]
+    abstract = ABSTRACT.replace("Code is available at https://example.org/kitenet.", " ".join(addresses))
+    assert lines(await written(paper(abstract=abstract)), SectionName.USAGE) == addresses
+
+
+async def test_a_weakness_is_no_result() -> None:
+    """It compares and has figures, and yet is not what a reader looks for there."""
+    weak = "KiteNet finds 1.9x fewer kites at night, a lower score that is likely due to its limited set of drawings."
+    strong = "At noon KiteNet outperforms Gull by 3.1 points of F1 on the photos of both benchmarks."
+    told = lines(await written(paper(), (*PAGE[:3], passage("4 Results", f"{weak} {strong}"))), SectionName.RESULTS)
+    assert strong in told
+    assert weak not in told
+
+
+@pytest.mark.parametrize(
+    ("claim", "rows"),
+    [
+        ("We propose a new simple detector, the Kite, that learns from drawings.", [["", "F1", "2.0", "0.5 (Gull)"]]),
+        ("We propose an extension of an old detector, the Kite, that learns from drawings.", []),
+    ],
+)
+async def test_a_claim_that_names_the_work_tells_which_line_of_a_table_is_its_own(
+    claim: str, rows: list[list[str]]
+) -> None:
+    """Titles do not always; the name of what others made is not taken for it."""
+    table = passage("4 Results", "Model | F1\nKite (base) | 1.0\nKite (big) | 2.0\nGull | 0.5", PassageKind.TABLE)
+    subject = paper(title="Drawings Are All You Ever Need", abstract=claim)
+    section = (await written(subject, (*PAGE[:3], table))).section(SectionName.RESULTS)
+    assert section is not None
+    tables = [block for block in section.blocks if isinstance(block, Table)]
+    assert [[plain_runs(cell) for cell in row] for found in tables for row in found.rows] == rows
+
+
 async def test_a_language_without_texts_is_labelled_in_english() -> None:
     """The report says which language was asked for all the same."""
     report = await written(paper(), language="fr")

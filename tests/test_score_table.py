@@ -37,6 +37,21 @@ def test_a_variant_of_the_same_work_is_no_baseline() -> None:
     assert score_rows(text, "", "KiteNet") == (("", "F1", "67.7", "61.0 (Gull)"),)
 
 
+@pytest.mark.parametrize(
+    ("small", "large"),
+    [("Ours (small)", "Ours (large)"), ("KiteNet (base model)", "KiteNet (big)"), ("KiteNet-0.5B", "KiteNet 7B")],
+)
+def test_of_a_model_in_several_sizes_the_best_is_told(small: str, large: str) -> None:
+    """Where one beats the others in every column; none of them is a rival, and a bound between them does no harm."""
+    text = (
+        f"Model | F1 | FID\nGull (weir2017gulls) | 3.0 | 8.0\nHuman | 9.0 |\n{small} | 4.0 | 6.0\n{large} | 5.0 | 5.0"
+    )
+    assert score_rows(text.replace("|\n", "| \n"), "", "KiteNet") == (
+        ("", "F1", "5.0", "3.0 (Gull)"),
+        ("", "FID", "5.0", "8.0 (Gull)"),
+    )
+
+
 def test_at_most_five_rows_with_the_average_among_them() -> None:
     """Of many columns the first are told, and the average always."""
     text = "Model | A | B | C | D | E | F | Avg.\nGull | 1 | 1 | 1 | 1 | 1 | 1 | 1\nOurs | 2 | 2 | 2 | 2 | 2 | 2 | 2"
@@ -48,7 +63,10 @@ def test_at_most_five_rows_with_the_average_among_them() -> None:
     ("text", "caption"),
     [
         ("Model | Sky\nGull | 1.0\nOurs | 2.0", "Table 1: Kites."),  # what is measured is not said
-        ("Model | F1\nOurs (small) | 1.0\nOurs (large) | 2.0\nGull | 0.5", ""),  # which of the two is it?
+        ("Model | F1\nOurs (cloth) | 1.0\nOurs (paper) | 2.0\nGull | 0.5", ""),  # which of the two is it?
+        ("Model | F1\nOurs (small) | 1.0\nOurs (large) | 2.0\nOurs (cloth) | 1.5\nGull | 0.5", ""),
+        ("Model | F1 | EM\nKiteNet (small) | 1.0 | 3.0\nKiteNet (large) | 2.0 | 2.0\nGull | 0.5 | 0.5", ""),
+        ("Model | F1\nKiteNetwork (small) | 1.0\nKiteNetwork (large) | 2.0\nGull | 0.5", ""),  # somebody else's
         ("Model | F1\nGull | 1.0\nTern | 2.0", ""),  # the paper's own line is missing
         ("Model | F1\nOurs | 2.0", ""),  # nothing to compare with
         ("Model | F1\nGull | 1.0\nOurs | 2.0", "Table 5: Ablation of the wind."),

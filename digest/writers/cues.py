@@ -120,6 +120,11 @@ _REFERS = _either(
     r"\b(?:Figs?\.?|Figures?|Tables?|Tabs?\.?|Sections?|Sec\.|Eqs?\.|Equations?|Appendix|Algorithm|"
     r"Listing)\s*~?[\dA-Z(]|\b(?:below|above)\b"
 )
+_WEAKNESS = _either(
+    r"\bdue to (?:its|our|the)\b[^.]{0,30}\b(?:limited|smaller|lack|insufficient|restricted)\b",
+    r"\b(?:we|our (?:[\w-]+ ){1,3})(?:still )?(?:underperforms?|falls? short|lags?|performs? worse|is worse)\b",
+    ignore_case=True,
+)
 _OTHERS = re.compile(r"\bet al\b|\b(?:previous|prior|earlier|existing) (?:works?|methods?|approaches|studies)\b")
 _WORKS = re.compile(
     r"^(?:[\w’'-]+ ){1,4}(?:leverages?|employs?|uses?|consists?|takes?|operates?|combines?|integrates?|is built|"
@@ -223,7 +228,13 @@ def result_worth(line: Line) -> float:
     if line.part is Part.ABSTRACT:
         return soundness(line) + 0.8 * bool(figures) + 0.6 * (bool(compared) + bool(found)) - general
     proved = figures or (_OURS.search(line.text) and line.part in (Part.RESULTS, Part.CLOSING))
-    if not (compared and proved) or line.part is Part.METHOD or LACK.search(line.text) or CLAIM.search(line.text):
+    if (
+        not (compared and proved)
+        or _WEAKNESS.search(line.text)
+        or line.part is Part.METHOD
+        or LACK.search(line.text)
+        or CLAIM.search(line.text)
+    ):
         return 0.0
     return soundness(line) + 0.8 * bool(figures) + 0.3 * bool(found) + 0.3 * (line.part is Part.RESULTS) - general
 

@@ -63,6 +63,13 @@ _NAME_FIRST = re.compile(rf"{_NAME.pattern}(?=, (?:an?|the|which|whose|comprisin
 _TELLING = re.compile(r"[a-z][A-Z]|[A-Z]{2}|\d|[\s-][A-Z]")  # more than a word that begins a sentence
 _SENTENCE = re.compile(r"\b(?:we|is|are|was|were|has|have|can)\b", re.IGNORECASE)
 _LABEL_WORDS = 8
+_NEXT_ADDRESS = re.compile(r"\s+(?=[A-Z][\w-]*(?: \w+){0,2}: ?https?://)")  # "Code: https://... Page: https://..."
+# "We propose a new architecture, the Kite, ...", but not "an extension of an old architecture, the Kite, ..."
+_APPOSED = re.compile(
+    r"\b(?:introduc|propos|present|develop|design|describ)\w* (?:an?|our|the)"
+    r"(?: (?!(?:of|to|for|on|in|with|that|from|based|over|by)\b)[\w-]+){1,7}, (?:the|called|named|termed|dubbed) "
+    r"(?P<name>[A-Z][\w+-]*)(?=[,.:;]| \()"
+)
 _ACRONYM = re.compile(r"\(([A-Z][\w.+-]{1,24})\)")
 
 
@@ -200,8 +207,9 @@ class _Choice:
             found[key] = cues.chosen(lines, cues.usage_worth(cue), most, 0.9, self._used)
             self._used.update(line.text for line in found[key])
         for key in ("input", "output", "steps", "hardware"):
-            for line in found.get(key, ()):
-                yield (self._label(key), *text_runs(without_opening(line.text)))
+            if lines := found.get(key, []):
+                told = " ".join(without_opening(line.text) for line in lines).replace("。 ", "。")
+                yield (self._label(key), *text_runs(told))
 
     def _label(self, key: str) -> Run:
         label = self._texts.phrases[f"usage_{key}"]
@@ -218,7 +226,7 @@ class _Choice:
         told = [text for text in said if "http" in text][:1] or said[:1]
         for text in told:
             self._used.add(text)
-            yield text_runs(text)
+            yield from map(text_runs, _NEXT_ADDRESS.split(text))
         known = {self._paper.project_url: "page", self._paper.github_url: "code"}
         for address, key in sorted(known.items(), key=lambda pair: pair[1]):
             if address and not any(address.rstrip("/").lower() in text.lower() for text in self._used):
@@ -310,11 +318,12 @@ def _points(points: Iterable[Runs]) -> Points:
 
 
 def _name_of(title: str, claim: str) -> str:
-    """What the paper calls its work: the title's first words before a colon, a short title, or an acronym; or ""."""
+    """What the paper calls its work: the title's first words before a colon, a short title, an acronym, or what the
+    claim says it is; or ""."""
     head = title.partition(":")[0].strip()
     if len(head.split()) <= 3:
         return head
-    match = _ACRONYM.search(claim)
+    match = _ACRONYM.search(claim) or _APPOSED.search(claim)
     return match[1] if match else ""
 
 

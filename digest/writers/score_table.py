@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 MOST_ROWS = 5
@@ -40,6 +40,14 @@ _METRIC_DOWN = re.compile(
 )
 
 
+# Sizes of one model, which its names tell: "Kite (base model)", "Kite-7B".
+_SIZE = re.compile(
+    r"(?:tiny|mini|small|base|medium|large|big|huge|giant|x{0,2}[ls]|m|\d+(?:\.\d+)?[bm])(?: model)?", re.IGNORECASE
+)
+_OURS_ALONE = re.compile(r"(?:ours?|this work)\b", re.IGNORECASE)
+_CITED = re.compile(r"\s*\([^\s()]*[A-Za-z](?:19|20)\d\d[^\s()]*\)")
+
+
 class ScoreRow(NamedTuple):
     """One row of results; every word and figure of it stands in the table or in its caption."""
 
@@ -63,8 +71,9 @@ class _Method(NamedTuple):
 def score_rows(text: str, caption: str, name: str) -> tuple[ScoreRow, ...]:
     """At most five rows of a table whose lines are methods and whose columns are benchmarks; () in any doubt.
 
-    There is doubt unless exactly one line is the paper's own (it says "ours" or is called `name`), rivals stand beside
-    it, and the table or its caption says what is measured, so that it is known which figure is the best.
+    There is doubt unless exactly one line is the paper's own (it says "ours" or is called `name`), or one of the sizes
+    of its model beats the others everywhere; rivals stand beside it, and the table or its caption says what is
+    measured, so that it is known which figure is the best.
     """
     lines = [[cell.strip() for cell in line.split(" | ")] for line in text.splitlines() if line.strip()]
     width = max((len(line) for line in lines), default=0)
@@ -76,16 +85,12 @@ def score_rows(text: str, caption: str, name: str) -> tuple[ScoreRow, ...]:
     labels = _label_columns(lines[heads:])
     titles = [_joined([line[column] for line in lines[:heads]]) for column in range(width)]
     methods = [_Method(_joined(line[:labels]), line) for line in lines[heads:]]
-    own = _own(methods, name)
+    columns = {place: found for place in range(labels, width) if (found := _measured(titles[place], caption))}
+    own = _own(methods, name) or _best_size(methods, name, columns)
     if own is None:
         return ()
     rivals = [method for method in methods if method is not own and not _is_kin(method, name)]
-    rows = []
-    for column in range(labels, width):
-        measured = _measured(titles[column], caption)
-        row = _row(measured, own, rivals, column) if measured else None
-        rows += [row] if row else []
-    return tuple(_chosen(rows))
+    return tuple(_chosen([row for place, column in columns.items() if (row := _row(column, own, rivals, place))]))
 
 
 def _label_columns(lines: Sequence[Sequence[str]]) -> int:
@@ -105,10 +110,39 @@ def _own(methods: Sequence[_Method], name: str) -> _Method | None:
     return own[0] if len(own) == 1 else None
 
 
+def _best_size(methods: Sequence[_Method], name: str, columns: Mapping[int, _Column]) -> _Method | None:
+    """Of the lines of the paper's own model in several sizes, the one that is best in every column; else None."""
+    own = [method for method in methods if _is_size(method, name)]
+    if len(own) != sum(_is_own(method, name) for method in methods):
+        return None  # besides sizes there are variants
+    for method in own:
+        if all(_is_best(method, own, place, rises=column.rises) for place, column in columns.items()):
+            return method
+    return None
+
+
+def _is_size(method: _Method, name: str) -> bool:
+    label = _plain(method.cells[0])
+    begin = _OURS_ALONE.match(label)
+    if begin is None and not (name and label.lower().startswith(name.lower())):
+        return False
+    rest = label[begin.end() if begin else len(name) :]
+    return rest[:1] in ("", " ", "-", "(") and _SIZE.fullmatch(rest.strip(" ()-")) is not None
+
+
+def _is_best(method: _Method, others: Sequence[_Method], place: int, *, rises: bool) -> bool:
+    told = [score for other in others if (score := _score(other.cells[place])) is not None]
+    return not told or _score(method.cells[place]) == (max if rises else min)(told)
+
+
 def _is_kin(method: _Method, name: str) -> bool:
     """Whether a line is no rival: a variant of the paper's own method, or a bound that nobody competes with."""
+    return bool(_NO_RIVAL.search(_plain(method.label))) or _is_own(method, name)
+
+
+def _is_own(method: _Method, name: str) -> bool:
     label = _plain(method.label)
-    return bool(_NO_RIVAL.search(label)) or bool(name and name.lower() in label.lower())
+    return bool(_OURS.search(label)) or bool(name and name.lower() in label.lower())
 
 
 def _measured(title: str, caption: str) -> _Column | None:
@@ -139,7 +173,9 @@ def _row(column: _Column, own: _Method, rivals: Sequence[_Method], place: int) -
     if _score(mine) is None or not told or not (column.title or column.metric):
         return None
     best = (max if column.rises else min)(told, key=lambda pair: pair[0])[1]
-    return ScoreRow(column.title, column.metric, _plain(mine), f"{_plain(best.cells[place])} ({_plain(best.label)})")
+    return ScoreRow(
+        column.title, column.metric, _plain(mine), f"{_plain(best.cells[place])} ({_CITED.sub('', _plain(best.label))})"
+    )
 
 
 def _chosen(rows: Sequence[ScoreRow]) -> Sequence[ScoreRow]:
