@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -74,22 +74,22 @@ def check(layer: Layer, shape: type[Struct], rules: Mapping[tuple[type[Struct], 
         if key not in kinds:
             where = f"[{'.'.join(path)}]" if path else "the top level"
             raise InvalidSettings(f'{layer.name}: unknown key "{place}". Allowed in {where}: {", ".join(kinds)}.')
-        if problem := _problem(value, kinds[key], layer) or rules.get((struct, key), _no_rule)(value):
+        if problem := _problem(value, kinds[key], layer, place) or rules.get((struct, key), _no_rule)(value):
             raise InvalidSettings(f"{layer.name}: {place} {problem}.")
 
 
-def _problem(value: Any, kind: Any, layer: Layer) -> str:
+def _problem(value: Any, kind: Any, layer: Layer, place: str) -> str:
     """What is wrong with a value; the keys of tables in it are checked one by one."""
     if _is_struct(kind) and isinstance(value, dict):
         return ""
-    if (table := _listed(kind)) and isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
-        needed = [field.encode_name for field in msgspec.structs.fields(table) if field.required]
-        lacking = next((key for entry in value for key in needed if key not in entry), "")
+    if (tables := _tables(value, kind)) is not None:
+        needed = [field.encode_name for field in msgspec.structs.fields(_several(kind)) if field.required]
+        lacking = next((key for _, table in tables for key in needed if key not in table), "")
         return f'must have "{lacking}" in each entry' if lacking else ""
     try:
         msgspec.convert(value, kind, strict=layer.strict)
     except msgspec.ValidationError as error:
-        return _allowed(kind, error)
+        return _allowed(value, kind, place) or f"cannot be used: {str(error)[:1].lower()}{str(error)[1:]}"
     return ""
 
 
@@ -106,9 +106,8 @@ def _keys(
         inner = _kinds(struct).get(key)
         if isinstance(value, dict) and inner is not None and _is_struct(inner):
             yield from _keys(value, inner, (*path, key))
-        elif isinstance(value, list) and (table := _listed(inner)):
-            for number, entry in enumerate(value, start=1):
-                yield from _keys(entry, table, (*path, f"{key}[{number}]"))
+        for name, table in _tables(value, inner) or ():
+            yield from _keys(table, _several(inner), (*path, f"{key}{name}"))
 
 
 @functools.cache
@@ -121,19 +120,38 @@ def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 
-def _listed(kind: Any) -> Any:
-    """The struct of a list of tables, None for everything else."""
-    entry = next(iter(get_args(kind)), None)
-    return entry if _is_struct(entry) else None
+def _several(kind: Any) -> Any:
+    """The struct of the tables in a list or under names of their own, None for every other type."""
+    of_what = {tuple: 0, dict: 1}.get(get_origin(kind))
+    struct = None if of_what is None else get_args(kind)[of_what]
+    return struct if _is_struct(struct) else None
 
 
-def _allowed(kind: Any, error: msgspec.ValidationError) -> str:
-    """`must be …`, in the words of the type's description where it has one, else in the validator's."""
+def _tables(value: Any, kind: Any) -> Sequence[tuple[str, dict[str, Any]]] | None:
+    """The tables in a value of such a type, each with what its place adds: `[1]` or `.name`; None for other values."""
+    if _several(kind) is None or not isinstance(value, list if get_origin(kind) is tuple else dict):
+        return None
+    if isinstance(value, list):
+        tables = [(f"[{number}]", table) for number, table in enumerate(value, start=1)]
+    else:
+        tables = [(f".{name}", table) for name, table in value.items()]
+    return tables if all(isinstance(table, dict) for _, table in tables) else None
+
+
+def _allowed(value: Any, kind: Any, place: str) -> str:
+    """`must be …` in words for people, "" for a type that has none."""
+    if type(None) in get_args(kind):  # such as Language | None: only the first can be written in a file
+        kind = get_args(kind)[0]
     for meta in getattr(kind, "__metadata__", ()):
         if meta.description:
             return f"must be {meta.description}"
-    reason = str(error)
-    return f"cannot be used: {reason[:1].lower()}{reason[1:]}"
+    if get_origin(kind) is tuple and _several(kind):
+        return f"must be a list of tables, [[{place}]]"
+    if get_origin(kind) is dict and isinstance(value, dict):
+        return f"must hold only tables, [{place}.NAME]"
+    if get_origin(kind) is dict or _is_struct(kind):
+        return f"must be a table, [{place}]"
+    return {bool: "must be true or false", str: "must be a text"}.get(kind, "")
 
 
 def merge(below: dict[str, Any], above: dict[str, Any]) -> None:

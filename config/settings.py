@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -21,8 +22,10 @@ from config.layers import Rule, check, merge, toml, variables
 HERE = Path(__file__).parent
 
 Address = Annotated[str, Meta(pattern=r"^https?://[^\s]+$", description="an http or https address")]
-Seconds = Annotated[float, Meta(gt=0, description="a number of seconds above 0")]
-Gap = Annotated[float, Meta(ge=0, description="a number of seconds, 0 or more")]
+# A day at most: what would wait for longer, "inf" among it, would look like a bot that hangs.
+Seconds = Annotated[float, Meta(gt=0, le=86_400, description="a number of seconds above 0, at most 86400")]
+Gap = Annotated[float, Meta(ge=0, le=86_400, description="a number of seconds from 0 to 86400")]
+Dollars = Annotated[float, Meta(ge=0, le=1_000_000, description="a number of dollars from 0 to 1000000")]
 Count = Annotated[int, Meta(gt=0, description="a whole number above 0")]
 Megabytes = Annotated[float, Meta(gt=0, le=100, description="a number of megabytes above 0, at most 100")]
 Language = Annotated[
@@ -75,9 +78,9 @@ class DigestSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class Price(Struct, frozen=True, forbid_unknown_fields=True):
     """USD for a million tokens."""
 
-    input: Annotated[float, Meta(ge=0)]
-    output: Annotated[float, Meta(ge=0)]
-    cached: Annotated[float, Meta(ge=0)] | None = None
+    input: Dollars
+    output: Dollars
+    cached: Dollars | None = None
 
 
 class LlmSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,6 +185,16 @@ _SECRET = {
 }
 
 
+def _has_host(address: str) -> str:
+    """A rule for `config.layers.check`: what the type's pattern lets through need not be an address yet."""
+    try:
+        parts = urlsplit(address)
+        well = not address or bool(parts.hostname and parts.port != 0)
+    except ValueError:  # of brackets that do not match, or a port beyond 65535
+        well = False
+    return "" if well else "must be an address with a host, such as https://example.org or http://[::1]:8080"
+
+
 def _time_zone(name: str) -> str:
     """A rule for `config.layers.check`."""
     import zoneinfo  # only when a time zone is set
@@ -211,6 +224,13 @@ def _once_each(channels: Sequence[Mapping[str, Any]]) -> str:
 
 
 _RULES: Mapping[tuple[type[Struct], str], Rule] = {
+    (HubSettings, "url"): _has_host,
+    (HubSettings, "public_url"): _has_host,
+    (ArxivSettings, "url"): _has_host,
+    (LlmSettings, "base_url"): _has_host,
+    (SlackSettings, "api_url"): _has_host,
+    (DiscordSettings, "api_url"): _has_host,
+    (DiscordSettings, "gateway_url"): _has_host,
     (ChannelSettings, "timezone"): _time_zone,
     (ChannelSettings, "domains"): _known_domains,
     (Settings, "channels"): _once_each,

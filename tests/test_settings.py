@@ -65,10 +65,58 @@ def test_a_value_that_cannot_be_is_named_with_its_key(own: Path, text: str, key:
     assert f": {key} " in refusal(own, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("hub = 3", "hub must be a table, [hub]."),
+        ("[llm]\nprices = 3", "llm.prices must be a table, [llm.prices]."),
+        ("[llm.prices]\na = 3", "llm.prices must hold only tables, [llm.prices.NAME]."),
+        (
+            "[llm.prices.a]\ninput = 'x'\noutput = 1",
+            "llm.prices.a.input must be a number of dollars from 0 to 1000000.",
+        ),
+        ("[llm.prices.a]\ninput = 1", 'llm.prices must have "output" in each entry.'),
+        ("[llm.prices.a]\ncash = 1\ninput = 1\noutput = 2", "Allowed in [llm.prices.a]: input, output, cached."),
+        ("plugins = 3", "plugins must be a table, [plugins]."),
+        ("[plugins]\na = 3", "plugins must hold only tables, [plugins.NAME]."),
+        ("[channels]\ndestination = 'slack:C1'", "channels must be a list of tables, [[channels]]."),
+        ("channels = [3]", "channels must be a list of tables, [[channels]]."),
+        ("[[channels]]\ndestination = 'slack:C1'\nlanguage = 3", "channels[1].language must be a language tag such as"),
+        ("[llm]\nrecall = 'yes'", "llm.recall must be true or false."),
+        ("[llm]\nmodel = 3", "llm.model must be a text."),
+        ("[arxiv]\ngap_s = inf", "arxiv.gap_s must be a number of seconds from 0 to 86400."),
+        ("[arxiv]\ntimeout_s = nan", "arxiv.timeout_s must be a number of seconds above 0, at most 86400."),
+        ("[slack]\ntimeout_s = 1e9", "slack.timeout_s must be a number of seconds above 0, at most 86400."),
+    ],
+)
+def test_what_is_allowed_is_said_in_words_for_people(own: Path, text: str, sentence: str) -> None:
+    """Not in the validator's, and tables as they are written."""
+    assert sentence in refusal(own, text)
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://:80", "http:///list", "http://example.org:99999"])
+@pytest.mark.parametrize("key", ["hub.url", "hub.public_url", "arxiv.url", "llm.base_url", "slack.api_url"])
+def test_an_address_without_a_host_is_refused(own: Path, address: str, key: str) -> None:
+    """Before anything is asked there."""
+    table, name = key.split(".")
+    assert f"{key} must be an address with a host" in refusal(own, f"[{table}]\n{name} = '{address}'")
+
+
+def test_addresses_of_this_machine_and_of_others_are_taken(own: Path) -> None:
+    """By name or number, with a port, a path and a name to sign in with."""
+    for address in ("http://[::1]:8080", "http://localhost", "https://me:secret@example.org:8443/hub?x=1"):
+        own.write_text(f"[hub]\nurl = '{address}'\n[llm.prices.a]\ninput = 1\noutput = 2.5\n")
+        settings = load(own, {})
+        assert settings.hub.url == address
+        assert settings.llm.prices["a"].output == 2.5
+
+
 def test_a_variable_at_fault_is_named(own: Path) -> None:
     """An operator sees which variable to change."""
     assert "the variable PAPERBOY_ARXIV__GAP_S" in refusal(own, "", PAPERBOY_ARXIV__GAP_S="soon")
     assert "the variable PAPERBOY_NOWHERE__KEY" in refusal(own, "", PAPERBOY_NOWHERE__KEY="1")
+    told = refusal(own, "", PAPERBOY_LLM__RECALL="yes")
+    assert told == "the variable PAPERBOY_LLM__RECALL: llm.recall must be true or false."
 
 
 def test_a_broken_file_is_named_with_the_line(own: Path) -> None:
