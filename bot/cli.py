@@ -137,6 +137,15 @@ def _told(error: click.ClickException) -> str:
     return f"paperboy: {sentence} Try: {context.command_path} --help" if context else f"paperboy: {sentence}"
 
 
+def _of_a_fault(error: Exception) -> str:
+    """What nobody foresaw: a store that turns out damaged where it is read, else a fault of Paperboy."""
+    from digest.lookups import damaged
+
+    if damaged(error):
+        return f'The store is damaged: {error}. "paperboy doctor" says where it is and what to do.'
+    return f"something broke ({type(error).__name__}). Run it again with --debug and report what it shows."
+
+
 def main() -> NoReturn:
     """The console script: an error is one line on stderr that says what, why and what to do."""
     debug = "--debug" in sys.argv
@@ -161,9 +170,6 @@ def main() -> NoReturn:
     except Exception as error:
         if debug:
             raise
-        click.echo(
-            f"paperboy: something broke ({type(error).__name__}). Run it again with --debug and report what it shows.",
-            err=True,
-        )
+        click.echo(f"paperboy: {_of_a_fault(error)}", err=True)
         sys.exit(FAILED)
     sys.exit(code if isinstance(code, int) else DONE)

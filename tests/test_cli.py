@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import sqlite3
 import subprocess
@@ -241,6 +242,52 @@ def test_mistakes_are_one_line_with_what_to_do(
     assert sentence in wrong.stderr
     (line,) = wrong.stderr.splitlines()
     assert line.startswith("paperboy: ")
+
+
+def test_a_store_that_is_damaged_where_it_is_read_is_said_to_be_so(
+    paperboy: Paperboy, environment: Mapping[str, str]
+) -> None:
+    """Its beginning is whole, so that it opens; one line, and what to do."""
+    assert paperboy("digest", DAY).returncode == 0
+    path = Path(environment["PAPERBOY_STORE__PATH"])
+    (page,) = _rows(path, "SELECT rootpage FROM sqlite_master WHERE name = 'papers'")[0]
+    (size,) = _rows(path, "PRAGMA page_size")[0]
+    assert isinstance(page, int)
+    assert isinstance(size, int)
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * size : page * size] = b"\xff" * size
+    path.write_bytes(content)
+    for command in (["papers"], ["paper", IDS[0]], ["digest", str(DAY)]):
+        broken = paperboy(*command)
+        assert broken.returncode == 1
+        assert broken.stderr.splitlines()[-1].startswith("paperboy: The store is damaged: ")
+        assert '"paperboy doctor" says where it is' in broken.stderr
+    doctor = paperboy("doctor")
+    assert doctor.returncode == 1
+    assert "put a copy back" in doctor.stdout.lower()
+
+
+@pytest.mark.parametrize(("terminal", "bold"), [("xterm", True), ("dumb", False)])
+def test_a_terminal_that_knows_no_bold_gets_none(
+    paperboy: Paperboy, environment: Mapping[str, str], terminal: str, bold: bool
+) -> None:
+    """TERM=dumb: in editors and on consoles that would show the codes."""
+    paperboy("digest", DAY)
+    ours, theirs = pty.openpty()
+    shown = {**environment, "TERM": terminal, "NO_COLOR": ""}
+    assert subprocess.run([PAPERBOY, "paper", IDS[0], "results"], env=shown, stdout=theirs, timeout=60).returncode == 0
+    os.close(theirs)
+    printed = os.read(ours, 4096)
+    os.close(ours)
+    assert b"Lanterns" in printed
+    assert (b"\x1b[1m" in printed) is bold
+
+
+def test_one_of_a_kind_is_counted_in_the_singular(paperboy: Paperboy, tmp_path: Path) -> None:
+    """1 passage, 2 passages."""
+    file = tmp_path / "page.md"
+    file.write_text("lantern " * 120, encoding="utf-8")
+    assert "· 1 passage\n" in paperboy("read", file).stdout
 
 
 def test_without_a_command_all_of_them_are_shown(paperboy: Paperboy) -> None:
