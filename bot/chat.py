@@ -227,8 +227,7 @@ def _here(here: Subscription, desk: Desk, texts: Texts) -> list[str]:
         )
     ]
     if here.domains:
-        named = ", ".join(texts.domains.get(domain, domain) for domain in here.domains)
-        sentences.append(phrases["status_here_domains"].format(domains=named))
+        sentences.append(phrases["status_here_domains"].format(domains=render.domain_names(here.domains, texts)))
     seen = status(desk.lookups)
     for of_day in seen.days:
         if of_day.to == here.to:
