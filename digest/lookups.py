@@ -61,6 +61,8 @@ class Lookups:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         connection.row_factory = sqlite3.Row
+        self._plain = connection.cursor()  # kept, and giving plain tuples: for the one question that has to be fastest
+        self._plain.row_factory = None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -97,10 +99,11 @@ class Lookups:
     def section(self, paper: ArxivId, name: SectionName, language: str) -> Section | None:
         """One section of the newest report, in the language if there is one in it, else in another."""
         # The usual case alone by its index; sqlite3 binds a plain str faster than a subclass of it.
-        row = self.connection.execute(_SECTION_IN, (name.value, str(paper), language)).fetchone()
-        if row is None:
-            row = self.connection.execute(_SECTION_IN_ANY, (name.value, str(paper), language)).fetchone()
-        return None if row is None else Section(name, _BLOCKS.decode(row[0]))
+        asked = (name.value, str(paper), language)
+        rows = (
+            self._plain.execute(_SECTION_IN, asked).fetchall() or self._plain.execute(_SECTION_IN_ANY, asked).fetchall()
+        )
+        return Section(name, _BLOCKS.decode(rows[0][0])) if rows else None
 
     def report(self, paper: ArxivId, language: str) -> Report | None:
         """The newest report, in the language if there is one in it, else in another."""
