@@ -81,6 +81,9 @@ CREATE TABLE reports (
     UNIQUE (paper, language, revision)
 );
 
+-- The newest report that was not withdrawn, without a look at its row.
+CREATE INDEX reports_in_force ON reports (paper, language, revision) WHERE withdrawn_at IS NULL;
+
 CREATE TABLE sections (
     report INTEGER NOT NULL REFERENCES reports (id),
     name TEXT NOT NULL,
