@@ -38,10 +38,10 @@ class Nowhere:
         return Posted(to.address, key, under.thread if under else key)
 
     async def edit(self, to: Destination, posted: Posted, message: Message) -> None:
-        raise NotImplementedError(f"{to} {posted} {message}")
+        raise AssertionError(f"{to} {posted} {message}")
 
     async def find(self, to: Destination, key: str, *, under: Posted | None, since: datetime) -> Posted | None:
-        raise NotImplementedError(f"{to} {key} {under} {since}")
+        raise AssertionError(f"{to} {key} {under} {since}")
 
 
 def prepared(path: Path, channels: tuple[Destination, ...]) -> None:
