@@ -16,7 +16,7 @@ from msgspec import Struct
 from bot import compose
 from config.settings import ChannelSettings, Settings
 from digest import deliveries, posts
-from digest.editions import Compose, Subscription, make_edition, number_of, register, subscribed
+from digest.editions import Compose, Subscription, make_edition, number_of, register, subscribed, window_end
 from digest.errors import UsageError
 from digest.outbox import Event, News
 from digest.status import status
@@ -84,6 +84,7 @@ def _subscription(channel: ChannelSettings, settings: Settings) -> Subscription:
         language=channel.language or settings.language,
         layout=channel.layout,
         at=channel.at,
+        window_end=channel.until or window_end(channel.at),
         timezone=channel.timezone,
         weekdays=channel.weekdays,
         domains=channel.domains,

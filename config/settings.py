@@ -116,10 +116,13 @@ class DiscordSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """What one channel gets, and when. `at` is a local time in `timezone`; no domains and no words ask for nothing."""
+    """What one channel gets, and when. `at` and `until` are local times in `timezone`; no domains and no words ask for
+    nothing. Without `until` the window is three hours long.
+    """
 
     destination: DestinationName
     at: Hour = "09:00"
+    until: Hour | None = None
     timezone: str = "UTC"
     weekdays: Weekdays = get_args(Weekday)
     language: Language | None = None  # None: that of the settings

@@ -22,6 +22,7 @@ from msgspec import Struct
 from digest.errors import UsageError
 from digest.lookups import Lookups
 from digest.markdown import plain
+from digest.payloads import payload_of
 from digest.render import shortened
 from digest.store import Store, _transaction
 from digest.types import Destination, Message, Paragraph, Posted, Run
@@ -145,7 +146,7 @@ def _sending(row: sqlite3.Row, attempts: int, begun: datetime, deadline: datetim
     return Sending(
         key=row["key"],
         to=Destination(row["adapter"], row["workspace"], row["address"]),
-        message=_MESSAGE.decode(row["payload"]),
+        message=_MESSAGE.decode(row["body"]),
         under=_posted(row, "parent"),
         replaces=_posted(row, "own") if row["kind"] == "edit" else None,
         attempts=attempts,
@@ -223,15 +224,15 @@ def refuse(store: Store, key: str, error: str) -> bool:
     """The platform will not take it in this form: gives whether a post is left, in its simplest form, to be tried."""
     now = store.clock().isoformat()
     with _transaction(store.connection) as connection:
-        message, kind, payload = connection.execute(
-            "SELECT message, kind, payload FROM deliveries WHERE key = ?", (key,)
+        message, kind, body = connection.execute(
+            "SELECT message, kind, body FROM deliveries JOIN payloads ON payloads.id = payload WHERE key = ?", (key,)
         ).fetchone()
-        shown = _MESSAGE.decode(payload)
+        shown = _MESSAGE.decode(body)
         if kind == "post" and (simplest := in_simplest_form(shown)) != shown:
             connection.execute(
                 "UPDATE deliveries SET state = 'pending', deadline = NULL, error = ?, failed_at = ?, payload = ? "
                 "WHERE key = ?",
-                (error, now, msgspec.json.encode(simplest), key),
+                (error, now, payload_of(store, simplest), key),
             )
             return True
         # With a post die the edits that wait for it.
@@ -306,12 +307,13 @@ def resolve(store: Store, key: str, posted: Posted | None) -> None:
 # That a state is not 'sent' is said where it is plain, too: by these very words deliveries_not_sent is chosen.
 _NEXT = """
 SELECT deliveries.key, deliveries.kind, deliveries.state, deliveries.begun_at, deliveries.deadline,
-    deliveries.attempts, deliveries.next_attempt_at, deliveries.failed_at, deliveries.payload,
+    deliveries.attempts, deliveries.next_attempt_at, deliveries.failed_at, payloads.body,
     destinations.adapter, destinations.workspace, destinations.address,
     own.platform_channel AS own_channel, own.platform_message AS own_message, own.platform_thread AS own_thread,
     parent.platform_channel AS parent_channel, parent.platform_message AS parent_message,
     parent.platform_thread AS parent_thread
 FROM deliveries
+JOIN payloads ON payloads.id = deliveries.payload
 JOIN destinations ON destinations.id = deliveries.destination
 JOIN messages AS own ON own.id = deliveries.message
 LEFT JOIN messages AS parent ON parent.id = own.parent

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from digest.errors import UsageError
 from digest.lookups import Lookups
+from digest.payloads import payload_of
 from digest.select import Reason, Selection, select
 from digest.store import Store, _transaction
 from digest.types import ArxivId, Destination, Digest, Message, Report
@@ -24,6 +25,7 @@ _KEY_BYTES = 12  # as hex 24 characters: Discord takes a nonce of at most 25
 _STRINGS = msgspec.json.Decoder(tuple[str, ...])
 _REASONS = msgspec.json.Decoder(dict[str, Reason])
 
+WINDOW_H = 3
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -35,7 +37,9 @@ class MessageKind(StrEnum):
 
 
 class Subscription(Struct, frozen=True, kw_only=True):
-    """What a destination gets, and when. `at` and `window_end` are local times, HH:MM."""
+    """What a destination gets, and when. `at` and `window_end` are local times, HH:MM; a window that ends before it
+    begins ends on the next day. Until the local day `paused_until` nothing is made for it.
+    """
 
     to: Destination
     kind: str = "channel"  # channel, forum, person
@@ -50,6 +54,13 @@ class Subscription(Struct, frozen=True, kw_only=True):
     with_words: tuple[str, ...] = ()
     without_words: tuple[str, ...] = ()
     limit: int = 30
+    paused_until: date | None = None
+
+
+def window_end(at: str) -> str:
+    """Until when a digest that is set for `at` may be posted, unless somebody says otherwise: three hours later."""
+    hour, minute = at.split(":")
+    return f"{(int(hour) + WINDOW_H) % 24:02}:{minute}"
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -92,8 +103,24 @@ def register(store: Store, subscriptions: Sequence[Subscription], origin: str = 
             "UPDATE destinations SET removed_at = ? WHERE origin = ? AND removed_at IS NULL", (now, origin)
         )
         connection.executemany(
-            _REGISTER, [_columns(subscription) | {"origin": origin, "now": now} for subscription in subscriptions]
+            _REGISTER,
+            [
+                _columns(subscription) | {"origin": origin, "now": now, "mask": mask_of(store, subscription.domains)}
+                for subscription in subscriptions
+            ],
         )
+
+
+def mask_of(store: Store, domains: Collection[str]) -> int:
+    """The domains as bits of a number: those of one store keep theirs for good. No domains: 0."""
+    with _transaction(store.connection) as connection:
+        connection.executemany(
+            "INSERT OR IGNORE INTO domain_bits (domain, bit) "
+            "SELECT ?, coalesce(max(bit), 0) * 2 + (max(bit) IS NULL) FROM domain_bits",
+            [(domain,) for domain in domains],
+        )
+        bits = dict(connection.execute("SELECT domain, bit FROM domain_bits").fetchall())
+    return sum({bits[domain] for domain in domains})
 
 
 def number_of(lookups: Lookups, to: Destination) -> int:
@@ -137,6 +164,7 @@ def _subscription(row: sqlite3.Row) -> Subscription:
         with_words=_STRINGS.decode(row["with_words"]),
         without_words=_STRINGS.decode(row["without_words"]),
         limit=row["max_papers"],
+        paused_until=None if row["paused_until"] is None else date.fromisoformat(row["paused_until"]),
     )
 
 
@@ -259,7 +287,7 @@ def _add(store: Store, destination: int, edition: int, draft: Draft, parent: int
     return 1 + sum(_add(store, destination, edition, reply, message) for reply in draft.replies)
 
 
-def _deliver(store: Store, destination: int, message: int, payload: Message, revision: int) -> None:
+def _deliver(store: Store, destination: int, message: int, shown: Message, revision: int) -> None:
     store.connection.execute(
         "INSERT INTO deliveries (key, destination, position, message, kind, revision, state, payload, created_at) "
         "VALUES (?1, ?2, (SELECT coalesce(max(position), 0) + 1 FROM deliveries WHERE destination = ?2), "
@@ -270,7 +298,7 @@ def _deliver(store: Store, destination: int, message: int, payload: Message, rev
             message,
             "edit" if revision else "post",
             revision,
-            msgspec.json.encode(payload),
+            payload_of(store, shown),
             store.clock().isoformat(),
         ),
     )
@@ -293,6 +321,7 @@ def _columns(subscription: Subscription) -> dict[str, object]:
         "with_words": _text(subscription.with_words),
         "without_words": _text(subscription.without_words),
         "max_papers": subscription.limit,
+        "paused_until": None if subscription.paused_until is None else subscription.paused_until.isoformat(),
     }
 
 
@@ -302,12 +331,13 @@ def _text(words: Sequence[str]) -> str:
 
 _REGISTER = """
 INSERT INTO destinations (adapter, workspace, address, kind, person, language, layout, hour, window_end, timezone,
-    weekdays, domains, with_words, without_words, max_papers, origin, created_at)
+    weekdays, domains, mask, with_words, without_words, max_papers, paused_until, origin, created_at, began_at)
 VALUES (:adapter, :workspace, :address, :kind, :person, :language, :layout, :hour, :window_end, :timezone,
-    :weekdays, :domains, :with_words, :without_words, :max_papers, :origin, :now)
+    :weekdays, :domains, :mask, :with_words, :without_words, :max_papers, :paused_until, :origin, :now, :now)
 ON CONFLICT (adapter, workspace, address) DO UPDATE SET kind = excluded.kind, person = excluded.person,
     language = excluded.language, layout = excluded.layout, hour = excluded.hour, window_end = excluded.window_end,
-    timezone = excluded.timezone, weekdays = excluded.weekdays, domains = excluded.domains,
+    timezone = excluded.timezone, weekdays = excluded.weekdays, domains = excluded.domains, mask = excluded.mask,
     with_words = excluded.with_words, without_words = excluded.without_words, max_papers = excluded.max_papers,
-    origin = excluded.origin, removed_at = NULL
+    paused_until = excluded.paused_until, origin = excluded.origin, removed_at = NULL,
+    began_at = CASE WHEN destinations.removed_at < :now THEN :now ELSE destinations.began_at END
 """

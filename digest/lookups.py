@@ -30,7 +30,7 @@ from digest.types import (
     SectionName,
 )
 
-SCHEMA_VERSION = 1  # PRAGMA user_version of a store whose migrations have all been applied
+SCHEMA_VERSION = 2  # PRAGMA user_version of a store whose migrations have all been applied
 BUSY_TIMEOUT_MS = 10_000
 RANKED_HITS = 2_000  # nobody reads further, so a common word shows what is new; ranking more costs more than finding
 

@@ -223,6 +223,85 @@ def first_shape(db: Database) -> None:
         db.execute(statement)
 
 
+_MORNINGS = """
+-- One body for all deliveries of the same message: a card goes to many people.
+CREATE TABLE payloads (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,             -- SHA-256 of the body
+    body BLOB NOT NULL                     -- JSON: a rendered message
+);
+ALTER TABLE deliveries RENAME TO deliveries_before;
+DROP INDEX deliveries_not_sent;
+CREATE TABLE deliveries (
+    key TEXT PRIMARY KEY,                  -- opaque; the platform carries it
+    destination INTEGER NOT NULL REFERENCES destinations (id),
+    position INTEGER NOT NULL,             -- order within the destination
+    message INTEGER NOT NULL REFERENCES messages (id),
+    kind TEXT NOT NULL,                    -- post, edit
+    revision INTEGER NOT NULL,             -- of an edit, from 1; of a post 0
+    state TEXT NOT NULL,                   -- pending, in flight, sent, failed, dead, unknown
+    begun_at TEXT,                         -- when it was sent for the first time, however that ended
+    deadline TEXT,                         -- until when a request in flight may still be applied
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at TEXT,
+    failed_at TEXT,                        -- when `error` was met
+    error TEXT NOT NULL DEFAULT '',
+    payload INTEGER NOT NULL REFERENCES payloads (id),
+    not_after TEXT,                        -- the end of the destination's window; NULL: it may be sent at any time
+    created_at TEXT NOT NULL,
+    sent_at TEXT,
+    UNIQUE (message, kind, revision),
+    UNIQUE (destination, position)
+);
+INSERT INTO payloads (hash, body) SELECT DISTINCT payload, payload FROM deliveries_before;
+INSERT INTO deliveries (key, destination, position, message, kind, revision, state, begun_at, deadline, attempts,
+    next_attempt_at, failed_at, error, payload, created_at, sent_at)
+SELECT key, destination, position, message, kind, revision, state, begun_at, deadline, attempts, next_attempt_at,
+    failed_at, error, (SELECT id FROM payloads WHERE hash = deliveries_before.payload), created_at, sent_at
+FROM deliveries_before;
+DROP TABLE deliveries_before;
+CREATE INDEX deliveries_not_sent ON deliveries (destination, position) WHERE state <> 'sent';
+
+-- The bit that stands for a domain in a mask, given when it is first seen and kept for good.
+CREATE TABLE domain_bits (
+    domain TEXT PRIMARY KEY,
+    bit INTEGER NOT NULL UNIQUE            -- a power of two
+) WITHOUT ROWID;
+
+ALTER TABLE destinations ADD COLUMN mask INTEGER NOT NULL DEFAULT 0;  -- a bit for each domain wanted; 0: all
+ALTER TABLE destinations ADD COLUMN began_at TEXT;     -- since when it is to have digests: made, or a pause that ended
+ALTER TABLE editions ADD COLUMN bell TEXT;             -- the local day whose bell rang for it; NULL: made by hand
+CREATE INDEX editions_by_bell ON editions (destination, bell);
+CREATE INDEX messages_by_edition ON messages (edition);
+CREATE INDEX messages_by_place ON messages (platform_channel, platform_message);
+-- What belongs to no edition: what operators are told, and why a digest is late.
+CREATE UNIQUE INDEX one_notice_of_a_subject ON messages (destination, subject) WHERE edition IS NULL;
+
+ALTER TABLE days ADD COLUMN asked_at TEXT;             -- when the source last gave an answer for it, or none
+ALTER TABLE days ADD COLUMN next_ask_at TEXT;
+ALTER TABLE reports ADD COLUMN quotes TEXT NOT NULL DEFAULT '[]';     -- JSON: supporting passages, by section
+ALTER TABLE reports ADD COLUMN corrects INTEGER REFERENCES reports (id);
+
+-- What somebody asked for that costs money, counted by day; a person of "" is the whole workspace.
+CREATE TABLE spendings (
+    adapter TEXT NOT NULL,
+    workspace TEXT NOT NULL,
+    person TEXT NOT NULL,
+    day TEXT NOT NULL,
+    kind TEXT NOT NULL,                    -- ask, read
+    count INTEGER NOT NULL,
+    PRIMARY KEY (adapter, workspace, person, day, kind)
+) WITHOUT ROWID;
+"""
+
+
+@migrations()
+def mornings(db: Database) -> None:
+    """Schedules and windows, subscriptions by domain, corrections, what people may spend."""
+    for statement in _statements(_MORNINGS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """A script's statements one by one: `executescript` would commit the migration's transaction."""
     without_comments = "\n".join(line.partition("--")[0] for line in script.splitlines())

@@ -30,7 +30,7 @@ class Bot:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (`close` ends it)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         command = [PAPERBOY, *arguments, "run"]

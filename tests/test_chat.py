@@ -339,6 +339,7 @@ async def test_two_hundred_commands_in_flight_are_all_answered(place: Place) -> 
 def payloads(store: Store, to: Destination) -> list[Message]:
     """The messages of a destination as they were frozen, in order."""
     rows = store.connection.execute(
-        "SELECT payload FROM deliveries WHERE destination = ? ORDER BY position", (number_of(store, to),)
+        "SELECT body FROM deliveries JOIN payloads ON payloads.id = payload WHERE destination = ? ORDER BY position",
+        (number_of(store, to),),
     )
     return [msgspec.json.decode(row[0], type=Message) for row in rows]

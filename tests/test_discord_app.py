@@ -211,9 +211,7 @@ async def test_a_killed_delivery_is_finished_by_the_bot_and_every_message_is_the
     assert len(discord.threads(channel)) == 1
 
 
-async def test_a_platform_that_shuts_the_bot_out_does_not_stop_the_other(
-    slack: SlackServer, discord: DiscordServer, both: Bot
-) -> None:
+async def test_a_platform_that_shuts_the_bot_out_does_not_stop_the_other(slack: SlackServer, both: Bot) -> None:
     """What is wrong is said, with what mends it."""
     both.environment = {**both.environment, "DISCORD_TOKEN": "not-a-token"}
     both.start()

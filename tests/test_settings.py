@@ -207,7 +207,7 @@ def test_a_channel_has_all_its_wishes_and_sensible_ones_without_a_word(own: Path
         ("with", "'agent'", "must be a list of words"),
         ("limit", "0", "must be a whole number above 0"),
         ("layout", "'table'", 'must be "digest" or "paper"'),
-        ("colour", "'red'", "Allowed in [channels[2]]: destination, at, timezone"),
+        ("colour", "'red'", "Allowed in [channels[2]]: destination, at, until, timezone"),
     ],
 )
 def test_a_channels_impossible_wish_is_named_with_its_place(own: Path, key: str, value: str, allowed: str) -> None:
