@@ -252,6 +252,36 @@ class Action(Struct, frozen=True):
     tucked: bool = False
 
 
+class FieldKind(StrEnum):
+    TEXT = "text"
+    LONG_TEXT = "long text"  # several lines
+    CHOICE = "choice"  # one of `choices`
+    CHOICES = "choices"  # any number of them
+
+
+class Field(Struct, frozen=True, kw_only=True):
+    """A question of a form. `values` are what it is filled with, one but for CHOICES; `choices` are (value, label)."""
+
+    name: str
+    label: str
+    kind: FieldKind = FieldKind.TEXT
+    values: tuple[str, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+    required: bool = False
+
+
+class Form(Struct, frozen=True, kw_only=True):
+    """Questions to a person. What they answer comes as an Invocation of `command`, with `argument` as its `args` and
+    the values by field in its `answers`; a form is shown where a platform has such, at least behind a button."""
+
+    title: str
+    command: str
+    argument: str = ""
+    submit: str
+    fields: tuple[Field, ...]
+
+
 class Message(Struct, frozen=True, kw_only=True):
     """A finished, localised message for any platform. `plain` is the whole of it for notifications and logs."""
 
@@ -262,6 +292,7 @@ class Message(Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...] = ()
     plain: str = ""
     topic: str = ""  # what a thread under it is called, where a platform names threads
+    form: Form | None = None  # questions that go with an answer to a person
 
 
 class Destination(Struct, frozen=True):
@@ -304,6 +335,7 @@ class CommandSpec(Struct, frozen=True):
     example: str
     typed: bool = True  # people type it; False: only buttons ask it
     window: bool = False  # its answer is shown in a window of its own where a platform has such
+    form: bool = False  # its answer holds a form, to be opened at once where a platform can
 
 
 class Invocation(Struct, frozen=True, kw_only=True):
@@ -318,8 +350,12 @@ class Invocation(Struct, frozen=True, kw_only=True):
     thread: str = ""  # the message whose thread it was said or pressed in
     message: str = ""  # the message whose button was pressed
     person: str = ""
-    role: str = ""
+    role: str = ""  # MANAGER for who may change what the channel gets
+    timezone: str = ""  # IANA name, as the platform knows it of the person
+    answers: Mapping[str, tuple[str, ...]] = {}  # of a form, by field
 
+
+MANAGER = "manager"
 
 Answerer = Callable[[Invocation], Awaitable[Message]]  # never raises: what goes wrong is said in the message
 
