@@ -94,7 +94,7 @@ def said(message: discord.Message, me: int, commands: Collection[str]) -> Asked 
     )
 
 
-def _where(channel: Any) -> dict[str, str]:
+def _where(channel: Any) -> dict[str, Any]:
     """A thread is named with the channel that it is in."""
     if channel is None:
         return {}

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -37,7 +38,7 @@ class Place:
         self._posting: set[asyncio.Task[None]] = set()
 
     async def ask(self, name: str, args: str = "", **more: str) -> Message:
-        told = {"language": "en", "adapter": "slack", "channel": CHANNEL.address, "person": "U0ALICE", **more}
+        told: dict[str, Any] = {"language": "en", "adapter": "slack", "channel": CHANNEL.address, "person": "U0ALICE", **more}
         return await self.answering.answer(Invocation(name=name, args=args, **told))
 
     async def close(self) -> None:
