@@ -38,7 +38,13 @@ class Place:
         self._posting: set[asyncio.Task[None]] = set()
 
     async def ask(self, name: str, args: str = "", **more: str) -> Message:
-        told: dict[str, Any] = {"language": "en", "adapter": "slack", "channel": CHANNEL.address, "person": "U0ALICE", **more}
+        told: dict[str, Any] = {
+            "language": "en",
+            "adapter": "slack",
+            "channel": CHANNEL.address,
+            "person": "U0ALICE",
+            **more,
+        }
         return await self.answering.answer(Invocation(name=name, args=args, **told))
 
     async def close(self) -> None:
