@@ -20,7 +20,6 @@ import msgspec
 from msgspec import Struct
 
 from digest.errors import UsageError
-from digest.lookups import Lookups
 from digest.markdown import plain
 from digest.payloads import payload_of
 from digest.render import shortened
@@ -72,22 +71,23 @@ class Wait(Struct, frozen=True):
 # --- what is to be done ------------------------------------------------------------------------------------------
 
 
-def to_do(lookups: Lookups) -> dict[int, Destination]:
-    """The destinations that something is to be sent to, neither parked nor removed, by the store's number."""
-    rows = lookups.connection.execute(
+def to_do(store: Store) -> dict[int, Destination]:
+    """The destinations that something is to be sent to now, neither parked nor removed, by the store's number: channels
+    before people."""
+    rows = store.connection.execute(
         "SELECT id, adapter, workspace, address FROM destinations WHERE removed_at IS NULL AND parked_at IS NULL "
-        "AND EXISTS (SELECT 1 FROM deliveries WHERE destination = destinations.id "
-        "AND state <> 'sent' AND state IN ('pending', 'failed', 'in flight')) ORDER BY id"
+        f"AND EXISTS (SELECT 1 FROM deliveries WHERE destination = destinations.id AND {_TO_BE_SENT}) "
+        "ORDER BY kind = 'person', id",
+        {"now": store.clock().isoformat()},
     )
     return {row["id"]: Destination(row["adapter"], row["workspace"], row["address"]) for row in rows}
 
 
-def waiting(lookups: Lookups, destination: int) -> int:
-    """How many messages are still to be sent to a destination."""
-    row = lookups.connection.execute(
-        "SELECT count(*) FROM deliveries WHERE destination = ? "
-        "AND state <> 'sent' AND state IN ('pending', 'failed', 'in flight')",
-        (destination,),
+def waiting(store: Store, destination: int) -> int:
+    """How many messages are still to be sent to a destination, but for those whose window is over."""
+    row = store.connection.execute(
+        f"SELECT count(*) FROM deliveries WHERE destination = :destination AND {_TO_BE_SENT}",
+        {"destination": destination, "now": store.clock().isoformat()},
     ).fetchone()
     return int(row[0])
 
@@ -99,10 +99,10 @@ def claim(store: Store, destination: int, timeout: timedelta, margin: timedelta)
     whatever becomes of this process.
     """
     with _transaction(store.connection) as connection:
-        row = connection.execute(_NEXT, (destination,)).fetchone()
+        now = store.clock()
+        row = connection.execute(_NEXT, {"destination": destination, "now": now.isoformat()}).fetchone()
         if row is None:
             return None
-        now = store.clock()
         due = _due(connection, row, now)
         deadline = now + timeout + margin
         if row["state"] == State.IN_FLIGHT:
@@ -304,8 +304,13 @@ def resolve(store: Store, key: str, posted: Posted | None) -> None:
             confirm(store, key, posted)
 
 
-# That a state is not 'sent' is said where it is plain, too: by these very words deliveries_not_sent is chosen.
-_NEXT = """
+# What is in flight is seen through; nothing is begun after its window. That a state is not 'sent' is said where it is
+# plain, too: by these very words deliveries_not_sent is chosen.
+_TO_BE_SENT = (
+    "deliveries.state <> 'sent' AND (deliveries.state = 'in flight' OR (deliveries.state IN ('pending', 'failed') "
+    "AND (deliveries.not_after IS NULL OR deliveries.not_after > :now)))"
+)
+_NEXT = f"""
 SELECT deliveries.key, deliveries.kind, deliveries.state, deliveries.begun_at, deliveries.deadline,
     deliveries.attempts, deliveries.next_attempt_at, deliveries.failed_at, payloads.body,
     destinations.adapter, destinations.workspace, destinations.address,
@@ -319,8 +324,7 @@ JOIN messages AS own ON own.id = deliveries.message
 LEFT JOIN messages AS parent ON parent.id = own.parent
 LEFT JOIN deliveries AS awaited ON awaited.kind = 'post' AND awaited.revision = 0
     AND awaited.message = CASE deliveries.kind WHEN 'post' THEN own.parent ELSE own.id END
-WHERE deliveries.destination = ? AND deliveries.state <> 'sent'
-    AND deliveries.state IN ('pending', 'failed', 'in flight')
+WHERE deliveries.destination = :destination AND {_TO_BE_SENT}
     AND destinations.removed_at IS NULL AND destinations.parked_at IS NULL
     AND (awaited.key IS NULL OR awaited.state = 'sent' OR (awaited.state = 'dead' AND deliveries.kind = 'post'))
 ORDER BY deliveries.position LIMIT 1

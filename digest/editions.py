@@ -8,8 +8,9 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +18,8 @@ from msgspec import Struct
 from digest.errors import UsageError
 from digest.lookups import Lookups
 from digest.payloads import payload_of
-from digest.select import Reason, Selection, select
+from digest.select import Reason, Selection
+from digest.shelf import Composer, Had, Shelf
 from digest.store import Store, _transaction
 from digest.types import ArxivId, Destination, Digest, Message, Report
 
@@ -79,6 +81,21 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 Compose = Callable[[Digest, Selection], Sequence[Draft]]
 """Renders an edition from the whole day and the papers that were chosen of it. It runs inside the transaction."""
+
+
+class Bell(Struct, frozen=True):
+    """A destination's hour on one of its local days: what it gets then is posted from `rings` to `closes`, in UTC."""
+
+    day: date
+    rings: datetime
+    closes: datetime
+
+
+class Order(NamedTuple):
+    """What an edition is made for. `missed` are days before that were not delivered, to be told of with it."""
+
+    subscription: Subscription
+    missed: tuple[date, ...] = ()
 
 
 class Edition(Struct, frozen=True):
@@ -171,28 +188,6 @@ def _subscription(row: sqlite3.Row) -> Subscription:
 # --- editions ----------------------------------------------------------------------------------------------------
 
 
-def choose(lookups: Lookups, destination: int, day: date) -> tuple[Digest, Selection]:
-    """The day as the store has it in the destination's language, and what is new of it for the destination."""
-    row = lookups.connection.execute("SELECT * FROM destinations WHERE id = ?", (destination,)).fetchone()
-    subscription = _subscription(row)
-    digest = lookups.digest(day, subscription.language)
-    had = lookups.connection.execute(
-        "SELECT messages.paper, editions.day FROM messages JOIN editions ON editions.id = messages.edition "
-        "WHERE messages.destination = ?1 AND messages.kind = 'card' "
-        "AND (messages.paper IN (SELECT paper FROM listings WHERE day = ?2) OR editions.day = ?2)",
-        (destination, day.isoformat()),
-    ).fetchall()
-    selection = select(
-        digest.papers,
-        domains=subscription.domains,
-        with_words=subscription.with_words,
-        without_words=subscription.without_words,
-        limit=subscription.limit - sum(of_day == day.isoformat() for _, of_day in had),
-        already={paper for paper, _ in had},
-    )
-    return digest, selection
-
-
 def reasons(lookups: Lookups, destination: int) -> Iterator[tuple[int, date, dict[ArxivId, Reason]]]:
     """Each edition of a destination, oldest first: its number, its day, and why each paper is in it or not."""
     rows = lookups.connection.execute(
@@ -203,32 +198,69 @@ def reasons(lookups: Lookups, destination: int) -> Iterator[tuple[int, date, dic
 
 
 def make_edition(store: Store, destination: int, day: date, compose: Compose) -> Edition:
-    """Chooses, renders and freezes what the destination gets of the day, in one transaction; nothing is sent here.
+    """One destination's edition of a day, by hand: see `make_editions`."""
+    row = store.connection.execute("SELECT * FROM destinations WHERE id = ?", (destination,)).fetchone()
+    return make_editions(store, day, {destination: Order(_subscription(row))}, lambda _: compose)[destination]
 
-    Made again, it appends what is new: a headline that is there stays as it is and new cards go under it.
+
+def make_editions(
+    store: Store, day: date, orders: Mapping[int, Order], composer: Composer, bell: Bell | None = None
+) -> dict[int, Edition]:
+    """Chooses, renders and freezes what destinations (the store's numbers) get of a day, in one transaction; nothing is
+    sent here. What is the same for several is chosen and rendered once.
+
+    Made again, an edition appends what is new: new cards go under the headline that is there, which is edited. With a
+    bell its messages are for that bell's window only, and papers that joined the days before late come with it.
     """
     with _transaction(store.connection):
-        digest, selection = choose(store, destination, day)
-        number, before = _edition(store, destination, day)
-        # What this very edition holds has been sent before, seen from now.
-        noted = before | {
-            paper: Reason.CHOSEN if reason is Reason.SENT and before.get(paper) is Reason.CHOSEN else reason
-            for paper, reason in selection.reasons.items()
+        shelf = Shelf(store, day, composer, late=bell is not None)
+        masks = {number: mask_of(store, order.subscription.domains) for number, order in orders.items()}
+        shelf.match(masks.values())
+        had = shelf.had(orders)
+        return {
+            number: _made(store, shelf, number, order, masks[number], had.get(number, Had()), bell)
+            for number, order in orders.items()
         }
-        _note_reasons(store, number, noted)
-        drafts = compose(digest, selection) if selection.papers else ()
-        added = sum(_add(store, destination, number, draft, None) for draft in drafts)
-    return Edition(number, noted, added)
+
+
+def _made(
+    store: Store, shelf: Shelf, destination: int, order: Order, mask: int, had: Had, bell: Bell | None
+) -> Edition:
+    selection, drafts = shelf.choice(order.subscription, mask, had, order.missed)
+    number, before = _edition(store, destination, shelf.day, bell)
+    # What this very edition holds has been sent before, seen from now.
+    noted = before | {
+        paper: Reason.CHOSEN if reason is Reason.SENT and before.get(paper) is Reason.CHOSEN else reason
+        for paper, reason in selection.reasons.items()
+    }
+    _note_reasons(store, number, noted)
+    place = _Place(destination, number, None if bell is None else bell.closes.isoformat())
+    return Edition(number, noted, sum(_add_and_edit(store, place, draft) for draft in drafts))
 
 
 def add_message(store: Store, destination: int, day: date, draft: Draft) -> bool:
-    """Adds one more message to a day's edition, such as a notice; False when the edition has it already."""
+    """Adds one more message to a day's edition, such as a discussion; False when the edition has it already."""
     with _transaction(store.connection):
-        return _add(store, destination, _edition(store, destination, day)[0], draft, None) > 0
+        place = _Place(destination, _edition(store, destination, day, None)[0])
+        return _add(store, place, draft, None) > 0
 
 
-def add_edit(store: Store, message: int, changed: Message) -> None:
-    """Has a message of the store replaced once it is posted; one that the platform refused has nothing to replace."""
+def add_notice(store: Store, destination: int, draft: Draft, not_after: datetime | None = None) -> bool:
+    """Adds a message that belongs to no edition; False when the destination has had one with its subject."""
+    with _transaction(store.connection) as connection:
+        known = connection.execute(
+            "SELECT 1 FROM messages WHERE edition IS NULL AND destination = ? AND subject = ?",
+            (destination, draft.subject),
+        ).fetchone()
+        place = _Place(destination, None, None if not_after is None else not_after.isoformat())
+        return known is None and _add(store, place, draft, None) > 0
+
+
+def add_edit(store: Store, message: int, changed: Message, not_after: str | None = None) -> None:
+    """Has a message of the store replaced once it is posted; one that the platform refused has nothing to replace.
+
+    `not_after` is a moment as the store has it, after which it is too late; None: it never is.
+    """
     with _transaction(store.connection) as connection:
         destination, revision, refused = connection.execute(
             "SELECT destination, max(revision) + 1, max(kind = 'post' AND state = 'dead') FROM deliveries "
@@ -236,15 +268,20 @@ def add_edit(store: Store, message: int, changed: Message) -> None:
             (message,),
         ).fetchone()
         if not refused:
-            _deliver(store, destination, message, changed, revision)
+            _deliver(store, _Place(destination, None, not_after), message, changed, revision)
 
 
-def _edition(store: Store, destination: int, day: date) -> tuple[int, dict[ArxivId, Reason]]:
+def _edition(store: Store, destination: int, day: date, bell: Bell | None) -> tuple[int, dict[ArxivId, Reason]]:
     """The number of the edition, made when there is none, and the reasons noted in it."""
     store.connection.execute(
         "INSERT OR IGNORE INTO editions (destination, day, reasons, made_at) VALUES (?, ?, '{}', ?)",
         (destination, day.isoformat(), store.clock().isoformat()),
     )
+    if bell is not None:
+        store.connection.execute(
+            "UPDATE editions SET bell = ? WHERE destination = ? AND day = ?",
+            (bell.day.isoformat(), destination, day.isoformat()),
+        )
     number, text = store.connection.execute(
         "SELECT id, reasons FROM editions WHERE destination = ? AND day = ?", (destination, day.isoformat())
     ).fetchone()
@@ -257,24 +294,47 @@ def _noted(text: str) -> dict[ArxivId, Reason]:
 
 def _note_reasons(store: Store, edition: int, noted: Mapping[ArxivId, Reason]) -> None:
     text = msgspec.json.encode({str(paper): reason for paper, reason in noted.items()}).decode()
-    store.connection.execute("UPDATE editions SET reasons = ? WHERE id = ?", (text, edition))
+    moment = store.clock().isoformat()
+    store.connection.execute("UPDATE editions SET reasons = ?, made_at = ? WHERE id = ?", (text, moment, edition))
 
 
-def _add(store: Store, destination: int, edition: int, draft: Draft, parent: int | None) -> int:
-    """Adds a draft and its replies, as far as they are not there; gives how many were added."""
+class _Place(NamedTuple):
+    """Where messages are added: `edition` is None for what belongs to none, `not_after` the end of a window."""
+
+    destination: int
+    edition: int | None
+    not_after: str | None = None
+
+
+def _add_and_edit(store: Store, place: _Place, draft: Draft) -> int:
+    """Adds a draft and its replies; a headline that was there is edited when there is more under it now."""
+    known = None if draft.kind is not MessageKind.HEADLINE else _known(store, place, draft)
+    added = _add(store, place, draft, None)
+    if known is not None and added:
+        add_edit(store, known, draft.message, place.not_after)
+    return added
+
+
+def _known(store: Store, place: _Place, draft: Draft) -> int | None:
     row = store.connection.execute(
         "SELECT id FROM messages WHERE kind = ?1 AND paper IS ?2 AND ((edition = ?3 AND subject = ?4) "
         "OR (kind = 'card' AND destination = ?5))",
-        (draft.kind, draft.paper, edition, draft.subject, destination),
+        (draft.kind, draft.paper, place.edition, draft.subject, place.destination),
     ).fetchone()
-    if row is not None:
-        return sum(_add(store, destination, edition, reply, row["id"]) for reply in draft.replies)
+    return None if row is None else row["id"]
+
+
+def _add(store: Store, place: _Place, draft: Draft, parent: int | None) -> int:
+    """Adds a draft and its replies, as far as they are not there; gives how many were added."""
+    known = _known(store, place, draft)
+    if known is not None:
+        return sum(_add(store, place, reply, known) for reply in draft.replies)
     message = store.connection.execute(
         "INSERT INTO messages (destination, edition, kind, subject, paper, report, parent) "
         "VALUES (?, ?, ?, ?, ?, (SELECT id FROM reports WHERE paper = ? AND language = ? AND revision = ?), ?)",
         (
-            destination,
-            edition,
+            place.destination,
+            place.edition,
             draft.kind,
             draft.subject,
             draft.paper,
@@ -283,22 +343,24 @@ def _add(store: Store, destination: int, edition: int, draft: Draft, parent: int
         ),
     ).lastrowid
     assert message is not None  # noqa: S101 (an INSERT has just been made)
-    _deliver(store, destination, message, draft.message, 0)
-    return 1 + sum(_add(store, destination, edition, reply, message) for reply in draft.replies)
+    _deliver(store, place, message, draft.message, 0)
+    return 1 + sum(_add(store, place, reply, message) for reply in draft.replies)
 
 
-def _deliver(store: Store, destination: int, message: int, shown: Message, revision: int) -> None:
+def _deliver(store: Store, place: _Place, message: int, shown: Message, revision: int) -> None:
     store.connection.execute(
-        "INSERT INTO deliveries (key, destination, position, message, kind, revision, state, payload, created_at) "
-        "VALUES (?1, ?2, (SELECT coalesce(max(position), 0) + 1 FROM deliveries WHERE destination = ?2), "
-        "?3, ?4, ?5, 'pending', ?6, ?7)",
+        "INSERT INTO deliveries (key, destination, position, message, kind, revision, state, payload, not_after, "
+        "created_at) VALUES (?1, ?2, "
+        "(SELECT coalesce(max(position), 0) + 1 FROM deliveries WHERE destination = ?2), "
+        "?3, ?4, ?5, 'pending', ?6, ?7, ?8)",
         (
             secrets.token_hex(_KEY_BYTES),
-            destination,
+            place.destination,
             message,
             "edit" if revision else "post",
             revision,
             payload_of(store, shown),
+            place.not_after,
             store.clock().isoformat(),
         ),
     )
@@ -339,5 +401,7 @@ ON CONFLICT (adapter, workspace, address) DO UPDATE SET kind = excluded.kind, pe
     timezone = excluded.timezone, weekdays = excluded.weekdays, domains = excluded.domains, mask = excluded.mask,
     with_words = excluded.with_words, without_words = excluded.without_words, max_papers = excluded.max_papers,
     paused_until = excluded.paused_until, origin = excluded.origin, removed_at = NULL,
-    began_at = CASE WHEN destinations.removed_at < :now THEN :now ELSE destinations.began_at END
+    began_at = CASE WHEN destinations.removed_at < :now
+        OR (destinations.paused_until IS NOT NULL AND excluded.paused_until IS NULL) THEN :now
+        ELSE destinations.began_at END
 """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
@@ -24,16 +25,23 @@ class Reason(StrEnum):
 
 
 class Selection(Struct, frozen=True):
-    """The papers chosen, in the order of the day, and a reason for every paper of the day."""
+    """The papers chosen, in the order of the day, and a reason for every paper of the day.
+
+    `late` are papers that joined the list of another day after that was delivered, with that day. `missed` are days
+    that were not delivered in their time, each with how many papers it has.
+    """
 
     papers: tuple[tuple[Paper, Report], ...]
     reasons: dict[ArxivId, Reason]
+    late: Mapping[ArxivId, date] = {}
+    missed: tuple[tuple[date, int], ...] = ()
 
 
 def select(
     papers: Sequence[tuple[Paper, Report | None]],
     *,
-    domains: Collection[str],
+    domains: Collection[str] = (),
+    fitting: Collection[ArxivId] | None = None,
     with_words: Sequence[str],
     without_words: Sequence[str],
     limit: int,
@@ -41,9 +49,10 @@ def select(
 ) -> Selection:
     """The first `limit` papers that are in one of the domains, hold one of the words and none of those unwanted.
 
-    No domains, or no `with_words`, ask for nothing. Words are found in titles, abstracts and keywords: whole ones,
-    whatever their case; in scripts without spaces any run of characters; of several words in one entry all, side by
-    side. `already` are the papers that the destination has had.
+    Which papers are in the domains may be given as `fitting`, where it is known for many choices at once. No domains,
+    or no `with_words`, ask for nothing. Words are found in titles, abstracts and keywords: whole ones, whatever their
+    case; in scripts without spaces any run of characters; of several words in one entry all, side by side. `already`
+    are the papers that the destination has had.
     """
     chosen: list[tuple[Paper, Report]] = []
     reasons: dict[ArxivId, Reason] = {}
@@ -56,7 +65,7 @@ def select(
             reason = Reason.WORDS
         elif report is None:
             reason = Reason.NO_REPORT
-        elif domains and not set(domains).intersection(report.domains):
+        elif not (_fits(report, domains) if fitting is None else paper.id in fitting):
             reason = Reason.DOMAIN
         elif len(chosen) >= limit:
             reason = Reason.LIMIT
@@ -65,6 +74,10 @@ def select(
             chosen.append((paper, report))
         reasons[paper.id] = reason
     return Selection(tuple(chosen), reasons)
+
+
+def _fits(report: Report, domains: Collection[str]) -> bool:
+    return not domains or bool(set(domains).intersection(report.domains))
 
 
 def _any_of(words: Sequence[str]) -> re.Pattern[str] | None:
