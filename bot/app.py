@@ -5,26 +5,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import timedelta
 
 import msgspec
 
-from bot import compose, delivery
+from bot import compose, delivery, digesting
 from bot.answering import Answering
 from bot.commands import COMMANDS
-from bot.delivery import JOB, Request, Tally
+from bot.delivery import Request, Tally
+from bot.digesting import Order, Told
+from bot.rounds import Rounds
+from bot.scheduler import Clockwork
 from config.settings import Settings
 from digest.editions import register
-from digest.errors import DeliveryError, DestinationClosed, PaperboyError, SettingsError
+from digest.errors import DeliveryError, DestinationClosed, FetchError, PaperboyError, SettingsError
 from digest.jobs import Job, finish_job, next_job, note_progress, return_jobs
 from digest.locks import Work, held
+from digest.operator import set_operator, tell_operator
 from digest.outbox import Event, News, Outbox
 from digest.store import StoreThread
-from digest.types import ChatAdapter, Destination, Posted
+from digest.types import ChatAdapter, Destination, Fetcher, Posted
 
 log = logging.getLogger(__name__)
 
 STOP_S = 7.0  # for the sends at hand, so that all has ended within ten seconds, when Docker kills
+BEAT_S = 10.0
 _JOBS_EVERY_S = 0.5
 
 
@@ -39,6 +45,12 @@ class Daemon:
         self._adapters = adapters
         self._say = say
         self._tallies: set[Tally] = set()
+        self._telling: set[asyncio.Future[bool]] = set()
+        self._rounds: asyncio.Future[Rounds] = asyncio.get_running_loop().create_future()
+        self._jobs: Mapping[str, Callable[[Job], Awaitable[str]]] = {
+            delivery.JOB: self._delivered,
+            digesting.JOB: self._digested,
+        }
         self._shut_out: set[str] = set()
         margin_s = settings.delivery.margin_s
         self._outbox = Outbox(store, self._publisher, clock=compose.clock, tell=self._hear, margin_s=margin_s)
@@ -50,11 +62,16 @@ class Daemon:
         Raises DestinationClosed when no platform lets the bot in.
         """
         await self._store.run(register, delivery.subscriptions(self._settings))
-        await self._store.run(return_jobs, [JOB])
+        operator = self._settings.operator
+        await self._store.run(set_operator, Destination.parse(operator) if operator else None)
+        await self._store.run(return_jobs, [*self._jobs])
         try:
             async with asyncio.TaskGroup() as group:
                 sending = group.create_task(self._outbox.run(), name="outbox")
-                others = [group.create_task(self._work(), name="jobs")]
+                others = [
+                    group.create_task(self._mornings(), name="mornings"),
+                    group.create_task(self._work(), name="jobs"),
+                ]
                 for name, adapter in self._adapters.items():
                     others.append(group.create_task(self._serve(name, adapter), name=name))
                     others.append(group.create_task(self._check(name, adapter), name=f"check of {name}"))
@@ -103,25 +120,56 @@ class Daemon:
     def _hear(self, news: News) -> None:
         for tally in self._tallies:
             tally.hear(news)
-        if news.event is Event.PARKED:
-            self._say(f"{news.to} is parked: {news.sentence} Then: paperboy resume {news.to}")
+        if sentence := _for_the_operator(news):
+            self._say(sentence)
+            telling = asyncio.ensure_future(self._store.run(tell_operator, f"{news.event} {news.key}", sentence))
+            self._telling.add(telling)
+            telling.add_done_callback(self._told)
+
+    def _told(self, telling: asyncio.Future[bool]) -> None:
+        self._telling.discard(telling)
+        self._outbox.wake()
+
+    # --- mornings ----------------------------------------------------------------------------------------------------
+
+    async def _mornings(self) -> None:
+        """Looks at the list, reads ahead and rings the bells, until it is cancelled."""
+        settings = self._settings
+        await asyncio.to_thread(compose.import_plugins, settings)
+        async with (
+            compose.press_over(settings, self._store) as press,
+            compose.fetcher(settings, attempts=1) as fetcher,
+        ):
+            rounds = compose.rounds(settings, press, self._outbox.wake, lambda: _beat(settings.heartbeat_url, fetcher))
+            clockwork = Clockwork(
+                rounds.watch,
+                rounds.ring,
+                rounds.hours,
+                watch_every=timedelta(minutes=settings.schedule.ask_every_min),
+                clock=compose.clock,
+            )
+            clockwork.start()
+            self._rounds.set_result(rounds)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await clockwork.stop()
+                await rounds.close()
 
     # --- what commands leave for the bot -----------------------------------------------------------------------------
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:
             while True:
-                job = await self._store.run(next_job, [JOB])
+                job = await self._store.run(next_job, [*self._jobs])
                 if job is not None:
                     group.create_task(self._do(job))
                 else:
                     await asyncio.sleep(_JOBS_EVERY_S)
 
     async def _do(self, job: Job) -> None:
-        tally = Tally()
-        self._tallies.add(tally)
         try:
-            answer = await self._delivered(job, tally)
+            answer = await self._jobs[job.kind](job)
         except PaperboyError as error:
             await self._store.run(finish_job, job.number, str(error), failed=True)
         except Exception:
@@ -130,10 +178,8 @@ class Daemon:
             await self._store.run(finish_job, job.number, sentence, failed=True)
         else:
             await self._store.run(finish_job, job.number, answer)
-        finally:
-            self._tallies.discard(tally)
 
-    async def _delivered(self, job: Job, tally: Tally) -> str:
+    async def _delivered(self, job: Job) -> str:
         """Delivers what a job asks for, and gives what became of it, a line for each destination."""
         request = msgspec.json.decode(job.request, type=Request)
         for to in delivery.asked(self._settings, request):
@@ -145,7 +191,57 @@ class Daemon:
         async def tell(waiting: int) -> None:
             await self._store.run(note_progress, job.number, f"{waiting} messages are waiting")
 
-        return "\n".join(map(str, await delivery.watched(self._store, numbers, tally, tell)))
+        tally = Tally()
+        self._tallies.add(tally)
+        try:
+            return "\n".join(map(str, await delivery.watched(self._store, numbers, tally, tell)))
+        finally:
+            self._tallies.discard(tally)
+
+    async def _digested(self, job: Job) -> str:
+        """Makes the digest that a job asks for, and gives what the command has to tell, as JSON."""
+        order = msgspec.json.decode(job.request, type=Order)
+        rounds = await asyncio.shield(self._rounds)
+        ended: set[str] = set()
+
+        def hear(event: str, paper: str) -> None:
+            if event in ("done", "failed"):
+                ended.add(paper)
+
+        async def note() -> None:
+            while True:
+                await asyncio.sleep(_JOBS_EVERY_S)
+                await self._store.run(note_progress, job.number, f"{len(ended)} papers are done")
+
+        noting = asyncio.create_task(note())
+        try:
+            made = await rounds.digest(order.day, order.language, order.limit, hear)
+        finally:
+            noting.cancel()
+        return msgspec.json.encode(Told.of(made)).decode()
+
+
+def _for_the_operator(news: News) -> str:
+    """What an operator has to know of a delivery, and what to do; "" when there is nothing."""
+    match news.event:
+        case Event.PARKED:
+            return f"{news.to} is parked: {news.sentence} Then: paperboy resume {news.to}"
+        case Event.UNKNOWN:
+            settle = f"paperboy resolve {news.key} sent ID, or resend"
+            return f"A message to {news.to} may or may not be there: {news.sentence} Look, then: {settle}"
+        case Event.DEAD:
+            return f"{news.to} refuses a message, which is left out: {news.sentence}"
+        case _:
+            return ""
+
+
+async def _beat(url: str, fetcher: Fetcher) -> None:
+    """Tells a watchdog that the bot lives."""
+    if url:
+        try:
+            await fetcher.get(url, timeout_s=BEAT_S)
+        except FetchError as error:
+            log.warning("the heartbeat does not arrive", extra={"reason": str(error)})
 
 
 def _single(group: BaseExceptionGroup[PaperboyError]) -> Iterator[PaperboyError]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import datetime
 from pathlib import Path
 
 import click
+import msgspec
 from rich.console import Console
 
 from adapters import progress
@@ -14,12 +16,17 @@ from adapters.markup import clean
 from adapters.terminal import Terminal
 from bot import compose
 from bot.cli import DONE, FAILED, PARTIAL, LanguageTag, Options, counted
+from bot.digesting import JOB, Order, Told
+from config.settings import Settings
 from digest import render
-from digest.errors import InvalidId, ReadError, UsageError
-from digest.locks import Work, held
+from digest.errors import InvalidId, PaperboyError, ReadError, UsageError
+from digest.jobs import JobState, add_job, finish_job, job
+from digest.locks import LockHeld, Work, held
 from digest.pipeline import Made, make_digest, read_paper
 from digest.store import Store
 from digest.types import ArxivId, Digest, Paper, Reading, Texts
+
+_LOOK_S = 0.3
 
 
 @click.command("digest")
@@ -45,13 +52,8 @@ def digest_command(
         raise UsageError(f"Without a model reports quote the papers, so they cannot be in {wanted}. Set llm.model.")
     asked = day.date() if day else compose.clock().date()
 
-    async def run() -> Made:
-        with progress.shown(Console(stderr=True)) as shown:
-            async with compose.press(settings) as press:
-                return await make_digest(press, asked, wanted, limit or settings.digest.limit, shown)
-
-    with held(settings.store.file(), Work.READ):
-        made = asyncio.run(run())
+    order = Order(asked, wanted, limit or settings.digest.limit)
+    made = _by_itself(settings, order) or _by_the_bot(settings, order)
     if as_json:
         from digest.export import digest_json
 
@@ -65,6 +67,46 @@ def digest_command(
             err=True,
         )
     return tell(made)
+
+
+def _by_itself(settings: Settings, order: Order) -> Made | None:
+    """Makes the digest, unless another process holds the lock: then None."""
+
+    async def run() -> Made:
+        with progress.shown(Console(stderr=True)) as shown:
+            async with compose.press(settings) as press:
+                return await make_digest(press, order.day, order.language, order.limit, shown)
+
+    try:
+        with held(settings.store.file(), Work.READ):
+            return asyncio.run(run())
+    except LockHeld:
+        return None
+
+
+def _by_the_bot(settings: Settings, order: Order) -> Made:
+    """Leaves a job for whoever reads already, and follows it; does it here when the lock becomes free.
+
+    Raises PaperboyError when it fails there.
+    """
+    click.echo("paperboy: another process reads already; the running bot is asked to make it", err=True)
+    with Store.create(settings.store.file(), compose.clock) as store:
+        number = add_job(store, JOB, msgspec.json.encode(order).decode(), "command line")
+        said = ""
+        while (asked := job(store, number)).state in (JobState.WAITING, JobState.RUNNING):
+            if asked.progress != said:
+                said = asked.progress
+                click.echo(f"paperboy: {said}", err=True)
+            if asked.state is JobState.WAITING and (made := _by_itself(settings, order)) is not None:
+                finish_job(store, number, "Done by the command that asked for it.")
+                return made
+            time.sleep(_LOOK_S)
+        if asked.state is JobState.FAILED:
+            raise PaperboyError(asked.answer)
+        told = msgspec.json.decode(asked.answer, type=Told)
+        digest = store.digest(order.day, order.language)
+    papers = tuple(entry for entry in digest.papers if entry[0].id in told.papers)
+    return Made(msgspec.structs.replace(digest, papers=papers, problems=told.by_id), told.notices, told.listed)
 
 
 def show(digest: Digest, texts: Texts, terminal: Terminal) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,9 +19,11 @@ from digest.lookups import Lookups
 from digest.types import Texts
 
 if TYPE_CHECKING:
+    from bot.rounds import Rounds
     from digest.domains import Taxonomy
     from digest.fetch import PoliteFetcher
     from digest.pipeline import Press
+    from digest.store import StoreThread
     from digest.types import CallBook, ChatAdapter, Kit, PaperReader, PaperSource, ReportWriter
 
 PROJECT_ADDRESS = "https://github.com/paperboy-digest/paperboy"
@@ -61,22 +63,63 @@ def desk(lookups: Lookups) -> Desk:
 @asynccontextmanager
 async def press(settings: Settings) -> AsyncIterator[Press]:
     """What digests are made with; closed at the end, after everything written is on the disk."""
-    from digest.pipeline import Press
     from digest.store import StoreThread
 
     store = StoreThread(settings.store.file(), clock)
     try:
-        async with kit(settings, store) as tools, closing(writer(settings, tools, writer_name(settings))) as chosen:
-            yield Press(
-                source=source(settings, tools),
-                readers=readers(settings, tools),
-                writer=chosen,
-                stand_in=writer(settings, tools, "extractive"),
-                store=store,
-                clock=clock,
-            )
+        async with press_over(settings, store) as made:
+            yield made
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def press_over(settings: Settings, store: StoreThread) -> AsyncIterator[Press]:
+    """What digests are made with over a store that somebody else closes."""
+    from digest.pipeline import Press
+
+    async with kit(settings, store) as tools, closing(writer(settings, tools, writer_name(settings))) as chosen:
+        yield Press(
+            source=source(settings, tools),
+            readers=readers(settings, tools),
+            writer=chosen,
+            stand_in=writer(settings, tools, "extractive"),
+            store=store,
+            clock=clock,
+        )
+
+
+def rounds(settings: Settings, made: Press, wake: Callable[[], None], beat: Callable[[], Awaitable[None]]) -> Rounds:
+    """The running bot's rounds with a press; `wake` and `beat` as there."""
+    from bot.rounds import Rounds
+    from digest.days import Patience
+    from digest.locks import Work, held
+
+    hours = settings.schedule
+    return Rounds(
+        made,
+        clock=clock,
+        patience=Patience(timedelta(hours=hours.settle_h), timedelta(hours=hours.stall_h)),
+        ask_every=timedelta(minutes=hours.ask_every_min),
+        language=settings.language,
+        # Without a model reports quote the papers, and what is said around that has texts in these only
+        languages=LANGUAGES if writer_name(settings) == "extractive" else None,
+        limit=settings.digest.limit,
+        reading=lambda: held(settings.store.file(), Work.READ),
+        wake=wake,
+        beat=beat,
+    )
+
+
+def import_plugins(settings: Settings) -> None:
+    """Imports what a press is made of, for a thread: it takes some tenths of a second."""
+    from bot.plugins import factory
+
+    factory("sources", settings.digest.source)
+    for name in settings.digest.readers:
+        factory("readers", name)
+    for name in {writer_name(settings), "extractive"}:
+        factory("writers", name)
 
 
 @asynccontextmanager

@@ -35,6 +35,12 @@ Name = Annotated[str, Meta(min_length=1, description="a name")]
 DestinationName = Annotated[
     str, Meta(pattern=r"^[a-z]+:(\w+/)?\w+$", description='a destination such as "slack:C024BE91L"')
 ]
+OptionalDestination = Annotated[
+    str, Meta(pattern=r"^([a-z]+:(\w+/)?\w+)?$", description='a destination such as "slack:C024BE91L", or ""')
+]
+OptionalAddress = Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$", description='an http or https address, or ""')]
+Minutes = Annotated[float, Meta(ge=1, le=1_440, description="a number of minutes from 1 to 1440")]
+Hours = Annotated[float, Meta(gt=0, le=24, description="a number of hours above 0, at most 24")]
 GatewayAddress = Annotated[str, Meta(pattern=r"^(wss?://[^\s]+)?$", description='a ws or wss address, or ""')]
 Hour = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='a time of day such as "09:00"')]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -133,8 +139,17 @@ class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
     layout: Layout = "digest"
 
 
+class ScheduleSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    ask_every_min: Minutes
+    settle_h: Hours
+    stall_h: Hours
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     language: Language
+    operator: OptionalDestination
+    heartbeat_url: OptionalAddress
+    schedule: ScheduleSettings
     store: StoreSettings
     hub: HubSettings
     arxiv: ArxivSettings
@@ -234,6 +249,7 @@ _RULES: Mapping[tuple[type[Struct], str], Rule] = {
     (SlackSettings, "api_url"): _has_host,
     (DiscordSettings, "api_url"): _has_host,
     (DiscordSettings, "gateway_url"): _has_host,
+    (Settings, "heartbeat_url"): _has_host,
     (ChannelSettings, "timezone"): _time_zone,
     (ChannelSettings, "domains"): _known_domains,
     (Settings, "channels"): _once_each,

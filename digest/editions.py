@@ -163,10 +163,11 @@ def number_of(lookups: Lookups, to: Destination) -> int:
 def subscribed(lookups: Lookups) -> dict[int, Subscription]:
     """The destinations there are, parked ones too, by the store's number."""
     rows = lookups.connection.execute("SELECT * FROM destinations WHERE removed_at IS NULL ORDER BY id")
-    return {row["id"]: _subscription(row) for row in rows}
+    return {row["id"]: subscription_of(row) for row in rows}
 
 
-def _subscription(row: sqlite3.Row) -> Subscription:
+def subscription_of(row: sqlite3.Row) -> Subscription:
+    """A row of the table destinations."""
     return Subscription(
         to=Destination(row["adapter"], row["workspace"], row["address"]),
         kind=row["kind"],
@@ -200,7 +201,7 @@ def reasons(lookups: Lookups, destination: int) -> Iterator[tuple[int, date, dic
 def make_edition(store: Store, destination: int, day: date, compose: Compose) -> Edition:
     """One destination's edition of a day, by hand: see `make_editions`."""
     row = store.connection.execute("SELECT * FROM destinations WHERE id = ?", (destination,)).fetchone()
-    return make_editions(store, day, {destination: Order(_subscription(row))}, lambda _: compose)[destination]
+    return make_editions(store, day, {destination: Order(subscription_of(row))}, lambda _: compose)[destination]
 
 
 def make_editions(

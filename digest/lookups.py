@@ -212,6 +212,14 @@ class Lookups:
             attempts=_ATTEMPTS.decode(best["attempts"]),
         )
 
+    def read_at(self, reading: Reading) -> datetime:
+        """When a reading was made, the last time that it was this one."""
+        row = self.connection.execute(
+            "SELECT read_at FROM readings WHERE paper = ? AND source = ? AND text_hash = ?",
+            (reading.paper_id, reading.source, reading.text_hash),
+        ).fetchone()
+        return datetime.fromisoformat(row[0])
+
     def attempts(self, report: Report) -> tuple[Attempt, ...]:
         """The better sources that were tried before the text of this report was read, and why they were not read."""
         row = self.connection.execute(

@@ -269,6 +269,7 @@ CREATE TABLE domain_bits (
 ) WITHOUT ROWID;
 
 ALTER TABLE destinations ADD COLUMN mask INTEGER NOT NULL DEFAULT 0;  -- a bit for each domain wanted; 0: all
+ALTER TABLE destinations ADD COLUMN operator INTEGER NOT NULL DEFAULT 0;  -- whether the operator is told here
 ALTER TABLE destinations ADD COLUMN began_at TEXT;     -- since when it is to have digests: made, or a pause that ended
 ALTER TABLE editions ADD COLUMN bell TEXT;             -- the local day whose bell rang for it; NULL: made by hand
 CREATE INDEX editions_by_bell ON editions (destination, bell);
@@ -280,6 +281,7 @@ CREATE UNIQUE INDEX one_notice_of_a_subject ON messages (destination, subject) W
 ALTER TABLE days ADD COLUMN asked_at TEXT;             -- when the source last gave an answer for it, or none
 ALTER TABLE days ADD COLUMN next_ask_at TEXT;
 ALTER TABLE reports ADD COLUMN quotes TEXT NOT NULL DEFAULT '[]';     -- JSON: supporting passages, by section
+ALTER TABLE reports ADD COLUMN stored_at TEXT NOT NULL DEFAULT '';    -- since when it is here
 ALTER TABLE reports ADD COLUMN corrects INTEGER REFERENCES reports (id);
 
 -- What somebody asked for that costs money, counted by day; a person of "" is the whole workspace.

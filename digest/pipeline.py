@@ -26,6 +26,7 @@ from digest.types import (
     PaperSource,
     Progress,
     Reading,
+    ReadingSource,
     Report,
     ReportWriter,
 )
@@ -33,6 +34,9 @@ from digest.types import (
 log = logging.getLogger(__name__)
 
 PROVISIONAL_FOR = timedelta(days=7)  # how long a better report is tried for
+READ_AGAIN = timedelta(hours=20)  # after which a full text is looked for again
+IMPORTED = "import"  # the writer of reports that people brought
+_LESSER = (ReadingSource.PDF, ReadingSource.ABSTRACT)
 
 
 class Press(Struct, frozen=True, kw_only=True):
@@ -54,6 +58,13 @@ class Made(Struct, frozen=True):
     listed: int
 
 
+class Written(Struct, frozen=True):
+    """How a pass over papers ended: those that failed, and what the operator should know (sentences)."""
+
+    problems: dict[ArxivId, str]
+    notices: tuple[str, ...]
+
+
 async def make_digest(press: Press, day: date, language: str, limit: int, progress: Progress) -> Made:
     """Reads and reports every paper of the day that has no report yet, and gives the day as it then is in the store.
 
@@ -63,6 +74,23 @@ async def make_digest(press: Press, day: date, language: str, limit: int, progre
     notices: list[str] = []
     listed = await _listed(press, day, notices)
     papers = listed[:limit]
+    written = await write_reports(press, papers, language, progress)
+    stored = await press.store.run(Store.digest, day, language)
+    chosen = {paper.id for paper in papers}
+    return Made(
+        msgspec.structs.replace(
+            stored, papers=tuple(entry for entry in stored.papers if entry[0].id in chosen), problems=written.problems
+        ),
+        (*notices, *written.notices),
+        len(listed),
+    )
+
+
+async def write_reports(press: Press, papers: Sequence[Paper], language: str, progress: Progress) -> Written:
+    """Reads and reports every one of the papers that has no report yet, or one that may become better.
+
+    One bad paper never stops the others.
+    """
     problems: dict[ArxivId, str] = {}
     refusals: list[WriteError] = []
     for paper in papers:
@@ -83,15 +111,7 @@ async def make_digest(press: Press, day: date, language: str, limit: int, progre
     async with asyncio.TaskGroup() as group:
         for paper in papers:
             group.create_task(report(paper))
-    stored = await press.store.run(Store.digest, day, language)
-    chosen = {paper.id for paper in papers}
-    return Made(
-        msgspec.structs.replace(
-            stored, papers=tuple(entry for entry in stored.papers if entry[0].id in chosen), problems=problems
-        ),
-        (*notices, *_told(refusals)),
-        len(listed),
-    )
+    return Written(problems, tuple(_told(refusals)))
 
 
 async def _listed(press: Press, day: date, notices: list[str]) -> Sequence[Paper]:
@@ -114,10 +134,11 @@ async def _report(press: Press, paper: Paper, language: str, refusals: list[Writ
         progress("known", paper.id)
         return
     reading = await press.store.run(Store.reading, paper.id)
-    if reading is None or _cut_short(reading):
+    if reading is None or _cut_short(reading) or await _may_be_read_better(press, reading):
         progress("reading", paper.id)
-        reading = await read_paper(press.readers, paper)
-        await press.store.run(Store.save_reading, reading)
+        await press.store.run(Store.save_reading, await read_paper(press.readers, paper))
+        reading = await press.store.run(Store.reading, paper.id)
+    assert reading is not None  # noqa: S101 (one has just been saved)
     if known is not None and known.text_hash == reading.text_hash and known.writer == press.writer.name:
         progress("known", paper.id)  # what was down still is: there is nothing to write anew
         return
@@ -134,10 +155,21 @@ def _cut_short(reading: Reading) -> bool:
 
 
 def _may_be_better(known: Report, press: Press) -> bool:
-    """A stand-in is written again for a while, and sentences chosen without a model give way to one."""
-    if known.provisional:
+    """A stand-in and what was not written from a full text are tried again for a while, and sentences chosen without a
+    model give way to one."""
+    if known.writer == IMPORTED:
+        return False
+    if known.provisional or known.source in _LESSER:
         return press.clock() - known.written_at < PROVISIONAL_FOR
     return known.writer == press.stand_in.name != press.writer.name
+
+
+async def _may_be_read_better(press: Press, reading: Reading) -> bool:
+    """Whether a full text may have appeared by now: looked for once a day."""
+    if reading.source not in _LESSER:
+        return False
+    read_at = await press.store.run(Store.read_at, reading)
+    return press.clock() - read_at > READ_AGAIN
 
 
 async def read_paper(readers: Sequence[PaperReader], paper: Paper) -> Reading:

@@ -7,6 +7,7 @@ The commands of buttons are those of `bot.commands.COMMANDS`; their arguments ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -39,13 +40,16 @@ def threaded(texts: Texts, languages: Languages) -> Compose:
         cards = tuple(
             Draft(
                 kind=MessageKind.CARD,
-                message=card(paper, report, texts, languages, actions(paper, texts)),
+                message=_with_lateness(
+                    card(paper, report, texts, languages, actions(paper, texts)), selection.late.get(paper.id), texts
+                ),
                 paper=paper.id,
                 report=report,
             )
             for paper, report in selection.papers
         )
-        return (Draft(kind=MessageKind.HEADLINE, message=opening(digest, selection.papers, texts), replies=cards),)
+        top = Draft(kind=MessageKind.HEADLINE, message=opening(digest, selection.papers, texts), replies=cards)
+        return (*((top,) if cards else ()), *_missed(selection.missed, texts))
 
     return compose
 
@@ -54,10 +58,14 @@ def apart(texts: Texts, languages: Languages) -> Compose:
     """Layout `paper`: a card for each paper, its report in the card's thread."""
 
     def compose(_digest: Digest, selection: Selection) -> Sequence[Draft]:
-        return [
+        cards = [
             Draft(
                 kind=MessageKind.CARD,
-                message=card(paper, report, texts, languages, actions_in_thread(paper, texts)),
+                message=_with_lateness(
+                    card(paper, report, texts, languages, actions_in_thread(paper, texts)),
+                    selection.late.get(paper.id),
+                    texts,
+                ),
                 paper=paper.id,
                 report=report,
                 replies=tuple(
@@ -73,8 +81,50 @@ def apart(texts: Texts, languages: Languages) -> Compose:
             )
             for paper, report in selection.papers
         ]
+        return (*cards, *_missed(selection.missed, texts))
 
     return compose
+
+
+def late(bell_day: date, why: str, texts: Texts, *, of_day: date | None = None, again: str = "") -> Draft:
+    """Why a channel's digest is late or will not come, once a local day. `why` is the phrase, `again` the next try."""
+    words = {"date": "" if of_day is None else render.day_in_words(of_day, texts, form="date_short"), "time": again}
+    return _notice(f"late {bell_day}", texts.phrases[why].format(**words))
+
+
+def unread(bell_day: date, lacking: int, papers: int, texts: Texts) -> Draft:
+    """How many papers of a digest could not be read before its window closed. It counts as `late` does."""
+    return _notice(f"late {bell_day}", texts.phrases["late_unread"].format(lacking=lacking, papers=papers))
+
+
+def _notice(subject: str, sentence: str) -> Draft:
+    message = Message(blocks=(Paragraph((Run(sentence),)),), plain=sentence)
+    return Draft(kind=MessageKind.NOTICE, subject=subject, message=message)
+
+
+def _missed(days: Sequence[tuple[date, int]], texts: Texts) -> Iterator[Draft]:
+    """The days that were not delivered in their time, in one message, each with a button that lists its papers."""
+    if not days:
+        return
+    sentence = texts.phrases["missed"].format(count=len(days))
+    buttons = tuple(
+        Action(
+            f"{render.day_in_words(day, texts, form='date_short')} · {papers}",
+            command="papers",
+            argument=day.isoformat(),
+        )
+        for day, papers in days
+    )
+    message = Message(blocks=(Paragraph((Run(sentence),)),), actions=buttons, plain=sentence)
+    yield Draft(kind=MessageKind.NOTICE, subject="missed", message=message)
+
+
+def _with_lateness(shown: Message, day: date | None, texts: Texts) -> Message:
+    """A card marked as late, when its paper joined the list of another day after that was delivered."""
+    if day is None:
+        return shown
+    mark = texts.phrases["late"].format(date=render.day_in_words(day, texts, form="date_short"))
+    return replace(shown, footer=f"{mark} · {shown.footer}")
 
 
 def discussion(paper: Paper, report: Report, texts: Texts, languages: Languages) -> Draft:

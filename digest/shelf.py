@@ -210,7 +210,7 @@ WHERE messages.kind = 'card' AND messages.destination IN (SELECT value FROM json
 # Ready is what is listed and has a report; a paper that is listed again on the day itself is that day's.
 _LATECOMERS = """
 WITH ready AS (
-    SELECT paper, listings.day, max(listings.first_seen_at, min(reports.written_at)) AS ready_at
+    SELECT paper, listings.day, max(listings.first_seen_at, min(reports.stored_at)) AS ready_at
     FROM listings JOIN reports USING (paper)
     WHERE listings.day >= :first AND listings.day < :day AND reports.withdrawn_at IS NULL
         AND paper NOT IN (SELECT paper FROM listings WHERE day = :day)

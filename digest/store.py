@@ -120,7 +120,7 @@ class Store(Lookups):
             )
             number = connection.execute(
                 "INSERT INTO reports (paper, language, revision, source, text_hash, writer, prompt_version, domains, "
-                "left_out, provisional, written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "left_out, provisional, written_at, stored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     report.paper_id,
                     report.language,
@@ -133,6 +133,7 @@ class Store(Lookups):
                     _text(report.left_out),
                     report.provisional,
                     report.written_at.isoformat(),
+                    self._now(),
                 ),
             ).lastrowid
             connection.executemany(

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ from tests.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, OUTSIDE, PAPERS, WEI
 from tests.test_cli_deliver import DAY, IDS, PAPERBOY, day_report
 
 STOP_S = 10.0
+NOBODY = "http://127.0.0.1:9"  # the discard port: a Hub that cannot be reached
+
+
+def resting() -> str:
+    """An hour for a channel that is far from now, so that no bell rings during a test."""
+    return f"at = '{datetime.now(UTC) + timedelta(hours=12):%H:%M}'\n"
 
 
 class Bot:
@@ -82,6 +89,7 @@ def bot(slack: SlackServer, tmp_path: Path) -> Iterator[Bot]:
             **kept,
             "HOME": str(tmp_path),
             "PAPERBOY_STORE__PATH": str(tmp_path / "paperboy.db"),
+            "PAPERBOY_HUB__URL": NOBODY,
             "PAPERBOY_SLACK__API_URL": f"{slack.url}/api/",
             "PAPERBOY_SLACK__TIMEOUT_S": "2",
             "PAPERBOY_DELIVERY__MARGIN_S": "0.5",
@@ -145,7 +153,7 @@ async def test_a_day_in_the_channel_is_read_discussed_and_asked_about(slack: Sla
 async def test_an_outage_loses_nothing(slack: SlackServer, bot: Bot, tmp_path: Path) -> None:
     """Half of a thread is posted when Slack begins to fail; the rest comes when it is back, in order and once."""
     settings = tmp_path / "own.toml"
-    settings.write_text(f"[[channels]]\ndestination = 'slack:{PAPERS}'\n", encoding="utf-8")
+    settings.write_text(f"[[channels]]\ndestination = 'slack:{PAPERS}'\n{resting()}", encoding="utf-8")
     slack.fault("chat.postMessage", Status(503), times=2, skip=2)
     slack.fault("chat.postMessage", Status(502, applied=True), times=1)
     bot.start("--config", str(settings))
@@ -200,7 +208,7 @@ async def test_a_channel_that_cannot_be_posted_to_is_named_at_the_start(
 ) -> None:
     """With the command that invites the bot."""
     settings = tmp_path / "own.toml"
-    settings.write_text(f"[[channels]]\ndestination = 'slack:{OUTSIDE}'\n", encoding="utf-8")
+    settings.write_text(f"[[channels]]\ndestination = 'slack:{OUTSIDE}'\n{resting()}", encoding="utf-8")
     bot.start("--config", str(settings))
     await slack.connected(timeout_s=20.0)
     await until(lambda: slack.asked("conversations.info") and slack.asked("conversations.info")[-1].status)
@@ -231,11 +239,11 @@ def test_the_doctor_looks_at_slack_too(bot: Bot, tmp_path: Path) -> None:
         addresses = {"PAPERBOY_HUB__URL": papers.url, "PAPERBOY_ARXIV__URL": papers.url, "PAPERBOY_ARXIV__GAP_S": "0"}
         bot.environment = {**bot.environment, **addresses}
         settings = tmp_path / "own.toml"
-        settings.write_text(f"[[channels]]\ndestination = 'slack:{PAPERS}'\n", encoding="utf-8")
+        settings.write_text(f"[[channels]]\ndestination = 'slack:{PAPERS}'\n{resting()}", encoding="utf-8")
         well = bot.command("--config", str(settings), "doctor")
         assert well.returncode == 0, well.stdout
         assert "channels: 1" in well.stdout
-        settings.write_text(f"[[channels]]\ndestination = 'slack:{OUTSIDE}'\n", encoding="utf-8")
+        settings.write_text(f"[[channels]]\ndestination = 'slack:{OUTSIDE}'\n{resting()}", encoding="utf-8")
         outside = bot.command("--config", str(settings), "doctor")
         assert outside.returncode == 1
         assert "/invite @Paperboy" in outside.stdout

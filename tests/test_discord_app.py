@@ -27,7 +27,7 @@ from tests.slack_socket import until
 from tests.slack_world import ALICE as SLACK_ALICE
 from tests.slack_world import APP_TOKEN, BOT_TOKEN
 from tests.slack_world import PAPERS as SLACK_PAPERS
-from tests.test_app import STOP_S, Bot
+from tests.test_app import NOBODY, STOP_S, Bot, resting
 from tests.test_cli_deliver import DAY, IDS, REAL_DAY, day_report
 
 TITLES = [f"A Kite on {number} Strings" for number in range(1, 6)]
@@ -54,6 +54,7 @@ def bot(discord: DiscordServer, tmp_path: Path) -> Iterator[Bot]:
             **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
             "HOME": str(tmp_path),
             "PAPERBOY_STORE__PATH": str(tmp_path / "paperboy.db"),
+            "PAPERBOY_HUB__URL": NOBODY,
             "PAPERBOY_DISCORD__API_URL": f"{discord.url}/api/v10",
             "PAPERBOY_DISCORD__GATEWAY_URL": discord.gateway_url,
             "PAPERBOY_DISCORD__TIMEOUT_S": "2",
@@ -79,7 +80,9 @@ def both(bot: Bot, slack: SlackServer) -> Bot:
 def channels(folder: Path, *destinations: str, more: str = "") -> tuple[str, str]:
     """The options that name a settings file with these channels."""
     file = folder / "own.toml"
-    file.write_text("".join(f"[[channels]]\ndestination = '{to}'\n{more}" for to in destinations), encoding="utf-8")
+    file.write_text(
+        "".join(f"[[channels]]\ndestination = '{to}'\n{resting()}{more}" for to in destinations), encoding="utf-8"
+    )
     return "--config", str(file)
 
 
