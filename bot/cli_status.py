@@ -8,8 +8,9 @@ import click
 import msgspec
 
 from bot import compose
-from bot.cli import DONE, Options
+from bot.cli import DONE, Options, counted
 from digest import deliveries
+from digest.days import newest
 from digest.editions import number_of
 from digest.errors import UsageError
 from digest.lookups import Lookups
@@ -19,6 +20,7 @@ from digest.status import Status, Trouble, Why, status, why
 from digest.store import Store
 from digest.types import ArxivId, Destination, Posted
 
+_LISTS_SHOWN = 5
 _REASONS = {
     Reason.CHOSEN: "chosen",
     Reason.SENT: "not sent again: it came on another day",
@@ -40,12 +42,15 @@ def status_command(options: Options, as_json: bool) -> int:
     """
     with Lookups.open(options.settings().store.file()) as lookups:
         seen, told = status(lookups), mistakes(lookups)
-        stored = lookups.days()[:1]
+        lists = newest(lookups, _LISTS_SHOWN)
     if as_json:
-        click.echo(msgspec.json.encode({**msgspec.structs.asdict(seen), "mistakes": told}).decode())
+        click.echo(msgspec.json.encode({**msgspec.structs.asdict(seen), "lists": lists, "mistakes": told}).decode())
         return DONE
-    for day, papers in stored:
-        click.echo(f"newest day: {day}, {papers} papers")
+    for one in lists:
+        asked = f", asked {one.asked_at:%H:%M} UTC" if one.asked_at else ""
+        click.echo(
+            f"{one.day}  {counted(one.papers, 'paper')}, {one.state}{asked}" + (f": {one.reason}" * bool(one.reason))
+        )
     click.echo("\n".join(_lines(seen)) or "nothing has been delivered yet: paperboy deliver")
     if told:
         click.echo("\nmistakes that readers saw")

@@ -149,6 +149,12 @@ def day_of(lookups: Lookups, day: date) -> Day | None:
     )
 
 
+def newest(lookups: Lookups, count: int) -> tuple[Day, ...]:
+    """The days that were seen last, newest first."""
+    rows = lookups.connection.execute("SELECT day FROM days ORDER BY day DESC LIMIT ?", (count,)).fetchall()
+    return tuple(known for row in rows if (known := day_of(lookups, date.fromisoformat(row[0]))) is not None)
+
+
 def settled(lookups: Lookups, first: date, last: date) -> tuple[date, ...]:
     """The complete days that have papers, from `first` to `last`, oldest first."""
     rows = lookups.connection.execute(

@@ -146,10 +146,14 @@ class Store(Lookups):
     def save_imported(self, day: date, entries: Sequence[tuple[Paper, Report]]) -> None:
         """Stores the papers and reports of a file as those of a day, all or none.
 
-        What already is the newest report in its language, whoever wrote it, is not stored again.
+        What already is the newest report in its language, whoever wrote it, is not stored again. A day that no source
+        was asked for is complete as the file has it.
         """
-        with _transaction(self.connection):
+        with _transaction(self.connection) as connection:
             self.save_listing(day, [paper for paper, _ in entries])
+            connection.execute(
+                "UPDATE days SET state = 'settled' WHERE day = ? AND asked_at IS NULL", (day.isoformat(),)
+            )
             for paper, report in entries:
                 newest = self.report_in(paper.id, report.language)
                 if newest is None or (newest.sections, newest.source) != (report.sections, report.source):
