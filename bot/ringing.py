@@ -133,20 +133,22 @@ def _excuse(store: Store, one: Due, bell: Bell, now: datetime, *, ending: bool) 
     if not ending and now - bell.rings < LATE_AFTER:
         return None
     known = day_of(store, expected)
+    if known is None or (known.next_ask_at is not None and now - known.next_ask_at > LATE_AFTER):
+        return None  # a bot that has just begun does not know yet
     texts = compose.texts(one.subscription.language)
     again = _local(known, one.subscription.timezone, now)
-    match known and known.state:
-        case None | DayState.FAILED:
+    match known.state:
+        case DayState.FAILED:
             return posts.late(bell.day, "late_failed", texts, again=again)
         case DayState.STALLED:
             return posts.late(bell.day, "late_stalled", texts, of_day=expected, again=again)
-        case DayState.GROWING if ending and known is not None and known.papers:
+        case DayState.GROWING if ending and known.papers:
             return posts.late(bell.day, "late_growing", texts, of_day=expected)
         case _:
             return None
 
 
-def _local(known: Day | None, timezone: str, now: datetime) -> str:
+def _local(known: Day, timezone: str, now: datetime) -> str:
     """When the source is asked again, as a local time of day."""
-    again = known.next_ask_at if known is not None and known.next_ask_at is not None else now
+    again = known.next_ask_at or now
     return f"{max(again, now).astimezone(ZoneInfo(timezone)):%H:%M}"

@@ -13,7 +13,7 @@ from bot import ringing
 from digest import due
 from digest.days import DayState, Patience, note_day, to_ask
 from digest.due import Hour, reading_list
-from digest.errors import SourceError
+from digest.errors import SourceDown, SourceError
 from digest.locks import LockHeld
 from digest.operator import tell_operator
 from digest.pipeline import Made, Press, Written, make_digest, write_reports
@@ -62,8 +62,12 @@ class Rounds:
 
     async def watch(self) -> None:
         """Asks the source for the days that may have grown, and begins to read what is new."""
+        down: SourceDown | None = None
         for day in await self._store.run(to_ask, self._clock()):
-            await self._ask(day)
+            # Whoever does not answer for one day is not asked for fourteen more.
+            outcome = down or await self._asked(day)
+            down = outcome if isinstance(outcome, SourceDown) else None
+            await self._note(day, outcome)
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read(), name="reading ahead")
         await self._beat()
@@ -100,13 +104,14 @@ class Rounds:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
 
-    async def _ask(self, day: date) -> None:
-        outcome: Sequence[Paper] | SourceError
+    async def _asked(self, day: date) -> Sequence[Paper] | SourceError:
         try:
-            outcome = await self._press.source.daily(day)
+            return await self._press.source.daily(day)
         except SourceError as error:
             log.info("no list", extra={"day": str(day), "reason": str(error)})
-            outcome = error
+            return error
+
+    async def _note(self, day: date, outcome: Sequence[Paper] | SourceError) -> None:
         again = self._clock() + self._ask_every
         known = await self._store.run(note_day, day, outcome, self._patience, again)
         if known is not None and known.state is DayState.FAILED:
