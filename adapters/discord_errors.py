@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
 
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
@@ -110,4 +110,5 @@ def _meaning(status: int, code: int, pause_s: float | None, place: str, *, known
             f"Discord's address answers {status} for {place}. Check discord.api_url and the proxy."
         )
     why = _REFUSED.get(code, "it gives no other reason.")
-    return MessageRefused(f"Discord refuses a message for {place} ({code or status}): {why}")
+    kind = MessageGone if code == UNKNOWN_MESSAGE else MessageRefused
+    return kind(f"Discord refuses a message for {place} ({code or status}): {why}")

@@ -20,7 +20,7 @@ from adapters.discord_errors import (
 from adapters.discord_messages import Json, mark_for, mark_of, nonce_for, one, thread_name
 from adapters.discord_places import Kind, Place, Places, lacks
 from adapters.discord_rest import Rest, told
-from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
 from digest.types import Destination, Message, Posted
 
 PAGE_MESSAGES = 100  # https://docs.discord.com/developers/resources/message#get-channel-messages
@@ -66,16 +66,10 @@ class DiscordPublisher:
     async def edit(self, to: Destination, posted: Posted, message: Message) -> None:
         place = await self._places.at(to)
         channel = posted.channel if _is_starter(posted) and place.kind is not Kind.FORUM else _inside(posted)
-        path = f"/channels/{channel}/messages/{posted.message}"
-        before = await self._rest.call("GET", path, str(to))
-        content = (await asyncio.to_thread(one, message, mark_of(before))).body()
         try:
-            await self._rest.call("PATCH", path, str(to), content)
-        except MessageRefused as error:
-            if code_of(error) != ARCHIVED:
-                raise
-            await self._rest.call("PATCH", f"/channels/{channel}", str(to), {"archived": False})
-            await self._rest.call("PATCH", path, str(to), content)
+            await self._edited(to, channel, posted.message, message)
+        except DestinationClosed as error:
+            raise await self._explained(to, place, error) from error
 
     async def find(self, to: Destination, key: str, *, under: Posted | None, since: datetime) -> Posted | None:
         place = await self._places.at(to)
@@ -129,6 +123,18 @@ class DiscordPublisher:
             await self._taken_back(to, place, f"{path}/{_id(answer)}")
         return _id(answer)
 
+    async def _edited(self, to: Destination, channel: str, posted: str, message: Message) -> None:
+        path = f"/channels/{channel}/messages/{posted}"
+        before = await self._rest.call("GET", path, str(to))
+        content = (await asyncio.to_thread(one, message, mark_of(before))).body()
+        try:
+            await self._rest.call("PATCH", path, str(to), content)
+        except MessageRefused as error:
+            if code_of(error) != ARCHIVED:
+                raise
+            await self._rest.call("PATCH", f"/channels/{channel}", str(to), {"archived": False})
+            await self._rest.call("PATCH", path, str(to), content)
+
     async def _taken_back(self, to: Destination, place: Place, path: str) -> None:
         """Deletes a message that Discord left without its text. Raises DestinationClosed, or NotSent when that had
         been done before, or MaybeSent when it may still be there."""
@@ -172,9 +178,7 @@ class DiscordPublisher:
                 return DestinationClosed(lacks(place, missing)) if missing else error
             if code_of(error) == UNKNOWN_CHANNEL:
                 await self._places.at(to)
-                return MessageRefused(
-                    f"The thread of a message for {to} is gone; what people deleted is not made again."
-                )
+                return MessageGone(f"The thread of a message for {to} is gone; what people deleted is not made again.")
         except DeliveryError:
             return error
         return error

@@ -11,10 +11,10 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
-from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
 
 
-class ThreadGone(MessageRefused):
+class ThreadGone(MessageGone):
     """The thread that was asked for or written to is not there any more."""
 
 
@@ -94,7 +94,8 @@ def refusal(error: SlackApiError, place: str) -> DeliveryError:
     if code == "thread_not_found":
         return ThreadGone(f"Slack refuses a message for {place}: the message it belongs under is gone.")
     why = _REFUSED.get(code, "it gives no other reason.")
-    return MessageRefused(f"Slack refuses a message for {place} ({code or status}): {why}")
+    kind = MessageGone if code == "message_not_found" else MessageRefused
+    return kind(f"Slack refuses a message for {place} ({code or status}): {why}")
 
 
 def _missing_scope(place: str, body: Mapping[str, Any]) -> str:

@@ -15,13 +15,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bot import chat, compose
+from bot import chat, compose, correcting
 from bot.commands import line
 from digest import people, posts, threads
 from digest.editions import add_message, subscribed
 from digest.errors import PaperboyError
 from digest.lookups import Lookups
-from digest.mistakes import tell_mistake
 from digest.status import status
 from digest.store import Store, StoreThread
 from digest.types import Action, ArxivId, Destination, Invocation, Message, Paragraph, Posted, Run
@@ -68,11 +67,11 @@ class Answering:
             return line(compose.texts(asked.language or self._language), "broke")
 
     async def _answered(self, asked: Invocation) -> Message:
+        if (ours := correcting.named(asked)) is not None:
+            return await self._put_right(ours)
         match asked.name:
             case "discuss":
                 return await self._discuss(asked)
-            case "mistake":
-                return await self._mistake(asked)
             case _:
                 if (language := chat.chosen_language(asked)) and asked.person:
                     await self._store.run(people.choose_language, asked, language)
@@ -92,11 +91,12 @@ class Answering:
         here = (one for one in subscribed(lookups).values() if one.to.address == asked.channel)
         return next((one.language for one in here if one.to.adapter == asked.adapter), self._language)
 
-    async def _mistake(self, asked: Invocation) -> Message:
-        paper = ArxivId.parse(asked.args)
-        await self._store.run(tell_mistake, paper, f"{asked.adapter}:{asked.person}")
-        log.warning("a reader sees a mistake", extra={"paper": paper})
-        return await self._say(asked, "mistake_noted", id=paper)
+    async def _put_right(self, asked: Invocation) -> Message:
+        """Mistakes, corrections, withdrawals; what has to be edited is edited at once."""
+        spoken = replace(asked, language=await self._store.run(self._spoken, asked))
+        answer = await self._store.run(correcting.answer, spoken, compose.texts(self._language))
+        self._wake()
+        return answer
 
     async def _discuss(self, asked: Invocation) -> Message:
         """Posts the card to the channel, once, and leads to it."""
@@ -104,6 +104,8 @@ class Answering:
         place = await self._store.run(threads.message_at, asked.channel, asked.message)
         if place is None:
             return await self._say(asked, "discuss_nowhere", id=paper)
+        if (why := await self._store.run(Store.withdrawn, paper)) is not None:
+            return await self._say(asked, "withdrawn", id=paper, why=why)
         to = await self._store.run(_open_discussion, place, paper)
         self._wake()
         deadline = asyncio.get_running_loop().time() + DISCUSSION_WAIT_S

@@ -112,8 +112,11 @@ def _by_the_bot(settings: Settings, order: Order) -> Made:
 def show(digest: Digest, texts: Texts, terminal: Terminal) -> None:
     """Prints a digest as a chat thread would look."""
     terminal.headline(render.headline(digest, texts))
+    problems = digest.problems | {
+        paper: texts.phrases["withdrawn_short"].format(why=why) for paper, why in digest.withdrawn.items()
+    }
     for paper, report in digest.papers:
-        terminal.reply(render.card(paper, report, texts, digest.problems.get(paper.id, "")))
+        terminal.reply(render.card(paper, report, texts, problems.get(paper.id, "")))
 
 
 def tell(made: Made) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 import msgspec
 
+from adapters.markup import clean
 from bot import compose
 from bot.cli import DONE, Options, counted
 from digest import deliveries
@@ -14,7 +15,7 @@ from digest.days import newest
 from digest.editions import number_of
 from digest.errors import UsageError
 from digest.lookups import Lookups
-from digest.mistakes import mistakes
+from digest.mistakes import Mistake, mistakes
 from digest.select import Reason
 from digest.status import Status, Trouble, Why, status, why
 from digest.store import Store
@@ -24,6 +25,7 @@ _LISTS_SHOWN = 5
 _REASONS = {
     Reason.CHOSEN: "chosen",
     Reason.SENT: "not sent again: it came on another day",
+    Reason.WITHDRAWN: "not sent: the report on it was withdrawn",
     Reason.WORDS: "left out by the words that are wanted or not wanted there",
     Reason.NO_REPORT: "not sent: there is no report on it yet",
     Reason.DOMAIN: "left out: none of its domains is wanted there",
@@ -44,7 +46,8 @@ def status_command(options: Options, as_json: bool) -> int:
         seen, told = status(lookups), mistakes(lookups)
         lists = newest(lookups, _LISTS_SHOWN)
     if as_json:
-        click.echo(msgspec.json.encode({**msgspec.structs.asdict(seen), "lists": lists, "mistakes": told}).decode())
+        everything = {**msgspec.structs.asdict(seen), "lists": lists, "mistakes": told}
+        click.echo(msgspec.json.encode(everything, enc_hook=str).decode())  # str: an ArxivId is more than a text
         return DONE
     for one in lists:
         asked = f", asked {one.asked_at:%H:%M} UTC" if one.asked_at else ""
@@ -54,9 +57,17 @@ def status_command(options: Options, as_json: bool) -> int:
     click.echo("\n".join(_lines(seen)) or "nothing has been delivered yet: paperboy deliver")
     if told:
         click.echo("\nmistakes that readers saw")
-        for mistake in told:
-            click.echo(f"  {mistake.paper}  told by {mistake.told_by}, {mistake.told_at:%Y-%m-%d %H:%M} UTC")
+        click.echo("\n".join(line for mistake in told for line in _mistake(mistake)))
     return DONE
+
+
+def _mistake(mistake: Mistake) -> Iterator[str]:
+    yield f"  {mistake.paper}  told by {mistake.told_by}, {mistake.told_at:%Y-%m-%d %H:%M} UTC"
+    where = f"{compose.texts('en').sections[mistake.section]}: " if mistake.section else ""
+    if mistake.words:
+        yield f"      {where}{clean(mistake.words)}"
+    yield f"      then: paperboy correct {mistake.paper} {mistake.section or 'SECTION'}"
+    yield f"      or, when it is none: paperboy dismiss {mistake.number}"
 
 
 def _lines(seen: Status) -> Iterator[str]:

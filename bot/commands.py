@@ -59,7 +59,30 @@ COMMANDS = (
     CommandSpec(name="discuss", usage="ID", summary="command_discuss", example="discuss 2601.10592", typed=False),
     CommandSpec(name="topics", usage="DATE", summary="command_topics", example="topics 2026-01-16", typed=False),
     CommandSpec(name="sources", usage="ID", summary="command_sources", example="sources 2601.10592", typed=False),
-    CommandSpec(name="mistake", usage="ID", summary="command_mistake", example="mistake 2601.10592", typed=False),
+    CommandSpec(
+        name="mistake",
+        usage="ID",
+        summary="command_mistake",
+        example="mistake 2601.10592",
+        typed=False,
+        form=True,
+    ),
+    CommandSpec(
+        name="correct",
+        usage="ID SECTION",
+        summary="command_correct",
+        example="correct 2601.10592 results",
+        typed=False,
+        form=True,
+    ),
+    CommandSpec(
+        name="withdraw",
+        usage="ID",
+        summary="command_withdraw",
+        example="withdraw 2601.10592",
+        typed=False,
+        form=True,
+    ),
     CommandSpec(
         name="mention", usage="[ID|WORDS] [SECTION]", summary="command_mention", example="mention results", typed=False
     ),
@@ -235,6 +258,8 @@ def _named(id_or_words: str, section: str, desk: Desk, texts: Texts) -> tuple[Pa
         return _titled(id_or_words, section, desk, texts)
     known = desk.lookups.paper(paper_id)
     stored = desk.lookups.report(paper_id, texts.language)
+    if stored is None and (why := desk.lookups.withdrawn(paper_id)) is not None:
+        return line(texts, "withdrawn", id=paper_id, why=why)
     if known is not None and stored is None:
         return line(texts, "unwritten", id=paper_id)
     if known is None or stored is None:
@@ -254,6 +279,8 @@ def _titled(words: str, section: str, desk: Desk, texts: Texts) -> tuple[Paper, 
         offers = offered([_title_and_id(near) for near in close], section)
         return line(texts, key, offers, words=words, nearest="; ".join(close))
     first, *others = titled(words, found)
+    if not others and first.report is None:
+        return _named(first.paper.id, section, desk, texts)
     if others or first.report is None:
         best = [(hit.paper.title, hit.paper.id) for hit in (first, *others)[:_TITLES_OFFERED]]
         titles = ", ".join(f"{paper_id} ({render.shortened(title, _LABEL_CHARS)})" for title, paper_id in best)

@@ -2,7 +2,7 @@
 
     pending -> in flight (deadline) -> sent
                      | -> failed: certainly not sent, due again at next_attempt_at
-                     | -> dead: refused in its simplest form too
+                     | -> dead: refused in its simplest form too, or where it belongs was deleted by people
                      | -> unknown: the platform cannot say whether it has it; a person settles it
 
 Order within a destination is that of `position`, which is a parent's before its replies'. The first that is not done
@@ -221,14 +221,14 @@ def give_up(store: Store, key: str, error: str) -> None:
 
 
 def refuse(store: Store, key: str, error: str) -> bool:
-    """The platform will not take it in this form: gives whether a post is left, in its simplest form, to be tried."""
+    """The platform will not take it in this form: gives whether it is left, in its simplest form, to be tried."""
     now = store.clock().isoformat()
     with _transaction(store.connection) as connection:
         message, kind, body = connection.execute(
             "SELECT message, kind, body FROM deliveries JOIN payloads ON payloads.id = payload WHERE key = ?", (key,)
         ).fetchone()
         shown = _MESSAGE.decode(body)
-        if kind == "post" and (simplest := in_simplest_form(shown)) != shown:
+        if (simplest := in_simplest_form(shown)) != shown:
             connection.execute(
                 "UPDATE deliveries SET state = 'pending', deadline = NULL, error = ?, failed_at = ?, payload = ? "
                 "WHERE key = ?",
@@ -242,6 +242,25 @@ def refuse(store: Store, key: str, error: str) -> bool:
             (error, now, key, kind, message),
         )
         return False
+
+
+def bury(store: Store, key: str, error: str) -> None:
+    """People have deleted what was to be edited, or what this was to stand under: that is noted, and neither it nor
+    what still waits to be posted under it is posted any more. What stands there already may be edited as before."""
+    now = store.clock().isoformat()
+    with _transaction(store.connection) as connection:
+        (gone,) = connection.execute(
+            "SELECT CASE deliveries.kind WHEN 'edit' THEN messages.id ELSE parent END FROM deliveries "
+            "JOIN messages ON messages.id = message WHERE key = ?",
+            (key,),
+        ).fetchone()
+        connection.execute("UPDATE messages SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", (now, gone))
+        connection.execute(
+            "UPDATE deliveries SET state = 'dead', error = ?1, failed_at = ?2, deadline = NULL WHERE key = ?3 "
+            "OR (state IN ('pending', 'failed') AND message IN (SELECT id FROM messages WHERE (id = ?4 "
+            "OR (parent = ?4 AND platform_message IS NULL))))",
+            (error, now, key, gone),
+        )
 
 
 def turn_away(store: Store, key: str, why: str, *, in_flight: bool) -> None:

@@ -175,8 +175,9 @@ SELECT day FROM days WHERE day >= :first AND EXISTS (SELECT 1 FROM listings WHER
 _LACKS_REPORTS = """
 SELECT 1 FROM listings WHERE day = ?1 AND NOT EXISTS (
     SELECT 1 FROM reports WHERE reports.paper = listings.paper AND language = ?2 AND withdrawn_at IS NULL
-        AND (writer = 'import' OR NOT provisional) AND (writer = 'import' OR source NOT IN ('pdf', 'abstract'))
-) LIMIT 1
+        AND (writer = 'import' OR corrects IS NOT NULL OR NOT provisional)
+        AND (writer = 'import' OR corrects IS NOT NULL OR source NOT IN ('pdf', 'abstract'))
+) AND paper NOT IN (SELECT paper FROM reports WHERE withdrawn_at IS NOT NULL) LIMIT 1
 """
 _HERE = f"deliveries.destination IN (SELECT id FROM destinations WHERE {_OF_THE_HOUR})"
 _TOO_LATE = "deliveries.state IN ('pending', 'failed') AND deliveries.not_after <= :now"
@@ -185,7 +186,7 @@ _LEFT = f"SELECT message FROM deliveries WHERE {_HERE} AND deliveries.state <> '
 _LEFT_WHOLE = (
     f"SELECT DISTINCT edition FROM messages WHERE id IN ({_LEFT}) AND edition IS NOT NULL AND NOT EXISTS ("
     "SELECT 1 FROM messages AS others JOIN deliveries ON deliveries.message = others.id "
-    "WHERE others.edition = messages.edition AND deliveries.state NOT IN ('pending', 'failed'))"
+    "WHERE others.edition = messages.edition AND deliveries.state NOT IN ('pending', 'failed', 'dead'))"
 )
 _OF_EDITIONS = "SELECT id FROM messages WHERE edition IN (SELECT value FROM json_each(:editions))"
 _DROP_EDITIONS = (

@@ -257,15 +257,27 @@ def add_notice(store: Store, destination: int, draft: Draft, not_after: datetime
         return known is None and _add(store, place, draft, None) > 0
 
 
+def add_reply(store: Store, destination: int, edition: int, draft: Draft, under: int | None) -> bool:
+    """Adds a message to an edition, in the thread of one of the store's messages or, None, flat; False when the edition
+    has it already, or people deleted what it would stand under."""
+    with _transaction(store.connection) as connection:
+        deleted = connection.execute(
+            "SELECT 1 FROM messages WHERE id = ? AND deleted_at IS NOT NULL", (under,)
+        ).fetchone()
+        return deleted is None and _add(store, _Place(destination, edition), draft, under) > 0
+
+
 def add_edit(store: Store, message: int, changed: Message, not_after: str | None = None) -> None:
-    """Has a message of the store replaced once it is posted; one that the platform refused has nothing to replace.
+    """Has a message of the store replaced once it is posted; one that the platform refused, or that people deleted, has
+    nothing to replace.
 
     `not_after` is a moment as the store has it, after which it is too late; None: it never is.
     """
     with _transaction(store.connection) as connection:
         destination, revision, refused = connection.execute(
-            "SELECT destination, max(revision) + 1, max(kind = 'post' AND state = 'dead') FROM deliveries "
-            "WHERE message = ?",
+            "SELECT destination, max(revision) + 1, max(kind = 'post' AND state = 'dead') "
+            "OR EXISTS (SELECT 1 FROM messages WHERE id = ?1 AND deleted_at IS NOT NULL) FROM deliveries "
+            "WHERE message = ?1",
             (message,),
         ).fetchone()
         if not refused:

@@ -30,6 +30,14 @@ class InvalidReportFile(PaperboyError):
     """A file is not a day report. The text names the file, the line (from 1) and what was expected there."""
 
 
+class Withdrawn(PaperboyError):
+    """The reports on a paper were taken back for good, and none is written any more."""
+
+    def __init__(self, paper: str, why: str) -> None:
+        super().__init__(f"The report on {paper} was withdrawn: {why}")
+        self.why = why
+
+
 # --- asking the outside world -----------------------------------------------------------------------------------
 
 
@@ -115,6 +123,10 @@ class MaybeSent(DeliveryError):
 
 class MessageRefused(DeliveryError):
     """The platform will never take this message; it may take others."""
+
+
+class MessageGone(MessageRefused):
+    """People have deleted the message that was to be edited, or the one that it belongs under, or the whole thread."""
 
 
 class DestinationClosed(DeliveryError):

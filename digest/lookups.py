@@ -115,12 +115,27 @@ class Lookups:
         report = self.report(paper, language)
         return report if report is not None and report.language == language else None
 
+    def revision(self, paper: ArxivId, language: str, revision: int) -> Report:
+        """One revision of a report that is known to be there, even when it was withdrawn."""
+        row = self.connection.execute(
+            "SELECT * FROM reports WHERE paper = ? AND language = ? AND revision = ?", (paper, language, revision)
+        ).fetchone()
+        return self._report(row)
+
     def languages(self, paper: ArxivId) -> tuple[str, ...]:
         """The languages in which reports on the paper exist, in alphabetical order."""
         rows = self.connection.execute(
             "SELECT DISTINCT language FROM reports WHERE paper = ? AND withdrawn_at IS NULL ORDER BY language", (paper,)
         )
         return tuple(row[0] for row in rows)
+
+    def withdrawn(self, paper: ArxivId) -> str | None:
+        """Why the reports on a paper were withdrawn; None when they were not."""
+        row = self.connection.execute(
+            "SELECT withdrawn_why FROM reports WHERE paper = ? AND withdrawn_at IS NOT NULL ORDER BY id DESC LIMIT 1",
+            (paper,),
+        ).fetchone()
+        return None if row is None else str(row[0])
 
     def _report(self, row: sqlite3.Row) -> Report:
         sections = self.connection.execute("SELECT name, tree FROM sections WHERE report = ?", (row["id"],)).fetchall()
@@ -140,6 +155,7 @@ class Lookups:
             prompt_version=row["prompt_version"],
             provisional=bool(row["provisional"]),
             left_out=_STRINGS.decode(row["left_out"]),
+            corrected=row["corrects"] is not None,
             written_at=datetime.fromisoformat(row["written_at"]),
             revision=row["revision"],
         )
@@ -161,10 +177,10 @@ class Lookups:
 
     def digest(self, day: date, language: str) -> Digest:
         """A day's papers with their reports in the language, or in another where there is none in it."""
-        papers = self.listed(day)
-        return Digest(
-            day=day, language=language, papers=tuple((paper, self.report(paper.id, language)) for paper in papers)
-        )
+        papers = tuple((paper, self.report(paper.id, language)) for paper in self.listed(day))
+        without = [(paper.id, self.withdrawn(paper.id)) for paper, report in papers if report is None]
+        withdrawn = {paper: why for paper, why in without if why is not None}
+        return Digest(day=day, language=language, papers=papers, withdrawn=withdrawn)
 
     def newest_day(self) -> date | None:
         """The newest day that has papers."""

@@ -282,7 +282,7 @@ ALTER TABLE days ADD COLUMN asked_at TEXT;             -- when the source last g
 ALTER TABLE days ADD COLUMN next_ask_at TEXT;
 ALTER TABLE reports ADD COLUMN quotes TEXT NOT NULL DEFAULT '[]';     -- JSON: supporting passages, by section
 ALTER TABLE reports ADD COLUMN stored_at TEXT NOT NULL DEFAULT '';    -- since when it is here
-ALTER TABLE reports ADD COLUMN corrects INTEGER REFERENCES reports (id);
+ALTER TABLE reports ADD COLUMN corrects INTEGER REFERENCES reports (id);  -- what a person has corrected in it
 
 -- What somebody asked for that costs money, counted by day; a person of "" is the whole workspace.
 CREATE TABLE spendings (
@@ -294,6 +294,9 @@ CREATE TABLE spendings (
     count INTEGER NOT NULL,
     PRIMARY KEY (adapter, workspace, person, day, kind)
 ) WITHOUT ROWID;
+
+ALTER TABLE reports ADD COLUMN corrected_by TEXT NOT NULL DEFAULT '';  -- adapter:person, or the command line
+CREATE INDEX messages_by_paper ON messages (paper) WHERE paper IS NOT NULL;
 """
 
 

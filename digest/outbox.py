@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from digest import deliveries
 from digest.deliveries import Doubt, Sending, Wait
-from digest.errors import DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.errors import DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
 from digest.store import StoreThread
 from digest.types import Clock, Destination, Posted, Publisher
 
@@ -38,6 +38,7 @@ class Event(StrEnum):
     WAITING = "waiting"  # it is tried again at `News.until`
     SIMPLIFIED = "simplified"  # it was refused and is tried in its simplest form
     DEAD = "dead"  # it was refused in that form too; the others go on
+    GONE = "gone"  # people deleted what was to be edited, or what it was to stand under
     UNKNOWN = "unknown"  # a person has to settle it
     PARKED = "parked"  # the destination takes nothing until a person mends it; said once
 
@@ -147,6 +148,9 @@ class Outbox:
                 posted = await _request(publisher, sending)
         except NotSent as error:
             await self._try_later(sending, error)
+        except MessageGone as error:
+            await self._store.run(deliveries.bury, sending.key, str(error))
+            self._say(Event.GONE, sending, str(error))
         except MessageRefused as error:
             left = await self._store.run(deliveries.refuse, sending.key, str(error))
             self._say(Event.SIMPLIFIED if left else Event.DEAD, sending, str(error))
@@ -230,7 +234,7 @@ class Outbox:
 
     def _say(self, event: Event, sending: Sending, sentence: str = "", until: datetime | None = None) -> None:
         news = News(event, sending.to, sending.key, sentence, until)
-        level = logging.DEBUG if event in (Event.SENT, Event.WAITING) else logging.WARNING
+        level = logging.DEBUG if event in (Event.SENT, Event.WAITING, Event.GONE) else logging.WARNING
         log.log(level, event.value, extra={"key": news.key, "to": str(news.to), "reason": sentence})
         self._tell(news)
 

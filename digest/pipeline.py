@@ -129,6 +129,9 @@ async def _listed(press: Press, day: date, notices: list[str]) -> Sequence[Paper
 
 
 async def _report(press: Press, paper: Paper, language: str, refusals: list[WriteError], progress: Progress) -> None:
+    if await press.store.run(Store.withdrawn, paper.id) is not None:
+        progress("known", paper.id)
+        return
     known = await press.store.run(Store.report_in, paper.id, language)
     if known is not None and not _may_be_better(known, press):
         progress("known", paper.id)
@@ -156,8 +159,8 @@ def _cut_short(reading: Reading) -> bool:
 
 def _may_be_better(known: Report, press: Press) -> bool:
     """A stand-in and what was not written from a full text are tried again for a while, and sentences chosen without a
-    model give way to one."""
-    if known.writer == IMPORTED:
+    model give way to one. What a person has corrected is never written again: the store would not take it either."""
+    if known.corrected or known.writer == IMPORTED:
         return False
     if known.provisional or known.source in _LESSER:
         return press.clock() - known.written_at < PROVISIONAL_FOR

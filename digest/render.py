@@ -139,6 +139,8 @@ def facts(paper: Paper, report: Report | None, texts: Texts) -> str:
         parts.append(texts.sources[report.source])
         if report.provisional:
             parts.append(texts.phrases["provisional_short"])
+        if report.corrected:
+            parts.append(texts.phrases["corrected_short"])
     return " · ".join(parts)
 
 
@@ -227,7 +229,7 @@ def _language_note(report: Report, texts: Texts, languages: dict[str, str]) -> t
 
 
 def written(report: Report, texts: Texts) -> str:
-    """Who wrote a report, and whether a better one is to come."""
+    """Who wrote a report, whether a person has changed it, and whether a better one is to come."""
     match report.writer:
         case "extractive":
             sentence = texts.phrases["written_extractive"]
@@ -235,6 +237,8 @@ def written(report: Report, texts: Texts) -> str:
             sentence = texts.phrases["written_import"]
         case _:
             sentence = texts.phrases["written_by_model"].format(writer=report.writer)
+    if report.corrected:
+        sentence = texts.phrases["written_corrected"].format(written=sentence)
     return f"{sentence} ({texts.phrases['provisional']})" if report.provisional else sentence
 
 

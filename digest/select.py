@@ -14,10 +14,12 @@ from digest.words import spaced
 
 
 class Reason(StrEnum):
-    """Why a paper is or is not in an edition; of several reasons the first of SENT, WORDS, NO_REPORT, DOMAIN, LIMIT."""
+    """Why a paper is or is not in an edition; of several reasons the first of SENT, WITHDRAWN, WORDS, NO_REPORT,
+    DOMAIN, LIMIT."""
 
     CHOSEN = "chosen"
     SENT = "sent before"
+    WITHDRAWN = "withdrawn"
     WORDS = "words"
     NO_REPORT = "no report yet"
     DOMAIN = "domain"
@@ -46,13 +48,14 @@ def select(
     without_words: Sequence[str],
     limit: int,
     already: Collection[ArxivId],
+    withdrawn: Collection[ArxivId] = (),
 ) -> Selection:
     """The first `limit` papers that are in one of the domains, hold one of the words and none of those unwanted.
 
     Which papers are in the domains may be given as `fitting`, where it is known for many choices at once. No domains,
     or no `with_words`, ask for nothing. Words are found in titles, abstracts and keywords: whole ones, whatever their
     case; in scripts without spaces any run of characters; of several words in one entry all, side by side. `already`
-    are the papers that the destination has had.
+    are the papers that the destination has had, `withdrawn` those whose report was taken back.
     """
     chosen: list[tuple[Paper, Report]] = []
     reasons: dict[ArxivId, Reason] = {}
@@ -61,6 +64,8 @@ def select(
         text = "\n".join(map(_folded, (paper.title, paper.abstract, *paper.keywords)))
         if paper.id in already:
             reason = Reason.SENT
+        elif paper.id in withdrawn:
+            reason = Reason.WITHDRAWN
         elif (wanted and not wanted.search(text)) or (unwanted and unwanted.search(text)):
             reason = Reason.WORDS
         elif report is None:

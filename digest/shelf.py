@@ -140,6 +140,7 @@ class Shelf:
             without_words=subscription.without_words,
             limit=max(0, subscription.limit - len(wish.here)),
             already=wish.elsewhere | wish.here,
+            withdrawn=digest.withdrawn,
         )
         new = {paper.id for paper, _ in selection.papers}
         held = tuple(

@@ -15,6 +15,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 import msgspec
 from sqlite_utils import Database
 
+from digest.errors import Withdrawn
 from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups, form_of, unusable
 from digest.markdown import normal, plain
 from digest.migrations import migrations
@@ -102,14 +103,19 @@ class Store(Lookups):
         """Adds a report as the next revision, and gives it back with its number.
 
         Its sections are stored in normal form (digest.markdown). A report that says the same as the newest one in its
-        language is that one: nothing is added.
+        language is that one: nothing is added. What a person has corrected stays: a report that is written anew never
+        takes its place, whoever asked for it, and however long it was under way.
+
+        Raises Withdrawn when the reports on the paper were withdrawn.
         """
         report = msgspec.structs.replace(
             report, sections=tuple(Section(section.name, normal(section.blocks)) for section in report.sections)
         )
         with _transaction(self.connection) as connection:
+            if (why := self.withdrawn(report.paper_id)) is not None:
+                raise Withdrawn(report.paper_id, why)
             newest = self.report_in(report.paper_id, report.language)
-            if newest is not None and _same(newest, report):
+            if newest is not None and (_same(newest, report) or (newest.corrected and not report.corrected)):
                 return newest
             revision = (
                 1
@@ -143,11 +149,34 @@ class Store(Lookups):
             _index(connection, report.paper_id)
         return msgspec.structs.replace(report, revision=revision)
 
+    def save_correction(self, corrected: Report, by: str) -> Report:
+        """Adds what a person made of the newest report in its language as the next revision, and gives it back."""
+        with _transaction(self.connection) as connection:
+            before = "SELECT id FROM reports WHERE paper = ? AND language = ? AND revision = ?"
+            newest = self.report_in(corrected.paper_id, corrected.language)
+            assert newest is not None  # noqa: S101 (there is something to correct)
+            saved = self.save_report(msgspec.structs.replace(corrected, corrected=True))
+            of = (saved.paper_id, saved.language)
+            connection.execute(
+                f"UPDATE reports SET corrects = ({before}), corrected_by = ? WHERE id = ({before})",
+                (*of, newest.revision, by, *of, saved.revision),
+            )
+        return saved
+
+    def withdraw_reports(self, paper: ArxivId, why: str) -> None:
+        """Takes all reports on the paper back; none is stored any more."""
+        with _transaction(self.connection) as connection:
+            connection.execute(
+                "UPDATE reports SET withdrawn_at = ?, withdrawn_why = ? WHERE paper = ? AND withdrawn_at IS NULL",
+                (self._now(), why, paper),
+            )
+            _index(connection, paper)
+
     def save_imported(self, day: date, entries: Sequence[tuple[Paper, Report]]) -> None:
         """Stores the papers and reports of a file as those of a day, all or none.
 
-        What already is the newest report in its language, whoever wrote it, is not stored again. A day that no source
-        was asked for is complete as the file has it.
+        What already is the newest report in its language, whoever wrote it, is not stored again; nor is a report that
+        was withdrawn. A day that no source was asked for is complete as the file has it.
         """
         with _transaction(self.connection) as connection:
             self.save_listing(day, [paper for paper, _ in entries])
@@ -156,6 +185,8 @@ class Store(Lookups):
             )
             for paper, report in entries:
                 newest = self.report_in(paper.id, report.language)
+                if self.withdrawn(paper.id) is not None:
+                    continue
                 if newest is None or (newest.sections, newest.source) != (report.sections, report.source):
                     self.save_report(report)
 

@@ -207,6 +207,7 @@ class Report(Struct, frozen=True, kw_only=True):
     prompt_version: str = ""
     provisional: bool = False  # stands in for a better report that could not be written yet
     left_out: tuple[str, ...] = ()  # headings of what was read but did not fit the model
+    corrected: bool = False  # a person has changed what the writer wrote
     written_at: datetime
     revision: int = 0
 
@@ -228,12 +229,14 @@ class Texts(Struct, frozen=True):
 
 
 class Digest(Struct, frozen=True, kw_only=True):
-    """A day's papers with their reports, most upvoted first. A paper whose report failed has None and a problem."""
+    """A day's papers with their reports, most upvoted first. A paper whose report failed has None and a problem, one
+    whose report was withdrawn has None, and why."""
 
     day: date
     language: str
     papers: tuple[tuple[Paper, Report | None], ...]
     problems: dict[ArxivId, str] = {}
+    withdrawn: dict[ArxivId, str] = {}
 
 
 # --- messages ----------------------------------------------------------------------------------------------------

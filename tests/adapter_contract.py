@@ -14,8 +14,20 @@ from typing import Protocol
 
 import pytest
 
-from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused, NotSent
-from digest.types import Action, Block, ChatAdapter, Destination, Message, Paragraph, Points, Run, RunKind, Table
+from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
+from digest.types import (
+    Action,
+    Block,
+    ChatAdapter,
+    Destination,
+    Message,
+    Paragraph,
+    Points,
+    Posted,
+    Run,
+    RunKind,
+    Table,
+)
 from tests.makers import sentence
 
 RETRY_AFTER_S = 7
@@ -46,6 +58,9 @@ class Platform(Protocol):
 
     def trouble(self, trouble: Trouble) -> None:
         """Arranges what the next message meets; afterwards all is well."""
+
+    def delete(self, posted: Posted) -> None:
+        """Somebody who may deletes a message."""
 
     def texts(self) -> list[str]:
         """What everybody can read at `to`, a text for each message with its title and footer, oldest first; replies
@@ -181,6 +196,21 @@ class AdapterContract:
             await platform.adapter.edit(platform.to, posted, Message(title="Corrected"))
         assert platform.texts() == ["Corrected"]
         assert await platform.adapter.find(platform.to, "k1", under=None, since=lately()) == posted
+
+    async def test_what_people_deleted_is_told_apart_and_does_not_come_back(self, platform: Platform) -> None:
+        """A message and a reply that were deleted cannot be edited; what stands beside them can."""
+        parent = await platform.adapter.post(platform.to, CARD, under=None, key="parent")
+        replies = [await platform.adapter.post(platform.to, CARD, under=parent, key=f"r{n}") for n in range(2)]
+        platform.delete(replies[0])
+        with pytest.raises(MessageGone) as raised:
+            await platform.adapter.edit(platform.to, replies[0], Message(title="Corrected"))
+        assert re.fullmatch(r"[A-Z].{20,}\.", str(raised.value))
+        await platform.adapter.edit(platform.to, replies[1], Message(title="Beside"))
+        assert platform.texts()[1:] == ["Beside"]
+        platform.delete(parent)
+        with pytest.raises(MessageGone):
+            await platform.adapter.edit(platform.to, parent, Message(title="Corrected"))
+        assert platform.texts() == ["Beside"]
 
     # --- faults ------------------------------------------------------------------------------------------------------
 

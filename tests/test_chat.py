@@ -18,7 +18,6 @@ from bot.commands import COMMANDS
 from digest import deliveries
 from digest.deliveries import Sending
 from digest.editions import Subscription, make_edition, number_of, register
-from digest.mistakes import mistakes
 from digest.store import Store, StoreThread
 from digest.types import Action, Destination, Invocation, Message, Posted
 from tests.makers import DAY, clock, paper, report, sections
@@ -37,7 +36,7 @@ class Place:
         self.answering = Answering(self.store, path, "en", self._posted_at_once, self._link)
         self._posting: set[asyncio.Task[None]] = set()
 
-    async def ask(self, name: str, args: str = "", **more: str) -> Message:
+    async def ask(self, name: str, args: str = "", **more: Any) -> Message:
         told: dict[str, Any] = {
             "language": "en",
             "adapter": "slack",
@@ -50,6 +49,10 @@ class Place:
     async def close(self) -> None:
         await self.answering.close()
         await self.store.close()
+
+    async def settled(self) -> None:
+        """Waits until what was woken for has been posted."""
+        await asyncio.gather(*self._posting)
 
     async def press(self, action: Action, **more: str) -> Message:
         return await self.ask(action.command, action.argument, **more)
@@ -247,14 +250,6 @@ async def test_sources_name_what_was_read_and_who_wrote(place: Place) -> None:
     shown = seen(await place.ask("sources", IDS[0]))
     for part in ("full text", "a-model", f"https://arxiv.org/abs/{IDS[0]}", "https://github.com/example/lanterns"):
         assert part in shown
-
-
-async def test_a_mistake_is_kept_for_the_operator_once_a_person(place: Place) -> None:
-    """The reader is thanked; `paperboy status` shows it."""
-    for person in ("U0ALICE", "U0ALICE", "U0BOB"):
-        assert "Thank you" in seen(await place.ask("mistake", IDS[0], person=person))
-    told = await place.store.run(mistakes)
-    assert [(one.paper, one.told_by) for one in told] == [(IDS[0], "slack:U0BOB"), (IDS[0], "slack:U0ALICE")]
 
 
 async def test_paperboy_tells_the_newest_day_how_things_stand_and_what_can_be_asked(place: Place) -> None:

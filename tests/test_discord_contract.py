@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from adapters.discord import DiscordAdapter
-from digest.types import Destination, Message
+from digest.types import Destination, Message, Posted
 from tests.adapter_contract import RETRY_AFTER_S, AdapterContract, Platform, Trouble
 from tests.discord_chat import Desk, adapter_for, all_answered, buttons, controls, marked, read_out, serving
 from tests.discord_faults import Error, Fault, RateLimited, ResetAfterApplying, ResetBeforeApplying, Status
@@ -42,6 +42,10 @@ class LocalDiscord:
         # What a forum is sent first is a thread; what is sent inside it are messages
         opens = self.channel == FORUM and not self.discord.threads(FORUM)
         self.discord.fault("create_thread" if opens else "create_message", FAULTS[trouble])
+
+    def delete(self, posted: Posted) -> None:
+        (found,) = (one for one in self._shown() if one.id == posted.message)
+        self.discord.delete(found)
 
     def texts(self) -> list[str]:
         return [read_out(message) for message in self._shown()]

@@ -10,7 +10,7 @@ import pytest
 from adapters import discord_send
 from adapters.discord import DiscordAdapter
 from adapters.discord_messages import mark_for, nonce_for
-from digest.errors import DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.errors import DestinationClosed, MaybeSent, MessageGone, NotSent
 from digest.types import Destination, Message, Posted
 from tests.adapter_contract import lately
 from tests.discord_chat import adapter_for, card, read_out
@@ -208,11 +208,13 @@ async def test_what_people_deleted_is_not_posted_again(discord: DiscordServer, a
     parent = await adapter.post(CHANNEL, HEADLINE, under=None, key="k1")
     reply = await adapter.post(CHANNEL, card(), under=parent, key="k2")
     discord.delete(discord.messages(parent.thread)[0])
-    with pytest.raises(MessageRefused, match="deleted"):
+    with pytest.raises(MessageGone, match="deleted"):
         await adapter.edit(CHANNEL, reply, card())
     discord.remove_channel(parent.thread)
     assert await adapter.find(CHANNEL, "k2", under=parent, since=lately()) is None
-    with pytest.raises(MessageRefused, match="deleted"):
+    with pytest.raises(MessageGone, match="deleted"):
+        await adapter.edit(CHANNEL, reply, card())
+    with pytest.raises(MessageGone, match="deleted"):
         await adapter.post(CHANNEL, card(), under=parent, key="k3")
     discord.remove_channel(PAPERS)
     with pytest.raises(DestinationClosed, match="no such channel"):

@@ -20,12 +20,12 @@ from msgspec import Struct
 from digest import deliveries
 from digest.deliveries import State
 from digest.editions import Subscription, add_edit, make_edition, number_of, register
-from digest.errors import DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.errors import DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
 from digest.lookups import Lookups
 from digest.outbox import MARGIN_S, Event, News, Outbox
 from digest.status import status
 from digest.store import Store, StoreThread
-from digest.types import Destination, Message, Posted, Publisher
+from digest.types import Destination, Message, Paragraph, Posted, Publisher, Run
 from tests.delivery_makers import LAMPS, MOTHS, MovedClock, compose, stored_day
 from tests.makers import DAY
 
@@ -165,6 +165,7 @@ def headline(count: int) -> str:
 SLOW = MaybeSent("No answer came.")
 BUSY = NotSent("The platform is busy.")
 REFUSED = MessageRefused("The platform knows no such block.")
+GONE = MessageGone("The message is gone; what people deleted is not posted again.")
 CLOSED = DestinationClosed("The channel is archived. Unarchive it.")
 
 
@@ -541,3 +542,56 @@ def test_whatever_passing_faults_there_are_each_message_is_there_once_and_in_ord
         await scene.store.close()
 
     asyncio.run(deliver())
+
+
+# --- what people deleted -------------------------------------------------------------------------------------------
+
+
+async def test_a_deleted_message_is_neither_edited_nor_posted_again(scene: Scene) -> None:
+    """Its edits die with it, however many; the other messages go on."""
+    await scene.edition(2)
+    await scene.outbox.drain()
+    for message, title in ((2, "Corrected"), (2, "Corrected twice"), (3, "Corrected")):
+        await scene.store.run(add_edit, message, Message(title=title))
+    scene.platform.posts[LAMPS] = [Before(GONE)]
+    await scene.outbox.drain()
+    assert scene.events() == [Event.GONE]
+    assert scene.platform.edits == [("m1", "Corrected"), ("m2", "Corrected")]
+    assert scene.states() == {State.SENT: 4, State.DEAD: 2}
+    await scene.store.run(add_edit, 2, Message(title="Never asked for"))
+    await scene.outbox.drain()
+    assert len(scene.platform.kept) == 3
+    assert len(scene.platform.edits) == 2
+
+
+async def test_nothing_is_posted_under_a_message_that_was_deleted(scene: Scene) -> None:
+    """Not one reply is tried after the first; what stands elsewhere is posted as ever."""
+    await scene.edition(3, LAMPS, MOTHS)
+    post = scene.platform.post
+    tried: list[str] = []
+
+    async def deleted(to: Destination, message: Message, *, under: Posted | None, key: str) -> Posted:
+        if to == LAMPS and under is not None:
+            tried.append(message.title)
+            raise GONE
+        return await post(to, message, under=under, key=key)
+
+    scene.platform.post = deleted  # type: ignore[method-assign]  # the platform, not the outbox
+    await scene.outbox.drain()
+    assert tried == cards([1])
+    assert scene.platform.titles(LAMPS) == [headline(3)]
+    assert scene.platform.titles(MOTHS) == [headline(3), *cards([1, 2, 3])]
+    with Lookups.open(scene.path) as lookups:
+        assert status(lookups).parked == ()
+
+
+async def test_an_edit_that_is_refused_is_tried_in_its_simplest_form(scene: Scene) -> None:
+    """What is wrong must not stay because the right words have a form that the platform does not take."""
+    await scene.edition(1)
+    await scene.outbox.drain()
+    changed = Message(title="Corrected", blocks=(Paragraph((Run("Lamps.", bold=True),)),))
+    await scene.store.run(add_edit, 2, changed)
+    scene.platform.posts[LAMPS] = [Before(REFUSED)]
+    await scene.outbox.drain()
+    assert scene.events() == [Event.SIMPLIFIED]
+    assert scene.states() == {State.SENT: 3}

@@ -13,11 +13,14 @@ import msgspec
 import pytest
 
 from bot import compose
+from bot.correcting import voice
 from config.settings import Settings, load
+from digest.corrections import correct, to_correct, withdraw
 from digest.errors import OperatorNeeded, QuietDay, ReadError, SourceDown, WriteError
+from digest.markdown import parse
 from digest.pipeline import Made, Press, make_digest
 from digest.store import Store
-from digest.types import ArxivId, Paper, Reading, ReadingSource, Report
+from digest.types import ArxivId, Paper, Reading, ReadingSource, Report, SectionName
 from tests.makers import DAY, NOON, report
 from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, Status, daily_entry
@@ -104,6 +107,35 @@ async def test_only_the_most_upvoted_are_made_when_there_is_a_limit(settings: Se
     digest = (await made(settings, limit=1)).digest
     assert [paper.id for paper, _ in digest.papers] == [IDS[0]]
     assert not server.asked(f"/html/{IDS[1]}")
+
+
+async def test_a_withdrawn_report_is_not_written_again(settings: Settings, server: PaperServer) -> None:
+    """Nothing is read or paid for, and it is no failure: the day says that it was withdrawn."""
+    await made(settings)
+    with Store.create(settings.store.file(), compose.clock) as store:
+        withdraw(store, voice(), ArxivId(IDS[0]), "Retracted.")
+    asked = len(server.requests)
+    writer = ScriptedWriter("a-model")
+    result = await made(settings, writer=writer)
+    assert writer.written == [IDS[1], IDS[2]]
+    assert not [request for request in server.requests[asked:] if IDS[0] in request.path]
+    assert [told is None for _, told in result.digest.papers] == [True, False, False]
+    assert (result.digest.withdrawn, result.digest.problems) == ({IDS[0]: "Retracted."}, {})
+
+
+async def test_a_corrected_report_is_not_written_again(settings: Settings) -> None:
+    """Not when a model comes that would write better than what was there, nor as long as it was provisional."""
+    broken = ScriptedWriter("a-model", {one: WriteError("The model is ill.") for one in IDS})
+    await made(settings, writer=broken)
+    with Store.create(settings.store.file(), compose.clock) as store:
+        _, before = to_correct(store, ArxivId(IDS[0]), "en")
+        assert before.provisional
+        right = correct(store, voice(), before, SectionName.RESULTS, parse("It rises to 91.9."), "command line").report
+    writer = ScriptedWriter("a-model")
+    result = await made(settings, writer=writer)
+    assert writer.written == [IDS[1], IDS[2]]
+    assert result.digest.papers[0][1] == right
+    assert not right.provisional
 
 
 @pytest.mark.parametrize("fault", [WriteError("The model is ill."), ZeroDivisionError("secret detail")])

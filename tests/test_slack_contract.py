@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.slack import SlackAdapter
-from digest.types import Destination, Message
+from digest.types import Destination, Message, Posted
 from tests.adapter_contract import RETRY_AFTER_S, AdapterContract, Platform, Trouble
 from tests.slack_chat import Desk, all_answered, buttons, read_out, serving
 from tests.slack_faults import Error, Fault, RateLimited, ResetAfterApplying, ResetBeforeApplying, Status
@@ -42,6 +42,10 @@ class LocalSlack:
 
     def trouble(self, trouble: Trouble) -> None:
         self.slack.fault("chat.postMessage", FAULTS[trouble])
+
+    def delete(self, posted: Posted) -> None:
+        (found,) = (one for one in self.slack.visible(PAPERS) if one.ts == posted.message)
+        self.slack.delete(found)
 
     def texts(self) -> list[str]:
         return [read_out(message) for message in self.slack.visible(PAPERS)]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.slack_send import SlackPublisher
-from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
 from digest.types import Destination, Posted
 from tests.slack_faults import (
     CutShort,
@@ -252,3 +252,14 @@ async def test_neither_token_nor_message_is_in_a_sentence_or_a_log(
     everything = " ".join([*said, caplog.text])
     assert BOT_TOKEN not in everything
     assert CARD.title not in everything
+
+
+async def test_a_reply_under_a_message_that_people_deleted_is_not_posted(slack: SlackServer) -> None:
+    """The sentence says that it is gone; nothing shows in the channel instead."""
+    publisher = publisher_for(slack)
+    parent = await publisher.post(CHANNEL, CARD, under=None, key="k1")
+    (shown,) = slack.messages(PAPERS)
+    slack.delete(shown)
+    with pytest.raises(MessageGone, match="is gone"):
+        await publisher.post(CHANNEL, CARD, under=parent, key="k2")
+    assert slack.visible(PAPERS) == []

@@ -1,0 +1,138 @@
+"""`paperboy correct`, `withdraw` and `dismiss`: what an operator puts right in reports, wherever they were posted.
+
+They write the store; what has to be edited is sent by the running bot, or by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from bot import compose
+from bot.cli import DONE, LanguageTag, Options, counted
+from bot.commands import match_section, section_labels
+from bot.correcting import voice
+from digest.copies import Copies
+from digest.corrections import correct, sentence_of, to_correct, withdraw
+from digest.errors import UsageError
+from digest.lookups import Lookups, nearest
+from digest.markdown import parse, write
+from digest.mistakes import dismiss
+from digest.store import Store
+from digest.types import ArxivId, Report, SectionName
+
+_BY = "command line"
+
+
+@click.command("correct")
+@click.argument("paper", metavar="ID")
+@click.argument("section")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The section as Markdown; without it your editor opens.",
+)
+@click.option("--language", type=LanguageTag(), help="Of the report; the one in your settings if not given.")
+@click.pass_obj
+def correct_command(options: Options, paper: str, section: str, file: Path | None, language: str | None) -> int:
+    """Correct a section of a report, and every message that shows it.
+
+    The report becomes a new revision, which no rewriting replaces. Every posted copy is edited, and one reply in each
+    thread says what it was: by the running bot, or when it is started.
+
+    \b
+    Example: paperboy correct 2601.10592 results --file results.md
+    """
+    settings = options.settings()
+    wanted = language or settings.language
+    with Lookups.open(settings.store.file()) as lookups:
+        name = _section(section, lookups)
+        known, before = to_correct(lookups, ArxivId.parse(paper), wanted)
+    # No store is held open for writing while somebody thinks
+    text = _read(file) if file is not None else _edited(before, name)
+    with Store.create(settings.store.file(), compose.clock) as store:
+        done = correct(store, voice(), before, name, parse(text), _BY)
+    click.echo(f"{known.id}, {compose.texts('en').sections[name]}, revision {done.report.revision} ({wanted})")
+    if done.changes:
+        click.echo(f"  {sentence_of(done.changes, compose.texts(wanted))}")
+    click.echo("\n".join(_lines(done.copies, "come corrected")))
+    return DONE
+
+
+def _section(words: str, lookups: Lookups) -> SectionName:
+    desk = compose.desk(lookups)
+    name = match_section(words, desk)
+    if name is None:
+        close = nearest(words, section_labels(desk)) or tuple(SectionName)
+        raise UsageError(f'There is no section "{words[:80]}". Nearest: {", ".join(close)}')
+    return name
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not text in UTF-8. Save it as such.") from error
+
+
+def _edited(before: Report, name: SectionName) -> str:
+    """The section as somebody leaves it in their editor. Raises UsageError when they do not save it."""
+    held = before.section(name)
+    text = click.edit("" if held is None else write(held.blocks) + "\n", extension=".md")
+    if text is None:
+        raise UsageError("Nothing was saved in the editor, so nothing is corrected.")
+    return text
+
+
+@click.command("withdraw")
+@click.argument("paper", metavar="ID")
+@click.option("--why", required=True, help="The reason, which people who ask for the report are told.")
+@click.pass_obj
+def withdraw_command(options: Options, paper: str, why: str) -> int:
+    """Withdraw the reports on a paper, in every language and for good.
+
+    Every posted copy then shows the reason instead of the text, and one reply in each thread says so: by the running
+    bot, or when it is started. The paper is not written about or delivered again.
+
+    \b
+    Example: paperboy withdraw 2601.10592 --why "The paper was retracted."
+    """
+    settings = options.settings()
+    paper_id = ArxivId.parse(paper)
+    Lookups.open(settings.store.file()).close()  # which says what to do when there is no store
+    with Store.create(settings.store.file(), compose.clock) as store:
+        copies = withdraw(store, voice(), paper_id, why)
+    click.echo(f"{paper_id} is withdrawn.")
+    click.echo("\n".join(_lines(copies, "are not posted")))
+    return DONE
+
+
+def _lines(copies: Sequence[Copies], ahead: str) -> Iterator[str]:
+    if not copies:
+        yield "  No message shows it."
+    for one in copies:
+        parts = [f"{counted(one.edited, 'message')} edited"] if one.edited else []
+        parts += [f"{counted(one.ahead, 'message')} not posted yet {ahead}"] if one.ahead else []
+        parts += [f"{one.replies} replies" if one.replies > 1 else "1 reply"] if one.replies else []
+        yield f"  {one.to}  {', '.join(parts)}"
+    if any(one.edited or one.replies for one in copies):
+        yield '  The running bot sends that within seconds; without one, "paperboy run" does.'
+
+
+@click.command("dismiss")
+@click.argument("number", type=int)
+@click.pass_obj
+def dismiss_command(options: Options, number: int) -> int:
+    """Have a mistake that a reader saw no more be shown, once it is put right or is none.
+
+    \b
+    Example: paperboy dismiss 7
+    """
+    settings = options.settings()
+    Lookups.open(settings.store.file()).close()
+    with Store.create(settings.store.file(), compose.clock) as store:
+        dismiss(store, number)
+    click.echo(f"Mistake {number} is dismissed.")
+    return DONE
