@@ -37,7 +37,7 @@ def changes(before: str, now: str) -> tuple[Change, ...]:
     """
     old, new = list(_WORD.finditer(before)), list(_WORD.finditer(now))
     matcher = SequenceMatcher(None, [word[0] for word in old], [word[0] for word in new], autojunk=False)
-    spans = _merged([spans for kind, *spans in matcher.get_opcodes() if kind != "equal"])
+    spans = _merged([spans for kind, *spans in matcher.get_opcodes() if kind != "equal"], now, new)
     if len(spans) > 1 and matcher.ratio() < _MUCH:
         spans = [(spans[0][0], spans[-1][1], spans[0][2], spans[-1][3])]
     wide = (_widened(span, old, new) for span in spans)
@@ -45,11 +45,13 @@ def changes(before: str, now: str) -> tuple[Change, ...]:
     return tuple(told)[:CHANGES_SHOWN]
 
 
-def _merged(spans: Sequence[Sequence[int]]) -> list[Span]:
-    """Neighbouring changes as one: half a sentence reads better than its scattered words."""
+def _merged(spans: Sequence[Sequence[int]], now: str, new: Sequence[re.Match[str]]) -> list[Span]:
+    """Neighbouring changes of one line as one: half a sentence reads better than its scattered words."""
     merged: list[Span] = []
     for a, b, c, d in spans:
-        if merged and a - merged[-1][1] <= _NEAR and c - merged[-1][3] <= _NEAR:
+        end = merged[-1][3] if merged else 0
+        begins = new[c].start() if c < len(new) else len(now)
+        if merged and c - end <= _NEAR and "\n" not in now[new[end - 1].end() if end else 0 : begins]:
             merged[-1] = (merged[-1][0], b, merged[-1][2], d)
         else:
             merged.append((a, b, c, d))
