@@ -11,7 +11,7 @@ _SUBCOMMAND, _GROUP = 1, 2
 _BOOLEAN = 5
 _KINDS: Mapping[int, tuple[type, ...]] = {3: (str,), 4: (int,), _BOOLEAN: (bool,), 10: (int, float)}
 _PRESSED = {2, 3, 5, 6, 7, 8}  # buttons and menus
-_LINK_STYLE, _STRING_SELECT = 5, 3
+_LINK_STYLE, _STRING_SELECT, _TEXT_DISPLAY = 5, 3, 10
 
 
 class NotPossible(Exception):
@@ -113,25 +113,44 @@ def pressed(components: list[dict[str, Any]], name: str, values: list[str] | Non
     return data
 
 
-def filled_in(modal: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
-    """The data of an interaction: a form with values by custom id."""
+def filled_in(modal: Mapping[str, Any], values: Mapping[str, str | list[str]]) -> dict[str, Any]:
+    """The data of an interaction: a form with values by custom id, a list for a menu; what is not given stays as the
+    form had it."""
     left = set(values)
 
     def told(component: Mapping[str, Any]) -> dict[str, Any]:
         kept: dict[str, Any] = {"type": component["type"], "id": 1}
         if name := component.get("custom_id"):
             left.discard(name)
-            value = values.get(name, component.get("value") or "")
-            if component.get("required", True) and not value:
-                raise NotPossible(f"{name!r} must be filled in.")
-            kept |= {"custom_id": name, "value": value}
+            kept |= {"custom_id": name, **_answered(component, values.get(name))}
         if "components" in component:
             kept["components"] = [told(one) for one in component["components"]]
         if "component" in component:
             kept["component"] = told(component["component"])
         return kept
 
-    components = [told(one) for one in modal["components"]]
+    components = [told(one) for one in modal["components"] if one["type"] != _TEXT_DISPLAY]
     if left:
         raise NotPossible(f"The form does not ask for {sorted(left)}.")
     return {"custom_id": modal["custom_id"], "components": components}
+
+
+def _answered(asked: Mapping[str, Any], given: str | list[str] | None) -> dict[str, Any]:
+    """What a form's question holds. Raises NotPossible when Discord's own apps would not submit it."""
+    name, must = asked["custom_id"], asked.get("required", True)
+    if asked["type"] == _STRING_SELECT:
+        offered = [option["value"] for option in asked["options"]]
+        chosen = given if given is not None else [one["value"] for one in asked["options"] if one.get("default")]
+        if isinstance(chosen, str) or not set(chosen) <= set(offered):
+            raise NotPossible(f"{chosen!r} is not among {offered}.")
+        if (must or chosen) and not asked.get("min_values", 1) <= len(chosen) <= asked.get("max_values", 1):
+            raise NotPossible(f"{name!r} takes another number of answers.")
+        return {"values": chosen}
+    text = (asked.get("value") or "") if given is None else given
+    if not isinstance(text, str):
+        raise NotPossible(f"{name!r} takes a text.")
+    if must and not text:
+        raise NotPossible(f"{name!r} must be filled in.")
+    if text and not asked.get("min_length", 0) <= len(text) <= asked.get("max_length", 4000):
+        raise NotPossible(f"{name!r} takes no answer of this length.")
+    return {"value": text}

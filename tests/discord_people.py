@@ -73,12 +73,14 @@ class People(Interacting):
         data = pressed(current.components, name, values)
         return self._ask(COMPONENT, where, context, person, data, current)
 
-    def submit(self, shown: Interaction, values: Mapping[str, str]) -> Interaction:
-        """Submits the form that answered an interaction, with values by custom id."""
+    def submit(self, shown: Interaction, values: Mapping[str, str | list[str]] | None = None) -> Interaction:
+        """Submits the form that answered an interaction, with values by custom id; a list of them for a menu."""
         if shown.modal is None:
             raise NotPossible("There is no form.")
         where, context = self._place(shown.channel, shown.person)
-        return self._ask(MODAL_SUBMIT, where, context, shown.person, filled_in(shown.modal, values), shown.pressed)
+        return self._ask(
+            MODAL_SUBMIT, where, context, shown.person, filled_in(shown.modal, values or {}), shown.pressed
+        )
 
     def say(self, channel: str, person: str, text: str, *, reply_to: Message | None = None) -> Message:
         """Somebody writes in a channel or a thread; `@Paperboy` mentions the bot. The app is told, without the text

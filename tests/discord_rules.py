@@ -19,6 +19,7 @@ ROWS, IN_ROW, COMPONENTS, V2_CHARS = 5, 5, 40, 4000
 NONCE_CHARS, THREAD_NAME_CHARS, FORUM_TAGS = 25, 100, 5
 CHOICES, CHOICE_CHARS = 25, 100
 COMMANDS, OPTIONS, COMMAND_CHARS = 100, 25, 8000
+INPUT_CHARS = 4000  # of what somebody types into a form
 V2 = 1 << 15  # a message of components alone
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 At = tuple[str | int, ...]
@@ -179,7 +180,12 @@ def _component(component: Mapping[str, Any], at: At) -> Iterator[Problem]:
     elif kind == _TEXT:
         yield from too_long(component.get("content"), V2_CHARS, (*at, "content"))
     elif kind == _TEXT_INPUT:
-        yield from too_long(component.get("custom_id"), 100, (*at, "custom_id"))
+        yield from _text_input(component, at)
+    elif kind == _LABEL:
+        yield from too_long(component.get("label"), 45, (*at, "label"))
+        yield from too_long(component.get("description") or "", 100, (*at, "description"), 0)
+        if not isinstance(component.get("component"), dict):
+            yield Problem((*at, "component"), "BASE_TYPE_REQUIRED", "This field is required")
     for place, one in enumerate(inside):
         yield from _component(one, (*at, "components", place))
     for name in ("accessory", "component"):
@@ -214,6 +220,23 @@ def _select(select: Mapping[str, Any], at: At) -> Iterator[Problem]:
         yield from too_long(option.get("description") or "", 100, (*at, "options", place, "description"), 0)
     if len({option.get("value") for option in options}) < len(options):
         yield Problem((*at, "options"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", "The option values must be unique.")
+    least, most = select.get("min_values", 1), select.get("max_values", 1)
+    if not 0 <= least <= most <= max(1, len(options)):
+        why = "Must not be more than there are options, nor the least more than the most"
+        yield Problem((*at, "max_values"), "SELECT_COMPONENT_MAX_VALUES_OUT_OF_RANGE", why)
+    if sum(bool(option.get("default")) for option in options) > most:
+        yield Problem((*at, "options"), "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES", "More defaults than may be chosen")
+
+
+def _text_input(asked: Mapping[str, Any], at: At) -> Iterator[Problem]:
+    yield from too_long(asked.get("custom_id"), 100, (*at, "custom_id"))
+    yield from too_long(asked.get("placeholder") or "", 100, (*at, "placeholder"), 0)
+    yield from too_long(asked.get("value") or "", INPUT_CHARS, (*at, "value"), 0)
+    if asked.get("style") not in (1, 2):
+        yield Problem((*at, "style"), "BASE_TYPE_CHOICES", "Value must be one of (1, 2).")
+    least, most = asked.get("min_length", 0), asked.get("max_length", INPUT_CHARS)
+    if not 0 <= least <= most <= INPUT_CHARS or most < 1:
+        yield Problem((*at, "max_length"), "TEXT_INPUT_LENGTH_OUT_OF_RANGE", f"Must be between 1 and {INPUT_CHARS}.")
 
 
 def modal_problems(modal: Mapping[str, Any], at: At = ("data",)) -> list[Problem]:
@@ -221,9 +244,31 @@ def modal_problems(modal: Mapping[str, Any], at: At = ("data",)) -> list[Problem
     found += too_long(modal.get("custom_id"), 100, (*at, "custom_id"))
     components = modal.get("components") or []
     found += _sized(components, 1, ROWS, (*at, "components"))
-    for place, component in enumerate(components):
+    for place, component in enumerate([] if found else components):
         found += _component(component, (*at, "components", place))
+        found += _in_modal(component, (*at, "components", place))
     return [*found, *_unique_ids(components, (*at, "components"))]
+
+
+def _in_modal(component: Mapping[str, Any], at: At) -> Iterator[Problem]:
+    """A form holds questions, each with its label, and text; a text input in a row, as it was until 2025, still works,
+    with a label of its own."""
+    kind = component.get("type")
+    if kind not in (_ROW, _TEXT, _LABEL):
+        yield Problem((*at, "type"), "BASE_TYPE_CHOICES", f"Value must be one of ({_ROW}, {_TEXT}, {_LABEL}).")
+    elif kind == _ROW:
+        for place, one in enumerate(component.get("components") or []):
+            if one.get("type") != _TEXT_INPUT:
+                why = f"Value must be one of ({_TEXT_INPUT},)."
+                yield Problem((*at, "components", place, "type"), "BASE_TYPE_CHOICES", why)
+            yield from too_long(one.get("label"), 45, (*at, "components", place, "label"))
+    elif kind == _LABEL:
+        asked = component.get("component")
+        if isinstance(asked, dict) and asked.get("type") not in {*_SELECTS, _TEXT_INPUT}:
+            yield Problem((*at, "component", "type"), "BASE_TYPE_CHOICES", "Not a question that a form may ask.")
+        elif isinstance(asked, dict) and asked.get("disabled"):
+            why = "Selects in modals cannot be disabled"
+            yield Problem((*at, "component", "disabled"), "MODAL_COMPONENT_DISABLED", why)
 
 
 # --- threads, choices, commands --------------------------------------------------------------------------------------

@@ -215,6 +215,19 @@ def _in_order(low: str, high: str) -> Check:
     return check
 
 
+def _among(initial: str) -> Check:
+    """What is chosen at first is one of the options, or some of them."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        groups = value.get("option_groups", ())
+        offered = [*value.get("options", ()), *(option for group in groups for option in group["options"])]
+        chosen = value.get(initial, [])
+        if any(option not in offered for option in (chosen if isinstance(chosen, list) else [chosen])):
+            yield told("must match one of the options provided", f"{at}/{initial}")
+
+    return check
+
+
 IMAGE_SOURCE = {"image_url": address, "slack_file": _SLACK_FILE}
 IMAGE = fields({"alt_text": string(2000)}, IMAGE_SOURCE, one_of("image_url", "slack_file"))
 _BUTTON = fields(
@@ -230,8 +243,10 @@ _BUTTON = fields(
 )
 _FEEDBACK = fields({"text": plain(75), "value": string(2000)}, {"accessibility_label": string(75)})
 MENUS: dict[str, Check] = {
-    "static_select": fields({}, {**_ASKED, **_OPTIONS, "initial_option": _OPTION}, _CHOSEN),
-    "multi_static_select": fields({}, {**_ASKED, **_OPTIONS, **_SOME, "initial_options": many(_OPTION, 1)}, _CHOSEN),
+    "static_select": fields({}, {**_ASKED, **_OPTIONS, "initial_option": _OPTION}, _CHOSEN, _among("initial_option")),
+    "multi_static_select": fields(
+        {}, {**_ASKED, **_OPTIONS, **_SOME, "initial_options": many(_OPTION, 1)}, _CHOSEN, _among("initial_options")
+    ),
     "external_select": fields({}, {**_ASKED, "min_query_length": whole(), "initial_option": _OPTION}),
     "multi_external_select": fields(
         {}, {**_ASKED, **_SOME, "min_query_length": whole(), "initial_options": many(_OPTION, 1)}

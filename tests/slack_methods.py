@@ -89,6 +89,7 @@ def _described(workspace: Workspace, channel: Channel) -> Answer:
         "is_channel": channel.kind == "public",
         "is_group": channel.kind == "private",
         "is_private": channel.kind == "private",
+        "creator": channel.creator,
         "is_member": workspace.bot_user in channel.members,
         "num_members": len(channel.members),
         "context_team_id": workspace.id,
@@ -235,7 +236,8 @@ def _users_info(_world: World, workspace: Workspace, arguments: Arguments) -> An
     zone = {"tz": person.timezone, "tz_label": person.timezone, "tz_offset": person.utc_offset_s}
     profile = {"real_name": names["real_name"], "display_name": person.name}
     who = {"id": person.id, "team_id": workspace.id, "deleted": False, "is_bot": False, "profile": profile}
-    return {"user": {**who, **names, **zone, **locale}}
+    rights = {"is_admin": person.is_admin or person.is_owner, "is_owner": person.is_owner, "is_primary_owner": False}
+    return {"user": {**who, **names, **zone, **rights, **locale}}
 
 
 def _bots_info(_world: World, workspace: Workspace, arguments: Arguments) -> Answer:

@@ -80,6 +80,26 @@ def _held(element: Mapping[str, Any], value: Any) -> dict[str, Any]:
     return {"value": element.get("initial_value") if value is None else value}
 
 
+def check_filled_in(blocks: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
+    """Raises NotPossible when Slack's own apps would not submit the form: something that must be answered is not, or
+    an answer is longer than is taken."""
+    state = state_of(blocks, values)
+    for block in blocks:
+        if block["type"] != "input":
+            continue
+        element = block["element"]
+        held = state[block["block_id"]][element["action_id"]]
+        answer = held.get("value") or held.get("selected_option") or held.get("selected_options")
+        if not answer and not block.get("optional"):
+            raise NotPossible(f"{element['action_id']!r} must be filled in.")
+        if isinstance(answer, str) and not element.get("min_length", 0) <= len(answer) <= element.get(
+            "max_length", 3000
+        ):
+            raise NotPossible(f"{element['action_id']!r} takes no answer of this length.")
+        if isinstance(answer, list) and len(answer) > element.get("max_selected_items", len(answer)):
+            raise NotPossible(f"{element['action_id']!r} takes fewer answers.")
+
+
 def names_inputs(blocks: Sequence[Mapping[str, Any]], errors: Any) -> bool:
     """Whether errors are sentences for input blocks of this form."""
     inputs = {block["block_id"] for block in blocks if block["type"] == "input"}

@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.slack_calls import Refused
-from tests.slack_payloads import NotPossible, answer_of, element_of, names_inputs, option_of, state_of, typed
+from tests.slack_payloads import (
+    NotPossible,
+    answer_of,
+    check_filled_in,
+    element_of,
+    names_inputs,
+    option_of,
+    state_of,
+    typed,
+)
 from tests.slack_posts import change_view, new_view, view_of, view_shown
 from tests.slack_socket import Handle, Sockets, Take, until
 from tests.slack_world import APP, Channel, Message, ResponseUrl, View, Workspace, World
@@ -88,6 +97,8 @@ class People(World):
         """Submits a modal with values by action_id; a view that asks nothing may be submitted too."""
         if "submit" not in view.body:
             raise NotPossible("This modal has no button to submit it.")
+        with self.lock:
+            check_filled_in(view.body["blocks"], values or {})
         return self._interacted("view_submission", view, view.person, {"response_urls": []}, values)
 
     def close_view(self, view: View) -> Handle | None:
@@ -102,6 +113,17 @@ class People(World):
         with self.lock:
             views = [view for view in self.views.values() if view.person == person and view.open]
         return [view for view in views if view.body["type"] == "modal"]
+
+    def open_home(self, person: str, tab: str = "home") -> Handle:
+        """Somebody opens the app's own page: the home tab, or its "messages"."""
+        workspace, where = self._place(person, person)
+        if tab == "home" and not workspace.home_tab:
+            raise NotPossible("The app's settings do not turn on the home tab.")
+        event = {"type": "app_home_opened", "user": person, "channel": where.id, "tab": tab}
+        event["event_ts"] = f"{self.clock():.6f}"
+        if tab == "home" and (view := self.home(person)) is not None:
+            event["view"] = view_shown(view, workspace.bot)
+        return self._send(Handle("events_api", self._event(workspace, event), _nothing))
 
     def mention(self, channel: str, person: str, text: str, thread_ts: str | None = None) -> Handle:
         """Somebody writes `@Paperboy` and a text, or a text with `@Paperboy` somewhere in it."""

@@ -262,8 +262,9 @@ def views_publish(world: World, workspace: Workspace, arguments: Arguments) -> A
     person = str(arguments["user_id"])
     if person not in workspace.people:
         raise Refused("user_not_found")
+    if not workspace.home_tab:
+        raise Refused("not_enabled")
     body = view_of(arguments, "home")
-    for view in world.views.values():
-        if (view.team, view.person, view.body["type"]) == (workspace.id, person, "home"):
-            return _changed(world, workspace, view, body, arguments)
+    if (view := world.home(person)) is not None:
+        return _changed(world, workspace, view, body, arguments)
     return {"view": view_shown(new_view(world, workspace.id, person, body), workspace.bot)}

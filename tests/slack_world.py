@@ -38,6 +38,8 @@ class Person(Struct):
     locale: str = "en-US"
     timezone: str = "America/New_York"
     utc_offset_s: int = -18_000
+    is_admin: bool = False
+    is_owner: bool = False
 
 
 class Channel(Struct):
@@ -47,6 +49,7 @@ class Channel(Struct):
     archived: bool = False
     members: set[str] = field(default_factory=set)
     person: str = ""  # whom a direct conversation is with
+    creator: str = ""
     last_us: int = 0  # of the newest message, so that timestamps are unique and rise
 
 
@@ -58,6 +61,7 @@ class Workspace(Struct):
     app_token: str
     scopes: set[str]
     revoked: bool = False
+    home_tab: bool = True  # whether the app's settings turn it on
     people: dict[str, Person] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
 
@@ -243,6 +247,12 @@ class World:
         """The message at this timestamp as it is now, whoever sees it, unless it was deleted."""
         place = self._places.get((channel, ts))
         return None if place is None or self.applied[place].deleted else self.applied[place]
+
+    def home(self, person: str) -> View | None:
+        """The home tab as it was published for somebody last."""
+        with self.lock:
+            there = (one for one in self.views.values() if one.person == person and one.body["type"] == "home")
+            return next(there, None)
 
     def visible(self, channel: str | None = None) -> list[Message]:
         """What everybody can see, in the order applied."""

@@ -248,6 +248,60 @@ async def test_a_modal_s_rules_hold_for_people_too(slack: SlackServer, told: Tol
     assert slack.close_view(view) is None
 
 
+MENU_OF = [{"text": PLAIN, "value": value} for value in ("one", "two", "three")]
+FILLING_IN = {
+    "type": "modal",
+    "title": PLAIN,
+    "submit": PLAIN,
+    "blocks": [
+        {
+            "type": "input",
+            "label": PLAIN,
+            "element": {"type": "plain_text_input", "action_id": "word", "min_length": 2, "max_length": 4},
+        },
+        {
+            "type": "input",
+            "label": PLAIN,
+            "element": {
+                "type": "multi_static_select",
+                "action_id": "some",
+                "options": MENU_OF,
+                "initial_options": MENU_OF[:1],
+                "max_selected_items": 2,
+            },
+        },
+        {
+            "type": "input",
+            "label": PLAIN,
+            "optional": True,
+            "element": {"type": "static_select", "action_id": "one", "options": MENU_OF},
+        },
+    ],
+}
+
+
+async def test_slack_itself_keeps_people_from_submitting_half_a_form(slack: SlackServer, told: Told) -> None:
+    """What must be answered is, with as much as is taken; what may be left out is told as nothing."""
+    client = AsyncWebClient(BOT_TOKEN, base_url=f"{slack.url}/api/")
+    await client.views_open(trigger_id=slack.trigger(TEAM, ALICE), view=FILLING_IN)
+    [view] = slack.open_views(ALICE)
+    for values, why in (
+        ({}, "'word' must"),
+        ({"word": "x"}, "length"),
+        ({"word": "xxxxx"}, "length"),
+        ({"word": "lamp", "some": []}, "'some' must"),
+        ({"word": "lamp", "some": ["one", "two", "three"]}, "fewer"),
+        ({"word": "lamp", "one": "four"}, "no option"),
+    ):
+        with pytest.raises(NotPossible, match=why):
+            slack.submit_view(view, values)
+    await slack.submit_view(view, {"word": "lamp"}).acked()
+    held = [next(iter(block.values())) for block in told.bodies[-1]["view"]["state"]["values"].values()]
+    assert held[0]["value"] == "lamp"
+    assert [option["value"] for option in held[1]["selected_options"]] == ["one"]
+    assert held[2]["selected_option"] is None
+
+
 # --- events ----------------------------------------------------------------------------------------------------------
 
 
@@ -287,6 +341,27 @@ async def test_an_event_may_come_twice(slack: SlackServer, told: Told) -> None:
     assert again.envelope_id != handle.envelope_id
     assert told.bodies[0]["event_id"] == told.bodies[1]["event_id"]
     assert len(slack.messages(PAPERS)) == 1
+
+
+async def test_the_app_is_told_when_somebody_opens_its_page(slack: SlackServer, told: Told) -> None:
+    """With the tab, and with what was published there; not where the app has no such tab."""
+    await slack.open_home(WEI).acked()
+    await slack.open_home(WEI, "messages").acked()
+    client = AsyncWebClient(BOT_TOKEN, base_url=f"{slack.url}/api/")
+    await client.views_publish(user_id=WEI, view={"type": "home", "blocks": [ACTIONS]})
+    await slack.open_home(WEI).acked()
+    assert [(event["tab"], event["user"], "view" in event) for event in told.events] == [
+        ("home", WEI, False),
+        ("messages", WEI, False),
+        ("home", WEI, True),
+    ]
+    home = slack.home(WEI)
+    assert home is not None
+    await slack.press(home, "light", WEI).acked()
+    assert told.bodies[-1]["view"]["type"] == "home"
+    slack.workspaces[TEAM].home_tab = False
+    with pytest.raises(NotPossible, match="home tab"):
+        slack.open_home(WEI)
 
 
 async def test_scopes_decide_what_is_told(slack: SlackServer) -> None:

@@ -258,6 +258,15 @@ REFUSED: dict[str, dict[str, Any]] = {
     "markdown on a button": with_element(button(text={"type": "mrkdwn", "text": "Lamp"})),
     "an address that is none": with_element(button(url="example.org")),
     "a script for an address": rich(line({"type": "link", "url": "javascript:alert(1)"})),
+    "a menu without options": menu(options=[]),
+    "a choice at first that is no option": menu(options=[option()], initial_option=option(value="moon")),
+    "choices at first of which one is no option": menu(
+        "multi_static_select", options=[option()], initial_options=[option(), option(value="moon")]
+    ),
+    "no choices at first": menu("multi_static_select", options=[option()], initial_options=[]),
+    "a button as a question": {"type": "input", "label": PLAIN, "element": button()},
+    "a question without words": {"type": "input", "element": {"type": "plain_text_input"}},
+    "a text at first beyond 3000": menu("plain_text_input", initial_value="x" * 3001),
     "a button alone among the blocks": button(),
     "an overflow menu of one": menu("overflow", options=[option()]),
     "actions without elements": {"type": "actions", "elements": []},

@@ -385,11 +385,30 @@ async def test_a_view_changes_only_while_it_is_what_was_meant(slack: SlackServer
     assert await refused(too_many) == "push_limit_reached"
 
 
-async def test_a_home_tab_is_published_to_a_person(client: AsyncWebClient) -> None:
-    """views.publish takes a home tab, not a modal, for somebody who is there."""
+async def test_a_home_tab_is_published_to_a_person(slack: SlackServer, client: AsyncWebClient) -> None:
+    """views.publish takes a home tab, not a modal, for somebody who is there, of an app that has one."""
     home = {"type": "home", "blocks": [SECTION]}
     first = (await client.views_publish(user_id=ALICE, view=home))["view"]
     assert (await client.views_publish(user_id=ALICE, view=home))["view"]["id"] == first["id"]
     assert await refused(client.views_publish(user_id=ALICE, view=home, hash=first["hash"])) == "hash_conflict"
     assert await refused(client.views_publish(user_id=ALICE, view=MODAL)) == "invalid_arguments"
     assert await refused(client.views_publish(user_id="U0NOBODY01", view=home)) == "user_not_found"
+    shown = slack.home(ALICE)
+    assert shown is not None
+    assert shown.id == first["id"]
+    assert slack.home(WEI) is None
+    slack.workspaces[TEAM].home_tab = False
+    assert await refused(client.views_publish(user_id=ALICE, view=home)) == "not_enabled"
+
+
+async def test_people_have_rights_and_channels_a_creator(slack: SlackServer, client: AsyncWebClient) -> None:
+    """As users.info and conversations.info tell of them: an owner is an administrator too."""
+    team = slack.workspaces[TEAM]
+    team.people[WEI].is_owner = True
+    team.channels[PAPERS].creator = ALICE
+    users = [(await client.users_info(user=person))["user"] for person in (ALICE, WEI)]
+    assert [(user["is_admin"], user["is_owner"], user["tz"]) for user in users] == [
+        (False, False, "America/New_York"),
+        (True, True, "Asia/Shanghai"),
+    ]
+    assert (await client.conversations_info(channel=PAPERS))["channel"]["creator"] == ALICE
