@@ -11,6 +11,8 @@ import aiohttp
 
 from adapters.slack_events import Asked
 from adapters.slack_gate import Gate, patiently
+from adapters.slack_people import SlackPeople
+from adapters.slack_rich import Element
 from adapters.slack_send import API_URL, TIMEOUT_S, SlackPublisher, SlackWorkspaces
 from digest.types import Answerer, CommandSpec, Destination, Message, Posted
 
@@ -24,6 +26,7 @@ def build(_kit: Any, options: Mapping[str, Any]) -> SlackAdapter:
         options.get("app_token", ""),
         api_url=options.get("api_url", API_URL),
         timeout_s=options.get("timeout_s", TIMEOUT_S),
+        managers=tuple(options.get("managers", ())),
     )
 
 
@@ -38,6 +41,7 @@ class SlackAdapter:
         api_url: str = API_URL,
         timeout_s: float = TIMEOUT_S,
         ping_s: float = PING_S,
+        managers: Sequence[str] = (),
         **gaps_s: float,
     ) -> None:
         api_url = f"{api_url.rstrip('/')}/"
@@ -45,6 +49,7 @@ class SlackAdapter:
         publisher = SlackPublisher(bot_token, api_url=api_url, timeout_s=timeout_s, **gaps_s)
         self._publisher = SlackWorkspaces([publisher])
         self._ping_s = ping_s
+        self._managers = managers
 
     @property
     def timeout_s(self) -> float:
@@ -74,10 +79,11 @@ class SlackAdapter:
         answering: set[asyncio.Task[None]] = set()
         timeout = aiohttp.ClientTimeout(total=self.timeout_s)  # what the SDK sets counts only for sessions of its own
         async with aiohttp.ClientSession(timeout=timeout) as session:
-            answers = SlackAnswers(self._gate.client(session), session, commands, answer)
+            client = self._gate.client(session)
+            answers = SlackAnswers(client, session, commands, answer, SlackPeople(client, self._managers))
 
-            def begin(asked: Asked) -> None:
-                task = asyncio.create_task(answers.attend(asked), name="slack answer")
+            def begin(asked: Asked, shown: asyncio.Future[Element] | None = None) -> None:
+                task = asyncio.create_task(answers.attend(asked, shown), name="slack answer")
                 answering.add(task)
                 task.add_done_callback(answering.discard)
 

@@ -1,10 +1,10 @@
-"""Answers find their way: to the person alone, into a window, or beside what was said where others read too."""
+"""Answers find their way: to the person alone, into a window or their home tab, or beside what was said where others
+read too."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,17 +17,18 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.recent import Recent
 from adapters.slack_blocks import SlackMessage, messages
-from adapters.slack_events import Asked, origin_of
-from adapters.slack_views import loading, window
+from adapters.slack_events import HOME, Asked, opener, origin_of
+from adapters.slack_people import SlackPeople
+from adapters.slack_rich import Element
+from adapters.slack_views import home, loading, window
 from digest.types import Answerer, CommandSpec, Message
 
 log = logging.getLogger(__name__)
 
 RESPONSES = 5  # to one response_url: https://docs.slack.dev/interactivity/handling-user-interaction
-LOCALE_S = 3600.0
-LOCALE_PATIENCE_S = 2.0  # an answer in the channel's language is better than a late one
-LOCALES_AT_ONCE = 16  # more begun in one turn of the event loop would hold it up
-_PEOPLE = 10_000
+# A form's ack, which Slack wants within 3 s, brings the answer that is ready by then: one that was sent right behind an
+# ack without it might arrive before that ack
+ACK_S = 1.0
 _WINDOWS = 1_000
 
 
@@ -35,43 +36,99 @@ class SlackAnswers:
     """Answers what people of one workspace ask. `session` is closed by who gave it."""
 
     def __init__(
-        self, client: AsyncWebClient, session: aiohttp.ClientSession, commands: Sequence[CommandSpec], answer: Answerer
+        self,
+        client: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        commands: Sequence[CommandSpec],
+        answer: Answerer,
+        people: SlackPeople,
     ) -> None:
         self._client = client
         self._session = session
-        self._windows = {command.name for command in commands if command.window}
+        self._windows = {command.name for command in commands if command.window or command.form}
+        self._managed = {command.name for command in commands if command.managed}
+        self._has_home = any(command.name == HOME for command in commands)
         self._answer = answer
-        self._locales = Locales(client)
+        self._people = people
         self._rendering = asyncio.Semaphore(1)  # threads side by side would take the interpreter from the event loop
         self._newest: Recent[Asked] = Recent(_WINDOWS)  # what each window was asked last
 
-    async def attend(self, asked: Asked) -> None:
-        """Answers; what goes wrong is logged."""
+    async def attend(self, asked: Asked, shown: asyncio.Future[Element] | None = None) -> None:
+        """Answers; what goes wrong is logged. `shown` is given what takes the place of the form that was submitted."""
         try:
-            await self._attended(asked)
+            if shown is not None:
+                await self._submitted(asked, shown)
+            elif asked.invocation.name == HOME and not asked.opens:
+                await self._publish(asked)
+            else:
+                await self._attended(asked)
+            if asked.home:
+                await self._publish(asked)
         except Exception:
             log.exception("an answer did not arrive", extra={"command": asked.invocation.name})
 
     async def _attended(self, asked: Asked) -> None:
         view = asked.view
-        if not view and asked.trigger and asked.invocation.name in self._windows:
-            view = await self._opened(asked)
+        if not view and asked.trigger and (asked.opens or asked.invocation.name in self._windows):
+            view = await self._opened(asked, loading(origin_of(asked)))
         if view:
             self._newest[view] = asked
-        language = await self._locales.language(asked.invocation.person)
-        message = await self._answer(replace(asked.invocation, language=language))
+        message = await self._answered(asked)
         if view:
             await self._fill(view, asked, message)
             return
+        if message.form is not None:
+            if asked.trigger and await self._opened(asked, window(message, origin_of(asked))):
+                return
+            message = _without_form(message, asked)
         async with self._rendering:
             parts = await asyncio.to_thread(messages, message)
-        await (self._tell_all(asked, parts) if asked.said else self._tell(asked, parts))
+        in_private = asked.invocation.channel and not asked.said
+        await (self._tell(asked, parts) if in_private else self._tell_all(asked, parts))
+
+    async def _answered(self, asked: Asked) -> Message:
+        """The answer to a person of whom it is known what matters for it."""
+        invocation = asked.invocation
+        profile = await self._people.profile(invocation.person)
+        role = ""
+        if invocation.answers or invocation.name in self._managed:
+            role = await self._people.role(invocation.person, invocation.channel)
+        return await self._answer(replace(invocation, language=profile.language, timezone=profile.timezone, role=role))
+
+    async def _submitted(self, asked: Asked, shown: asyncio.Future[Element]) -> None:
+        """The answer takes the form's place; one that takes its time comes after a sign that it is on its way."""
+        origin = origin_of(asked)
+        self._newest[asked.view] = asked
+        answering = asyncio.ensure_future(self._answered(asked))
+        try:
+            ready, _ = await asyncio.wait({answering}, timeout=ACK_S)
+            if ready:
+                async with self._rendering:
+                    shown.set_result(await asyncio.to_thread(window, await answering, origin))
+                return
+            shown.set_result(loading(origin))
+            await self._fill(asked.view, asked, await answering)
+        finally:
+            answering.cancel()
+            if not shown.done():
+                shown.set_result(loading(origin))
+
+    # --- the home tab ------------------------------------------------------------------------------------------------
+
+    async def _publish(self, asked: Asked) -> None:
+        """Shows the person their home tab as it is now."""
+        if not self._has_home:
+            return
+        who = replace(asked.invocation, name=HOME, args="", channel="", thread="", message="", answers={})
+        message = await self._answered(Asked(invocation=who))
+        async with self._rendering:
+            view = await asyncio.to_thread(home, message, HOME)
+        await self._client.views_publish(user_id=who.person, view=view)
 
     # --- windows -----------------------------------------------------------------------------------------------------
 
-    async def _opened(self, asked: Asked) -> str:
-        """The id of a new window, which waits for its answer; "" when Slack opens none, for example too late."""
-        view = loading(origin_of(asked.invocation))
+    async def _opened(self, asked: Asked, view: Element) -> str:
+        """The id of a new window; "" when Slack opens none, for example too late."""
         try:
             answer = await self._client.views_open(trigger_id=asked.trigger, view=view)
         except SlackApiError as error:
@@ -81,7 +138,7 @@ class SlackAnswers:
 
     async def _fill(self, view: str, asked: Asked, message: Message) -> None:
         async with self._rendering:
-            content = await asyncio.to_thread(window, message, origin_of(asked.invocation))
+            content = await asyncio.to_thread(window, message, origin_of(asked))
         if self._newest.get(view) is not asked:  # something else was pressed there in the meantime
             return
         try:
@@ -93,10 +150,10 @@ class SlackAnswers:
     # --- messages ----------------------------------------------------------------------------------------------------
 
     async def _tell_all(self, asked: Asked, parts: Sequence[SlackMessage]) -> None:
-        """Beside what was said."""
+        """Beside what was said; in the conversation with the person what was asked in no other place."""
         for part in parts:
             await self._client.chat_postMessage(
-                channel=asked.invocation.channel,
+                channel=asked.invocation.channel or asked.invocation.person,
                 thread_ts=asked.under or None,
                 unfurl_links=False,
                 unfurl_media=False,
@@ -129,36 +186,12 @@ class SlackAnswers:
             log.error("slack takes no answer", extra={"status": response.status_code})
 
 
-class Locales:
-    """The languages of people as their Slack is set, asked once an hour."""
-
-    def __init__(self, client: AsyncWebClient) -> None:
-        self._client = client
-        self._known: Recent[tuple[float, asyncio.Task[str]]] = Recent(_PEOPLE)  # until when, in time.monotonic()
-        self._turns = asyncio.Semaphore(LOCALES_AT_ONCE)
-
-    async def language(self, person: str) -> str:
-        """A language such as "en" or "zh"; "" when Slack does not say."""
-        until_s, asking = self._known.get(person, (0.0, None))
-        if asking is None or time.monotonic() > until_s:
-            asking = asyncio.create_task(self._asked(person))
-            self._known[person] = (time.monotonic() + LOCALE_S, asking)
-        try:
-            async with asyncio.timeout(LOCALE_PATIENCE_S):
-                return await asyncio.shield(asking)
-        except TimeoutError:
-            return ""
-
-    async def _asked(self, person: str) -> str:
-        try:
-            async with self._turns:
-                answer = await self._client.users_info(user=person, include_locale=True)
-            locale = (answer.get("user") or {}).get("locale") or ""
-        except (SlackApiError, aiohttp.ClientError, OSError, AttributeError, ValueError) as error:
-            log.warning("slack does not tell a locale", extra={"why": type(error).__name__})
-            self._known.pop(person, None)
-            return ""
-        return str(locale).replace("_", "-").partition("-")[0].lower()
+def _without_form(message: Message, asked: Asked) -> Message:
+    """The message with a button that opens its form."""
+    if message.form is None:
+        return message
+    opens = opener(message.form, asked.invocation.name, asked.invocation.args)
+    return replace(message, form=None, actions=(opens, *message.actions))
 
 
 def _content(part: SlackMessage) -> dict[str, Any]:

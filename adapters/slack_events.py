@@ -1,7 +1,8 @@
 """What people do in Slack, as Slack tells an app of it, read once into invocations.
 
 https://docs.slack.dev/interactivity/implementing-slash-commands, .../interactivity/handling-user-interaction,
-.../reference/events/app_mention and .../reference/events/message.im
+.../reference/interaction-payloads/view-interactions-payload, .../reference/events/app_mention, .../message.im and
+.../app_home_opened
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.slack_blocks import OPENS, pressed
-from digest.types import Invocation
+from adapters.slack_forms import answered
+from digest.types import Action, Form, Invocation
 
+HOME = "home"  # the command that answers with the home tab
+FORM = "form"  # the command of a button that asks another one again, `NAME ARGS`, whose answer is a form
 MENTION = "mention"  # the command of what was said to the bot and begins with no command's name
 
 Body = Mapping[str, Any]
@@ -29,17 +34,22 @@ class Asked(Struct, frozen=True, kw_only=True):
     invocation: Invocation
     response_url: str = ""
     trigger: str = ""  # opens a window, within three seconds
+    opens: bool = False  # a window, at once: there is no other place for the answer, or it holds a form
     view: str = ""  # the window that it was pressed in
+    home: bool = False  # begun in the home tab, which shows afterwards what became of it
     said: bool = False  # where others read it too, so that they may read the answer
     under: str = ""  # the message whose thread the answer to what was said belongs in
 
 
-class Origin(Struct, frozen=True):
-    """Where a window was opened from: kept in it, since Slack does not tell of a press there."""
+class Origin(Struct, frozen=True, omit_defaults=True):
+    """Where a window was opened from, and what its form is for: kept in it, since Slack does not tell of it later."""
 
     channel: str = ""
     thread: str = ""
     message: str = ""
+    home: bool = False
+    command: str = ""
+    argument: str = ""
 
 
 def commanded(body: Body) -> Asked:
@@ -64,24 +74,42 @@ def pressed_on(body: Body) -> Asked | None:
     command, argument = pressed(body["actions"][0])
     if command == OPENS:
         return None
-    view = body.get("view")
-    origin = msgspec.json.decode(view["private_metadata"], type=Origin) if view else _origin(body["container"])
+    view = body.get("view") or {}
+    in_home = view.get("type") == "home"
+    origin = Origin(home=True) if in_home else _kept(view) if view else _origin(body["container"])
+    again = command == FORM
+    if again:
+        command, _, argument = argument.partition(" ")
     return Asked(
-        invocation=Invocation(
-            name=command,
-            args=argument,
-            language="",
-            adapter="slack",
-            workspace=body["team"]["id"],
-            channel=origin.channel,
-            thread=origin.thread,
-            message=origin.message,
-            person=body["user"]["id"],
-        ),
+        invocation=_invocation(body, origin, command, argument),
         response_url=body.get("response_url", ""),
         trigger=body["trigger_id"],
-        view=view["id"] if view else "",
+        opens=again or in_home,
+        view="" if in_home else view.get("id", ""),
+        home=origin.home,
     )
+
+
+def submitted(body: Body) -> Asked:
+    """A form that somebody filled in."""
+    view = body["view"]
+    origin = _kept(view)
+    invocation = _invocation(body, origin, origin.command, origin.argument)
+    return Asked(invocation=replace(invocation, answers=answered(view)), view=view["id"], home=origin.home)
+
+
+def opened_home(body: Body) -> Asked | None:
+    """Somebody looks at the home tab; None for the app's other tabs."""
+    event = body["event"]
+    if event.get("tab") != HOME:
+        return None
+    about = {"team": {"id": body["team_id"]}, "user": {"id": event["user"]}}
+    return Asked(invocation=_invocation(about, Origin(), HOME, ""))
+
+
+def opener(form: Form, name: str, args: str) -> Action:
+    """A button that opens a form, where it cannot be shown itself: what was asked is asked again."""
+    return Action(form.title, command=FORM, argument=f"{name} {args}".strip())
 
 
 def said(body: Body, bot_user: str, commands: Collection[str]) -> Asked | None:
@@ -116,8 +144,27 @@ def said(body: Body, bot_user: str, commands: Collection[str]) -> Asked | None:
     )
 
 
-def origin_of(invocation: Invocation) -> Origin:
-    return Origin(invocation.channel, invocation.thread, invocation.message)
+def origin_of(asked: Asked) -> Origin:
+    invocation = asked.invocation
+    return Origin(invocation.channel, invocation.thread, invocation.message, home=asked.home)
+
+
+def _invocation(body: Body, origin: Origin, name: str, args: str) -> Invocation:
+    return Invocation(
+        name=name,
+        args=args,
+        language="",
+        adapter="slack",
+        workspace=body["team"]["id"],
+        channel=origin.channel,
+        thread=origin.thread,
+        message=origin.message,
+        person=body["user"]["id"],
+    )
+
+
+def _kept(view: Body) -> Origin:
+    return msgspec.json.decode(view["private_metadata"], type=Origin)
 
 
 def _origin(container: Body) -> Origin:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.slack_events import HOME
 from digest.types import CommandSpec, Texts
 
 NAME = "Paperboy"
@@ -25,10 +26,11 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
     "users.info": ("users:read",),
     "views.open": (),
+    "views.publish": (),
     "views.update": (),
 }
 # And for each event that Slack tells of: https://docs.slack.dev/reference/events
-EVENTS: Mapping[str, str] = {"app_mention": "app_mentions:read", "message.im": "im:history"}
+EVENTS: Mapping[str, str] = {"app_home_opened": "", "app_mention": "app_mentions:read", "message.im": "im:history"}
 COMMANDS_SCOPE = "commands"  # https://docs.slack.dev/reference/scopes/commands
 
 
@@ -39,7 +41,7 @@ def manifest(commands: Sequence[CommandSpec], texts: Texts) -> dict[str, Any]:
         "display_information": {"name": NAME, "description": ABOUT},
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": any(command.name == HOME for command in commands),
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
@@ -60,7 +62,8 @@ def manifest(commands: Sequence[CommandSpec], texts: Texts) -> dict[str, Any]:
 def scopes() -> list[str]:
     """What the bot has to be allowed, and no more."""
     of_methods = {scope for needed in METHODS.values() for scope in needed}
-    return sorted({*of_methods, *EVENTS.values(), COMMANDS_SCOPE})
+    of_events = {scope for scope in EVENTS.values() if scope}
+    return sorted({*of_methods, *of_events, COMMANDS_SCOPE})
 
 
 def _slash(command: CommandSpec, texts: Texts) -> dict[str, Any]:

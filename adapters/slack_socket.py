@@ -8,16 +8,18 @@ import contextlib
 import functools
 import logging
 import re
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Protocol
 
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from adapters.recent import Recent
-from adapters.slack_events import Asked, Body, commanded, pressed_on, said
+from adapters.slack_events import Asked, Body, commanded, opened_home, pressed_on, said, submitted
+from adapters.slack_forms import CALLBACK
 from adapters.slack_gate import Gate, Identity, patiently
+from adapters.slack_rich import Element
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,13 @@ ACKS_AT_ONCE = 32  # bolt takes a millisecond of the event loop for each, and te
 _EVENTS = 2_000  # Slack repeats an event for an hour at most
 
 
-def app(me: Identity, bot_token: str, commands: Collection[str], begin: Callable[[Asked], None]) -> AsyncApp:
+class Begin(Protocol):
+    """Begins an answer. `shown` is given the view that takes a form's place once that is known, in time for the ack."""
+
+    def __call__(self, asked: Asked, shown: asyncio.Future[Element] | None = None) -> None: ...
+
+
+def app(me: Identity, bot_token: str, commands: Collection[str], begin: Begin) -> AsyncApp:
     """Acknowledges at once whatever Slack tells, and begins an answer to what people ask."""
 
     async def authorize() -> AuthorizeResult:
@@ -49,17 +57,24 @@ def app(me: Identity, bot_token: str, commands: Collection[str], begin: Callable
         if asked := pressed_on(body):
             begin(asked)
 
+    async def on_submit(ack: AsyncAck, body: Body) -> None:
+        shown: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
+        begin(submitted(body), shown)
+        await ack(response_action="update", view=await shown)
+
     async def on_event(body: Body) -> None:
         event_id = body["event_id"]
         if event_id in events:
             return
         events[event_id] = True
-        if asked := said(body, me.user, commands):
-            begin(asked)
+        told = opened_home(body) if body["event"]["type"] == "app_home_opened" else said(body, me.user, commands)
+        if told is not None:
+            begin(told)
 
     bolt.command(re.compile("^/"))(on_command)
     bolt.action(re.compile(""))(on_press)
-    for kind in ("app_mention", "message"):
+    bolt.view(CALLBACK)(on_submit)
+    for kind in ("app_mention", "message", "app_home_opened"):
         bolt.event(kind)(on_event)
     return bolt
 

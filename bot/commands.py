@@ -47,6 +47,7 @@ COMMANDS = (
         usage="[digest|status|help]",
         summary="command_paperboy",
         example="paperboy digest",
+        managed=True,
     ),
     CommandSpec(
         name="read",

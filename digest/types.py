@@ -263,7 +263,8 @@ class FieldKind(StrEnum):
 
 
 class Field(Struct, frozen=True, kw_only=True):
-    """A question of a form. `values` are what it is filled with, one but for CHOICES; `choices` are (value, label)."""
+    """A question of a form. `values` are what it is filled with, one but for CHOICES; `choices` are (value, label), a
+    value of 1 to 100 characters, which is what platforms take."""
 
     name: str
     label: str
@@ -276,7 +277,10 @@ class Field(Struct, frozen=True, kw_only=True):
 
 class Form(Struct, frozen=True, kw_only=True):
     """Questions to a person. What they answer comes as an Invocation of `command`, with `argument` as its `args` and
-    the values by field in its `answers`; a form is shown where a platform has such, at least behind a button."""
+    the values by field in its `answers`; a form is shown where a platform has such, at least behind a button.
+
+    Names of fields and `command` with `argument` are short, at most 90 characters: platforms keep them with the form.
+    """
 
     title: str
     command: str
@@ -339,6 +343,7 @@ class CommandSpec(Struct, frozen=True):
     typed: bool = True  # people type it; False: only buttons ask it
     window: bool = False  # its answer is shown in a window of its own where a platform has such
     form: bool = False  # its answer holds a form, to be opened at once where a platform can
+    managed: bool = False  # what it does depends on Invocation.role, which is asked for then
 
 
 class Invocation(Struct, frozen=True, kw_only=True):
@@ -355,7 +360,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
     person: str = ""
     role: str = ""  # MANAGER for who may change what the channel gets
     timezone: str = ""  # IANA name, as the platform knows it of the person
-    answers: Mapping[str, tuple[str, ...]] = {}  # of a form, by field
+    answers: Mapping[str, tuple[str, ...]] = {}  # of a form, by field; an empty tuple for what was left empty
 
 
 MANAGER = "manager"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from adapters.discord import DiscordAdapter
 from digest.types import Action, CommandSpec, Invocation, Message
@@ -42,6 +42,10 @@ def card() -> Message:
     )
 
 
+class Answers(Protocol):
+    async def answer(self, invocation: Invocation) -> Message: ...
+
+
 class Desk:
     """Answers what it has an answer for, `NAME ARGS`, and repeats the rest; remembers what it was asked.
 
@@ -72,10 +76,12 @@ def adapter_for(discord: DiscordServer, token: str = BOT_TOKEN, **more: Any) -> 
 
 
 @asynccontextmanager
-async def serving(discord: DiscordServer, desk: Desk, **more: Any) -> AsyncIterator[DiscordAdapter]:
+async def serving(
+    discord: DiscordServer, desk: Answers, commands: Sequence[CommandSpec] = COMMANDS, **more: Any
+) -> AsyncIterator[DiscordAdapter]:
     """The adapter, connected."""
     adapter = adapter_for(discord, **more)
-    serving = asyncio.create_task(adapter.serve(COMMANDS, desk.answer))
+    serving = asyncio.create_task(adapter.serve(commands, desk.answer))
     try:
         await discord.connected()
         yield adapter

@@ -169,23 +169,8 @@ def _unique_ids(components: Sequence[Mapping[str, Any]], at: At) -> Iterator[Pro
 
 def _component(component: Mapping[str, Any], at: At) -> Iterator[Problem]:
     kind, inside = component.get("type"), component.get("components") or []
-    if kind == _ROW:
-        yield from _sized(inside, 1, IN_ROW, (*at, "components"))
-        if any(one.get("type") in _SELECTS for one in inside) and len(inside) > 1:
-            yield Problem((*at, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", "The specified layout is too wide.")
-    elif kind == _BUTTON:
-        yield from _button(component, at)
-    elif kind in _SELECTS:
-        yield from _select(component, at)
-    elif kind == _TEXT:
-        yield from too_long(component.get("content"), V2_CHARS, (*at, "content"))
-    elif kind == _TEXT_INPUT:
-        yield from _text_input(component, at)
-    elif kind == _LABEL:
-        yield from too_long(component.get("label"), 45, (*at, "label"))
-        yield from too_long(component.get("description") or "", 100, (*at, "description"), 0)
-        if not isinstance(component.get("component"), dict):
-            yield Problem((*at, "component"), "BASE_TYPE_REQUIRED", "This field is required")
+    if kind in _OWN:
+        yield from _OWN[kind](component, at)
     for place, one in enumerate(inside):
         yield from _component(one, (*at, "components", place))
     for name in ("accessory", "component"):
@@ -237,6 +222,28 @@ def _text_input(asked: Mapping[str, Any], at: At) -> Iterator[Problem]:
     least, most = asked.get("min_length", 0), asked.get("max_length", INPUT_CHARS)
     if not 0 <= least <= most <= INPUT_CHARS or most < 1:
         yield Problem((*at, "max_length"), "TEXT_INPUT_LENGTH_OUT_OF_RANGE", f"Must be between 1 and {INPUT_CHARS}.")
+
+
+def _row(row: Mapping[str, Any], at: At) -> Iterator[Problem]:
+    inside = row.get("components") or []
+    yield from _sized(inside, 1, IN_ROW, (*at, "components"))
+    if any(one.get("type") in _SELECTS for one in inside) and len(inside) > 1:
+        yield Problem((*at, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", "The specified layout is too wide.")
+
+
+def _text(text: Mapping[str, Any], at: At) -> Iterator[Problem]:
+    yield from too_long(text.get("content"), V2_CHARS, (*at, "content"))
+
+
+def _label(label: Mapping[str, Any], at: At) -> Iterator[Problem]:
+    yield from too_long(label.get("label"), 45, (*at, "label"))
+    yield from too_long(label.get("description") or "", 100, (*at, "description"), 0)
+    if not isinstance(label.get("component"), dict):
+        yield Problem((*at, "component"), "BASE_TYPE_REQUIRED", "This field is required")
+
+
+_OWN = {_ROW: _row, _BUTTON: _button, _TEXT: _text, _TEXT_INPUT: _text_input, _LABEL: _label}
+_OWN |= dict.fromkeys(_SELECTS, _select)
 
 
 def modal_problems(modal: Mapping[str, Any], at: At = ("data",)) -> list[Problem]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from adapters.slack import SlackAdapter
-from adapters.slack_manifest import scopes
+from adapters.slack_manifest import manifest
+from bot import compose
 from digest.types import Action, CommandSpec, Invocation, Message
 from tests.makers import sentence
 from tests.slack_server import SlackServer
@@ -48,6 +49,10 @@ def card() -> Message:
     )
 
 
+class Answers(Protocol):
+    async def answer(self, invocation: Invocation) -> Message: ...
+
+
 class Desk:
     """Answers what it has an answer for, `NAME ARGS`, and repeats the rest; remembers what it was asked.
 
@@ -81,11 +86,15 @@ def adapter_for(slack: SlackServer, **more: Any) -> SlackAdapter:
 
 
 @asynccontextmanager
-async def serving(slack: SlackServer, desk: Desk, **more: Any) -> AsyncIterator[SlackAdapter]:
-    """The adapter, connected, with the scopes of its manifest and no others."""
-    slack.workspaces[TEAM].scopes = set(scopes())
+async def serving(
+    slack: SlackServer, desk: Answers, commands: Sequence[CommandSpec] = COMMANDS, **more: Any
+) -> AsyncIterator[SlackAdapter]:
+    """The adapter, connected, with the scopes and tabs of its manifest and no others."""
+    told = manifest(commands, compose.texts("en"))
+    slack.workspaces[TEAM].scopes = set(told["oauth_config"]["scopes"]["bot"])
+    slack.workspaces[TEAM].home_tab = told["features"]["app_home"]["home_tab_enabled"]
     adapter = adapter_for(slack, **more)
-    serving = asyncio.create_task(adapter.serve(COMMANDS, desk.answer))
+    serving = asyncio.create_task(adapter.serve(commands, desk.answer))
     try:
         await slack.connected()
         yield adapter

@@ -119,7 +119,7 @@ class People(World):
         workspace, where = self._place(person, person)
         if tab == "home" and not workspace.home_tab:
             raise NotPossible("The app's settings do not turn on the home tab.")
-        event = {"type": "app_home_opened", "user": person, "channel": where.id, "tab": tab}
+        event: dict[str, Any] = {"type": "app_home_opened", "user": person, "channel": where.id, "tab": tab}
         event["event_ts"] = f"{self.clock():.6f}"
         if tab == "home" and (view := self.home(person)) is not None:
             event["view"] = view_shown(view, workspace.bot)

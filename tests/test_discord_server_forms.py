@@ -165,7 +165,7 @@ def test_people_fill_in_what_discord_would_submit() -> None:
     assert [one["component"].get("value") or one["component"].get("values") for one in told] == ["lamp", ["0"], []]
     told = filled_in(form, {"word": "lamp", "choose": ["1", "2"], "maybe": ["0"]})["components"]
     assert [one["component"].get("values") for one in told] == [None, ["1", "2"], ["0"]]
-    for values in (
+    impossible: tuple[dict[str, str | list[str]], ...] = (
         {},
         {"word": "x"},
         {"word": "xxxxx"},
@@ -174,7 +174,8 @@ def test_people_fill_in_what_discord_would_submit() -> None:
         {"word": "lamp", "choose": ["0", "1", "2"]},
         {"word": "lamp", "choose": ["9"]},
         {"word": "lamp", "colour": "red"},
-    ):
+    )
+    for values in impossible:
         with pytest.raises(NotPossible):
             filled_in(form, values)
 
@@ -183,9 +184,9 @@ async def test_the_real_sdk_builds_forms_that_are_taken(local: DiscordServer) ->
     """discord.py's labels, menus and texts, as it sends them; and it reads what was submitted."""
 
     class Form(discord.ui.Modal, title="Lamps"):
-        about: discord.ui.TextDisplay[Form] = discord.ui.TextDisplay("Which lamps?")
-        word: discord.ui.Label[Form] = discord.ui.Label(text="Word", component=discord.ui.TextInput(custom_id="word"))
-        some: discord.ui.Label[Form] = discord.ui.Label(
+        about: discord.ui.TextDisplay[Any] = discord.ui.TextDisplay("Which lamps?")
+        word: discord.ui.Label[Any] = discord.ui.Label(text="Word", component=discord.ui.TextInput(custom_id="word"))
+        some: discord.ui.Label[Any] = discord.ui.Label(
             text="Some",
             component=discord.ui.Select(
                 custom_id="some", options=[discord.SelectOption(label="One", value="1")], required=False

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters import slack_answers
+from adapters import slack_people
 from adapters.slack import SlackAdapter
 from digest.types import Action, Destination, Message
 from tests.makers import sentence
@@ -342,7 +342,7 @@ async def test_without_a_locale_the_answer_comes_all_the_same(
     slack: SlackServer, desk: Desk, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unknown, not told, or told too late."""
-    monkeypatch.setattr(slack_answers, "LOCALE_PATIENCE_S", 0.2)
+    monkeypatch.setattr(slack_people, "PATIENCE_S", 0.2)
     slack.fault("users.info", fault)
     assert await told(slack.command(PAPERS, WEI, "/paper", "1")) == ["You asked: paper 1"]
     assert desk.asked[0].language == ""

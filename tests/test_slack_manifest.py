@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack_manifest import COMMANDS_SCOPE, EVENTS, METHODS, manifest, scopes
 from bot import compose
 from bot.commands import COMMANDS
+from digest.types import CommandSpec
 from tests import slack_chat
 from tests.slack_client import web_client
 from tests.slack_payloads import NotPossible
@@ -36,6 +37,7 @@ CALLS: dict[str, tuple[dict[str, Any], ...]] = {
     "conversations.replies": tuple({"channel": channel, "ts": "1.0"} for channel in (PAPERS, SECRET, "DIRECT")),
     "users.info": ({"user": ALICE},),
     "views.open": ({"trigger_id": "1", "view": "{}"},),
+    "views.publish": ({"user_id": ALICE, "view": "{}"},),
     "views.update": ({"view_id": "V1", "view": "{}"},),
 }
 
@@ -93,7 +95,15 @@ def test_each_event_and_the_commands_need_the_scope_listed_for_them(slack: Slack
         slack.direct(ALICE, "hi")
     with pytest.raises(NotPossible, match=f"`{COMMANDS_SCOPE}`"):
         slack.command(PAPERS, ALICE, "/paper")
-    assert set(EVENTS.values()) | {COMMANDS_SCOPE} <= set(scopes())
+    assert {scope for scope in EVENTS.values() if scope} | {COMMANDS_SCOPE} <= set(scopes())
+
+
+def test_the_home_tab_is_there_when_something_answers_with_it() -> None:
+    """Without such a command, people would look at Slack's own "work in progress"."""
+    home = CommandSpec(name="home", usage="", summary="command_paper", example="", typed=False)
+    for commands, enabled in ((slack_chat.COMMANDS, False), ((*slack_chat.COMMANDS, home), True)):
+        told = manifest(commands, compose.texts("en"))
+        assert told["features"]["app_home"]["home_tab_enabled"] is enabled
 
 
 def test_the_manifest_has_all_that_the_adapter_lives_on() -> None:
@@ -104,7 +114,11 @@ def test_the_manifest_has_all_that_the_adapter_lives_on() -> None:
         ("/papers", "[QUERY]"),
     ]
     assert told["oauth_config"]["scopes"]["bot"] == scopes()
-    assert told["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
+    assert told["settings"]["event_subscriptions"]["bot_events"] == [
+        "app_home_opened",
+        "app_mention",
+        "message.im",
+    ]
     assert told["settings"]["interactivity"]["is_enabled"]
     assert told["settings"]["socket_mode_enabled"]
     assert told["features"]["app_home"]["messages_tab_enabled"]
