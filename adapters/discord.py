@@ -97,7 +97,7 @@ class DiscordAdapter:
         answering: set[asyncio.Task[None]] = set()
         async with self._rest.open():
             await self._sync(commands)
-            answers = DiscordAnswers(self._rest, commands, answer)
+            answers = DiscordAnswers(self._rest, commands, answer, self._texts)
 
             def begin(asked: Asked) -> None:
                 task = asyncio.create_task(answers.attend(asked), name="discord answer")

@@ -4,36 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from adapters.discord_events import SUGGEST, Asked
+from adapters.discord_forms import DONE, Forms
 from adapters.discord_messages import DiscordMessage, messages
 from adapters.discord_rest import Json, Rest
 from adapters.markup import clean
 from adapters.neutral import shortened
 from digest.errors import DeliveryError, NotSent
-from digest.types import Action, Answerer, CommandSpec, Message
+from digest.types import Action, Answerer, CommandSpec, Message, Texts
 
 log = logging.getLogger(__name__)
 
 # Discord takes a first answer within 3 s, and what follows it within 15 minutes:
 # https://docs.discord.com/developers/interactions/receiving-and-responding
 QUICK_S = 1.5  # an answer that is ready by then needs no sign that it is on its way
+FORM_S = 2.0  # as long is waited for a form, which cannot follow such a sign
 SUGGEST_S = 2.0
 CHOICES = 25  # https://docs.discord.com/developers/interactions/application-commands#autocomplete
 CHOICE_CHARS = 100
 TRIES = 3
 LONGEST_WAIT_S = 30.0
 _EPHEMERAL = 1 << 6
-_ANSWER, _LATER, _LATER_IN_PLACE, _IN_PLACE, _SUGGESTIONS = 4, 5, 6, 7, 8
+_ANSWER, _LATER, _LATER_IN_PLACE, _IN_PLACE, _SUGGESTIONS, _MODAL = 4, 5, 6, 7, 8, 9
 
 
 class DiscordAnswers:
     """Answers what people ask."""
 
-    def __init__(self, rest: Rest, commands: Sequence[CommandSpec], answer: Answerer) -> None:
+    def __init__(
+        self, rest: Rest, commands: Sequence[CommandSpec], answer: Answerer, texts: Mapping[str, Texts]
+    ) -> None:
         self._rest = rest
-        self._windows = {command.name for command in commands if command.window}
+        self._windows = {DONE, *(command.name for command in commands if command.window)}
+        self._asking = {command.name for command in commands if command.form}
+        self._forms = Forms(texts)
         self._answer = answer
 
     async def attend(self, asked: Asked) -> None:
@@ -44,25 +50,40 @@ class DiscordAnswers:
             elif asked.invocation.name == SUGGEST:
                 await self._suggest(asked)
             else:
-                await self._tell(asked)
+                await self._take(asked)
         except DeliveryError as error:
             log.warning("an answer did not arrive", extra={"command": asked.invocation.name, "why": str(error)})
         except Exception:
             log.exception("an answer broke", extra={"command": asked.invocation.name})
 
-    async def _tell(self, asked: Asked) -> None:
-        """The person alone: at once, or, when the answer takes its time, after a sign that it comes. What is pressed
-        in a window is shown in that window."""
-        in_place = asked.private and asked.invocation.name in self._windows
-        answering = asyncio.ensure_future(self._parts(asked))
+    async def _take(self, asked: Asked) -> None:
+        """What belongs to an open form goes there first."""
+        in_place = asked.private and (asked.submitted or asked.invocation.name in self._windows)
+        match self._forms.step(asked):
+            case Asked() as on_its_way:
+                await self._tell(on_its_way, self._answer(on_its_way.invocation), in_place=in_place)
+            case Message() as message:
+                await self._tell(asked, _at_once(message), in_place=in_place)
+            case modal:
+                await self._respond(asked, {"type": _MODAL, "data": modal})
+
+    async def _tell(self, asked: Asked, answer: Awaitable[Message], *, in_place: bool) -> None:
+        """The person alone: at once, or, when the answer takes its time, after a sign that it comes; a form that came
+        too late for Discord is behind a button. What is pressed in a window is shown in that window."""
+        answering = asyncio.ensure_future(answer)
+        patience_s = FORM_S if asked.asks or asked.invocation.name in self._asking else QUICK_S
         try:
-            ready, _ = await asyncio.wait({answering}, timeout=QUICK_S)
+            ready, _ = await asyncio.wait({answering}, timeout=patience_s)
             if not ready:
                 later = {"type": _LATER_IN_PLACE} if in_place else {"type": _LATER, "data": {"flags": _EPHEMERAL}}
                 await self._respond(asked, later)
-            first, *others = await answering
+            message = await answering
         finally:
             answering.cancel()
+        if message.form is not None and ready and not asked.submitted:
+            await self._respond(asked, {"type": _MODAL, "data": self._forms.modal(asked, message, message.form)})
+            return
+        first, *others = await self._parts(asked, message)
         hook = f"/webhooks/{asked.application}/{asked.token}"
         if ready:
             await self._respond(asked, {"type": _IN_PLACE if in_place else _ANSWER, "data": _private(first)})
@@ -76,7 +97,7 @@ class DiscordAnswers:
 
     async def _tell_all(self, asked: Asked) -> None:
         """Beside what was said."""
-        for number, part in enumerate(await self._parts(asked)):
+        for number, part in enumerate(await self._parts(asked, await self._answer(asked.invocation))):
             reply = {"message_id": asked.said, "fail_if_not_exists": False}
             body = {**part.body(), **({} if number else {"message_reference": reply})}
             await self._post(asked.said_in, body)
@@ -99,9 +120,8 @@ class DiscordAnswers:
         ]
         await self._respond(asked, {"type": _SUGGESTIONS, "data": {"choices": choices[:CHOICES]}})
 
-    async def _parts(self, asked: Asked) -> Sequence[DiscordMessage]:
-        message: Message = await self._answer(asked.invocation)
-        return await asyncio.to_thread(messages, message)
+    async def _parts(self, asked: Asked, message: Message) -> Sequence[DiscordMessage]:
+        return await asyncio.to_thread(messages, self._forms.behind_button(asked, message))
 
     async def _respond(self, asked: Asked, body: Json) -> None:
         await self._sent("POST", f"/interactions/{asked.interaction}/{asked.token}/callback", body)
@@ -120,6 +140,10 @@ class DiscordAnswers:
                 await asyncio.sleep(error.retry_after_s or 1.0)
             else:
                 return
+
+
+async def _at_once(message: Message) -> Message:
+    return message
 
 
 def _private(part: DiscordMessage) -> Json:

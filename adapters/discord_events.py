@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from adapters.discord_commands import options_of
 from adapters.discord_messages import pressed
-from digest.types import CommandSpec, Invocation
+from digest.types import MANAGER, CommandSpec, Invocation
 
 if TYPE_CHECKING:
     import discord
@@ -19,9 +19,11 @@ MENTION = "mention"  # the command of what was said to the bot and begins with n
 SUGGEST = "suggest"  # the command that asks what an option might be; its arguments: COMMAND OPTION what is typed so far
 
 # https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-type
-_COMMAND, _COMPONENT, _AUTOCOMPLETE = 2, 3, 4
+_COMMAND, _COMPONENT, _AUTOCOMPLETE, _SUBMIT = 2, 3, 4, 5
 _SUBCOMMANDS = {1, 2}
 _WRITTEN = {0, 19}  # types of messages that a person wrote: a message, a reply
+LISTED = ","  # ends the id of a form's text that holds several answers
+_BETWEEN = re.compile(r"[,，、;；\n]")
 _MARKED = re.compile(r"<(?:[@#][!&]?(\d+)|/([^:>]+):\d+|(https?://[^>]+))>")
 
 
@@ -33,15 +35,18 @@ class Asked(Struct, frozen=True, kw_only=True):
     token: str = ""
     application: str = ""
     private: bool = False  # pressed on an answer that only this person sees
+    submitted: bool = False  # a form: the answer cannot be another
+    asks: bool = False  # its answer is expected to be a form
     said_in: str = ""  # the channel or thread, where others read it too, so that they may read the answer
     said: str = ""  # the message
 
 
 def interacted(event: discord.Interaction[Any], commands: Mapping[str, CommandSpec]) -> Asked | None:
-    """A command, a press, or an option that is being typed; None for what else Discord tells."""
+    """A command, a press, a form that was filled in, or an option that is being typed; None for what else Discord
+    tells."""
     told: Any = event.data or {}
     kind = event.type.value
-    if kind == _COMPONENT:
+    if kind in (_COMPONENT, _SUBMIT):
         name, args = pressed(str(told.get("custom_id", "")))
     elif kind in (_COMMAND, _AUTOCOMPLETE):
         name, args = _typed(told, commands, suggest=kind == _AUTOCOMPLETE)
@@ -56,10 +61,13 @@ def interacted(event: discord.Interaction[Any], commands: Mapping[str, CommandSp
         workspace=str(event.guild_id or ""),
         person=str(event.user.id),
         message=str(message.id) if message else "",
+        role=_role(event),
+        answers=answered(told["components"]) if kind == _SUBMIT else {},
         **_where(event.channel),
     )
     return Asked(
         invocation=invocation,
+        submitted=kind == _SUBMIT,
         interaction=str(event.id),
         token=event.token,
         application=str(event.application_id),
@@ -92,6 +100,31 @@ def said(message: discord.Message, me: int, commands: Collection[str]) -> Asked 
         said_in=str(message.channel.id),
         said=str(message.id),
     )
+
+
+def _role(event: discord.Interaction[Any]) -> str:
+    """Those who may change a channel's settings may change what it gets."""
+    allowed = event.permissions  # in that channel, none outside of servers
+    return MANAGER if allowed.manage_channels or allowed.administrator else ""
+
+
+def answered(components: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """What a submitted form holds, by field: nothing for what was left empty."""
+    answers: dict[str, tuple[str, ...]] = {}
+    for one in _inputs(components):
+        name = str(one["custom_id"])
+        given = list(one["values"]) if "values" in one else [str(one.get("value") or "")]
+        if name.endswith(LISTED):
+            given = _BETWEEN.split(given[0])
+        answers[name.removesuffix(LISTED)] = tuple(value.strip() for value in given if value.strip())
+    return answers
+
+
+def _inputs(components: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for one in components:
+        if "custom_id" in one:
+            yield one
+        yield from _inputs([*one.get("components", ()), *([one["component"]] if "component" in one else ())])
 
 
 def _where(channel: Any) -> dict[str, Any]:

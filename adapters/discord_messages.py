@@ -93,6 +93,15 @@ def one(message: Message, mark: str = "") -> DiscordMessage:
     return DiscordMessage(embed, tuple(_rows(message.actions)[:ROWS]))
 
 
+def text(message: Message, room: int) -> str:
+    """The title and the body as one text, for where there are no embeds; what is beyond `room` is left out, and "…"
+    says so."""
+    title = title_text(message.title)
+    whole = (Paragraph((Run(title, bold=True),)), *message.blocks) if title else message.blocks
+    portions = list(itertools.islice(_portions((piece for block in whole for piece in pieces(block)), room - 2), 2))
+    return "\n…".join([*portions[:1], *("" for _ in portions[1:])])
+
+
 def thread_name(message: Message) -> str:
     """What a thread under the message is called."""
     name = title_text(message.topic or message.title)
@@ -229,7 +238,12 @@ def _opens(action: Action) -> bool:
 
 
 def _label(action: Action) -> str:
-    label = " ".join(unmarked(action.label).split())
-    while units(label) > LABEL_CHARS:
-        label = shortened(label, len(label) - 1)
-    return label or "…"
+    return fitted(action.label, LABEL_CHARS)
+
+
+def fitted(text: str, most: int) -> str:
+    """A text on one line that knows no markdown, shortened to `most` characters."""
+    text = " ".join(unmarked(text).split())
+    while units(text) > most:
+        text = shortened(text, len(text) - 1)
+    return text or "…"

@@ -191,7 +191,8 @@ def _without_form(message: Message, asked: Asked) -> Message:
     if message.form is None:
         return message
     opens = opener(message.form, asked.invocation.name, asked.invocation.args)
-    return replace(message, form=None, actions=(opens, *message.actions))
+    title = message.title if message.title or message.blocks else message.form.title
+    return replace(message, title=title, form=None, actions=(opens, *message.actions))
 
 
 def _content(part: SlackMessage) -> dict[str, Any]:
