@@ -189,6 +189,17 @@ class AdapterContract:
         assert [await find(platform.to, f"r{n}", under=parent, since=lately()) for n in range(3)] == replies
         assert await find(platform.to, "r3", under=parent, since=lately()) is None
 
+    async def test_a_headline_and_its_cards_are_read_from_top_to_bottom(self, platform: Platform) -> None:
+        """In the order they were posted in, also after the headline and one of them were edited."""
+        adapter, to = platform.adapter, platform.to
+        headline = await adapter.post(to, Message(title="Day"), under=None, key="day")
+        cards = [await adapter.post(to, Message(title=f"Card {n}"), under=headline, key=f"c{n}") for n in range(4)]
+        await adapter.edit(to, headline, Message(title="Day, corrected"))
+        await adapter.edit(to, cards[1], Message(title="Card 1, corrected"))
+        assert platform.texts() == ["Day, corrected", "Card 0", "Card 1, corrected", "Card 2", "Card 3"]
+        assert await adapter.find(to, "c1", under=headline, since=lately()) == cards[1]
+        assert await adapter.find(to, "day", under=None, since=lately()) == headline
+
     async def test_an_edit_done_twice_is_done_once(self, platform: Platform) -> None:
         """The message has the new text, and is still found by its key."""
         posted = await platform.adapter.post(platform.to, CARD, under=None, key="k1")

@@ -145,6 +145,8 @@ class People(World):
         workspace, where = self._place(person, person)
         if "im:history" not in workspace.scopes:
             raise NotPossible("The app was not given the scope `im:history`.")
+        if not workspace.messages_tab:
+            raise NotPossible("The app's settings do not turn on the messages tab.")
         return self._said(workspace, where, person, typed(text), thread_ts, "message")
 
     def say(self, channel: str, person: str, text: str, thread_ts: str | None = None) -> Message:

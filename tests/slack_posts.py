@@ -105,6 +105,8 @@ def post_message(world: World, workspace: Workspace, arguments: Arguments) -> An
         need_scope(workspace, "chat:write.customize")
     wanted = str(arguments["channel"])
     channel = workspace.direct_with(wanted) if wanted in workspace.people else writable(workspace, wanted)
+    if channel.kind == "im" and not workspace.messages_tab:
+        raise Refused("messages_tab_disabled")
     content = content_of(arguments) | in_thread(world, channel, arguments)
     metadata, warnings = _metadata_of(arguments)
     message = world.append(workspace, channel, workspace.bot_user, content, metadata=metadata)

@@ -62,6 +62,7 @@ class Workspace(Struct):
     scopes: set[str]
     revoked: bool = False
     home_tab: bool = True  # whether the app's settings turn it on
+    messages_tab: bool = True  # and let people and the app write to each other
     people: dict[str, Person] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
 

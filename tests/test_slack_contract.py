@@ -1,10 +1,11 @@
-"""Slack keeps what every chat adapter must."""
+"""Slack keeps what every chat adapter must: in channels and in direct messages."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from tests.slack_chat import Desk, all_answered, buttons, read_out, serving
 from tests.slack_faults import Error, Fault, RateLimited, ResetAfterApplying, ResetBeforeApplying, Status
 from tests.slack_faults import TimeoutAfterApplying as Silent
 from tests.slack_server import SlackServer
-from tests.slack_world import ALICE, PAPERS
+from tests.slack_world import ALICE, PAPERS, TEAM
 from tests.slack_world import Message as Shown
 
 FAULTS: dict[Trouble, Fault] = {
@@ -36,9 +37,10 @@ _CALLING = {"user", "usergroup", "channel", "broadcast", "team"}  # elements of 
 class LocalSlack:
     """A Platform: see there."""
 
-    def __init__(self, slack: SlackServer, adapter: SlackAdapter, desk: Desk) -> None:
+    def __init__(self, slack: SlackServer, adapter: SlackAdapter, desk: Desk, address: str = PAPERS) -> None:
         self.slack, self.adapter, self.desk = slack, adapter, desk
-        self.to = Destination("slack", "", PAPERS)
+        self.to = Destination("slack", "", address)
+        self._at = slack.workspaces[TEAM].direct_with(address).id if address == ALICE else address
 
     def trouble(self, trouble: Trouble) -> None:
         self.slack.fault("chat.postMessage", FAULTS[trouble])
@@ -48,7 +50,7 @@ class LocalSlack:
         self.slack.delete(found)
 
     def texts(self) -> list[str]:
-        return [read_out(message) for message in self.slack.visible(PAPERS)]
+        return [read_out(message) for message in self.slack.visible(self._at)]
 
     def links(self) -> set[str]:
         found = {part["url"] for part in self._parts() if "url" in part}
@@ -59,22 +61,22 @@ class LocalSlack:
         return named + [call for text in self._marked() for call in re.findall(r"<[!@#][^>]*>|@(?:here|channel)", text)]
 
     def buttons(self) -> list[str]:
-        return buttons(self.slack.visible(PAPERS)[-1])
+        return buttons(self.slack.visible(self._at)[-1])
 
     async def ask(self, message: Message) -> list[str]:
         self.desk.answers["paper it"] = message
-        await self.slack.command(PAPERS, ALICE, "/paper", "it").acked()
+        await self.slack.command(self.to.address, ALICE, "/paper", "it").acked()
         await all_answered()
-        return [read_out(shown) for shown in self.slack.ephemerals(PAPERS, ALICE)]
+        return [read_out(shown) for shown in self.slack.ephemerals(self._at, ALICE)]
 
     def _parts(self) -> Iterator[dict[str, Any]]:
         """Every object in the blocks that everybody can see."""
-        yield from _objects([message.blocks for message in self.slack.visible(PAPERS)])
+        yield from _objects([message.blocks for message in self.slack.visible(self._at)])
 
     def _marked(self) -> Sequence[str]:
         """The texts that Slack parses: of notifications, and of mrkdwn objects."""
         parsed = [part["text"] for part in self._parts() if part.get("type") == "mrkdwn"]
-        return [*parsed, *(message.text for message in self.slack.visible(PAPERS))]
+        return [*parsed, *(message.text for message in self.slack.visible(self._at))]
 
 
 def _objects(content: Any) -> Iterator[dict[str, Any]]:
@@ -86,13 +88,26 @@ def _objects(content: Any) -> Iterator[dict[str, Any]]:
             yield from _objects(part)
 
 
-class TestSlack(AdapterContract):
+@asynccontextmanager
+async def local(address: str) -> AsyncIterator[Platform]:
+    with SlackServer() as slack:
+        desk = Desk()
+        async with serving(slack, desk, timeout_s=2.0) as adapter:
+            yield LocalSlack(slack, adapter, desk, address)
+
+
+class TestChannel(AdapterContract):
     @pytest.fixture
     async def platform(self) -> AsyncIterator[Platform]:
-        with SlackServer() as slack:
-            desk = Desk()
-            async with serving(slack, desk, timeout_s=2.0) as adapter:
-                yield LocalSlack(slack, adapter, desk)
+        async with local(PAPERS) as platform:
+            yield platform
+
+
+class TestDirectMessages(AdapterContract):
+    @pytest.fixture
+    async def platform(self) -> AsyncIterator[Platform]:
+        async with local(ALICE) as platform:
+            yield platform
 
 
 def test_the_harness_sees_who_is_called_and_what_is_linked() -> None:

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -371,6 +372,19 @@ async def test_scopes_decide_what_is_told(slack: SlackServer) -> None:
         slack.mention(PAPERS, ALICE, "x")
     with pytest.raises(NotPossible, match="im:history"):
         slack.direct(ALICE, "x")
+
+
+async def test_an_app_without_a_messages_tab_has_no_direct_conversations(slack: SlackServer) -> None:
+    """Neither people write there nor the app; channels are as they were."""
+    team = slack.workspaces[TEAM]
+    team.messages_tab = False
+    with pytest.raises(NotPossible, match="messages tab"):
+        slack.direct(ALICE, "x")
+    client = AsyncWebClient(BOT_TOKEN, base_url=f"{slack.url}/api/")
+    for channel in (ALICE, team.direct_with(ALICE).id):
+        with pytest.raises(SlackApiError, match="messages_tab_disabled"):
+            await client.chat_postMessage(channel=channel, text="x")
+    await client.chat_postMessage(channel=PAPERS, text="x")
 
 
 # --- the socket ------------------------------------------------------------------------------------------------------
