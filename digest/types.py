@@ -434,7 +434,9 @@ class ChatAdapter(Publisher, Protocol):
     async def serve(self, commands: Sequence[CommandSpec], answer: Answerer) -> None:
         """Connects and answers until it is cancelled; reconnects by itself.
 
-        Every command and press is acked at once; its answer is for the person who asked alone. Raises
+        Every command and press is acked at once; its answer is for the person who asked alone. An answer's form is
+        asked where the platform has such, else a button leads there; what is submitted is an Invocation too, whose
+        answer may hold the form again. Those of managed commands and of forms tell the person's role. Raises
         DestinationClosed (digest.errors) when the platform does not let it in.
         """
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from adapters import slack_answers
 from adapters.slack import SlackAdapter
 from adapters.slack_events import Origin
 from adapters.slack_views import VIEW_BLOCKS, home, window
+from bot import compose
+from config.settings import load
 from digest.types import MANAGER, Destination, Field, FieldKind, Form, Message
 from tests.lamps import COMMANDS, FORM, LONG, NAME, ZONES, Lamplighter
 from tests.makers import sentence
@@ -23,7 +27,7 @@ from tests.slack_payloads import NotPossible
 from tests.slack_rules import view_problems
 from tests.slack_server import SlackServer
 from tests.slack_socket import until
-from tests.slack_world import ALICE, OUTSIDE, PAPERS, TEAM, WEI, View
+from tests.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, OUTSIDE, PAPERS, TEAM, WEI, View
 
 
 @pytest.fixture
@@ -308,6 +312,22 @@ async def test_who_may_change_a_channel_is_told(
     assert len(server.asked("users.info")) == 1
     assert len(server.asked("conversations.info")) <= 1
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_managers_are_set_in_the_settings(server: SlackServer, desk: Lamplighter, tmp_path: Path) -> None:
+    """By their ids, beside what Slack knows."""
+    own = tmp_path / "paperboy.toml"
+    own.write_text(f'[slack]\nmanagers = ["{WEI}"]\napi_url = "{server.url}/api/"\n', encoding="utf-8")
+    settings = load(own, {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN})
+    task = asyncio.create_task(compose.adapter(settings, "slack").serve(COMMANDS, desk.answer))
+    await server.connected()
+    for person in (WEI, ALICE):
+        await server.command(PAPERS, person, "/lamps").acked()
+        await the_window(server, person, "All of them are dark.")
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert [one.role for one in desk.asked] == [MANAGER, ""]
 
 
 async def test_what_needs_no_role_asks_for_none(slack: SlackServer, desk: Lamplighter) -> None:
