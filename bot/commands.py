@@ -75,6 +75,7 @@ COMMANDS = (
         example="correct 2601.10592 results",
         typed=False,
         form=True,
+        managed=True,
     ),
     CommandSpec(
         name="withdraw",
@@ -83,6 +84,7 @@ COMMANDS = (
         example="withdraw 2601.10592",
         typed=False,
         form=True,
+        managed=True,
     ),
     CommandSpec(
         name="mention", usage="[ID|WORDS] [SECTION]", summary="command_mention", example="mention results", typed=False
