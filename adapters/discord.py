@@ -50,7 +50,7 @@ class DiscordAdapter:
         api_url: str = API_URL,
         gateway_url: str = "",
         timeout_s: float = TIMEOUT_S,
-        requests_per_s: float = REQUESTS_PER_S,
+        requests_per_s: int = REQUESTS_PER_S,
         texts: Mapping[str, Texts] | None = None,
     ) -> None:
         self._rest = Rest(token, api_url=api_url, timeout_s=timeout_s, requests_per_s=requests_per_s)

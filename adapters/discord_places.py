@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from adapters.discord_errors import UNKNOWN_CHANNEL, code_of
 from adapters.discord_rest import Rest, told
+from adapters.pace import Rank
 from digest.errors import DeliveryError, DestinationClosed, MaybeSent, NotSent
 from digest.types import Destination
 
@@ -72,6 +73,10 @@ class Place(Struct, frozen=True):
     tagged: bool = False  # a forum that asks for a tag with each post
 
     @property
+    def rank(self) -> Rank:
+        return Rank.CHANNEL if self.guild else Rank.PERSON
+
+    @property
     def needed(self) -> tuple[int, ...]:
         needed = _NEEDED[self.kind]
         return tuple(SEND_IN_THREADS if bit == SEND and self.parent else bit for bit in needed)
@@ -128,13 +133,15 @@ class Places:
                 "settings, Advanced; then right-click the channel and choose Copy Channel ID."
             )
         try:
-            return _place(await told(self._rest, f"/channels/{to.address}", str(to)), str(to))
+            rank = Rank.CHANNEL if to.workspace else Rank.UNKNOWN
+            return _place(await told(self._rest, f"/channels/{to.address}", str(to), rank=rank), str(to))
         except DestinationClosed as error:
             if code_of(error) != UNKNOWN_CHANNEL:
                 raise
         # Ids do not tell whose they are. A person's conversation is opened once, and stays the same
         try:
-            opened = await self._rest.call("POST", "/users/@me/channels", str(to), {"recipient_id": to.address})
+            person = {"recipient_id": to.address}
+            opened = await self._rest.call("POST", "/users/@me/channels", str(to), person, rank=Rank.PERSON)
         except MaybeSent as error:
             raise NotSent(f"Discord gives no answer about {to} for now.", error.retry_after_s) from error
         return _place(opened, str(to))

@@ -11,20 +11,22 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import aiohttp
 
 from adapters.discord_errors import refusal, wait_s
-from adapters.pace import Pace
+from adapters.pace import Pace, Rank
 from adapters.recent import Recent
 from digest.errors import DestinationClosed, MaybeSent, NotSent
 
 API_URL = "https://discord.com/api/v10"
 TIMEOUT_S = 15.0
 # 50 requests a second in all: https://docs.discord.com/developers/topics/rate-limits#global-rate-limit
-REQUESTS_PER_S = 49.0
+REQUESTS_PER_S = 49
+LIMIT_S = 1.0
+UNSURE_S = 2.0  # a request that has no answer by then has long been counted
 LONGEST_TURN_S = 6.0  # a channel takes five messages in five seconds
 # https://docs.discord.com/developers/reference#user-agent
 _USER_AGENT = "DiscordBot (https://github.com/paperboy-digest/paperboy, 1)"
@@ -45,12 +47,13 @@ class Rest:
         *,
         api_url: str = API_URL,
         timeout_s: float = TIMEOUT_S,
-        requests_per_s: float = REQUESTS_PER_S,
+        requests_per_s: int = REQUESTS_PER_S,
     ) -> None:
         self.token = token
         self.api_url = api_url.rstrip("/")
         self.timeout_s = timeout_s
-        self._pace = Pace(1 / requests_per_s)
+        # One more than it sends on the whole may come in a second
+        self._pace = Pace(LIMIT_S / requests_per_s, requests_per_s + 1, window_s=LIMIT_S, unsure_s=UNSURE_S)
         self._free_s: Recent[float] = Recent(_LANES)  # when a lane may be used again, in time.monotonic()
         self._session: aiohttp.ClientSession | None = None
         self._users = 0
@@ -75,32 +78,47 @@ class Rest:
                 await session.close()
 
     async def call(
-        self, method: str, path: str, place: str, body: Json = None, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        place: str,
+        body: Json = None,
+        query: Mapping[str, str] | None = None,
+        *,
+        rank: Rank = Rank.CHANNEL,
     ) -> Json:
         """The answer, None when it has no body. `place` names for people what this is about.
 
         Waits for its turn, at most LONGEST_TURN_S. Raises NotSent, MaybeSent, MessageRefused or DestinationClosed.
         """
         lane = _lane(method, path)
-        await self._turn(lane, place)
         headers = {"Authorization": f"Bot {self.token}"}
-        return await self._asked(method, path, place, body, headers=headers, query=query, lane=lane)
+        async with self._turn(lane, place, rank):
+            return await self._asked(method, path, place, body, headers=headers, query=query, lane=lane)
 
     async def respond(self, method: str, path: str, place: str, body: Json = None) -> Json:
         """As `call`, for what belongs to an interaction: its address is its right, and the limit of all requests does
         not count it."""
         return await self._asked(method, path, place, body, headers={}, query=None, lane="")
 
-    async def _turn(self, lane: str, place: str) -> None:
+    @asynccontextmanager
+    async def _turn(self, lane: str, place: str, rank: Rank) -> AsyncIterator[None]:
         """Raises NotSent rather than wait for long: the outbox counts the time in which the platform may still apply
         a request from when it handed it over."""
         now_s = time.monotonic()
         in_lane_s = max(self._free_s.get(lane, 0.0), self._free_s.get(_ALL, 0.0)) - now_s
-        pause_s = max(in_lane_s, self._pace.wait_s(_ALL))
+        pause_s = max(in_lane_s, self._pace.wait_s(_ALL, rank))
+        later = f"Many requests wait for Discord; the one for {place} comes later."
         if pause_s > LONGEST_TURN_S:
-            raise NotSent(f"Many requests wait for Discord; the one for {place} comes later.", pause_s)
+            raise NotSent(later, pause_s)
         await asyncio.sleep(in_lane_s)
-        await self._pace.turn(_ALL)
+        async with AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(LONGEST_TURN_S):  # others of a better rank may have come in between
+                    await turn.enter_async_context(self._pace.turn(_ALL, rank))
+            except TimeoutError as error:
+                raise NotSent(later, self._pace.wait_s(_ALL, rank)) from error
+            yield
 
     async def _asked(
         self,
@@ -150,11 +168,13 @@ class Rest:
             self._free_s[lane] = max(self._free_s.get(lane, 0.0), time.monotonic() + pause_s)
 
 
-async def told(rest: Rest, path: str, place: str, query: Mapping[str, str] | None = None) -> Json:
+async def told(
+    rest: Rest, path: str, place: str, query: Mapping[str, str] | None = None, *, rank: Rank = Rank.CHANNEL
+) -> Json:
     """What Discord has at an address. Raises DestinationClosed and MessageRefused, and NotSent for all that passes:
     nothing was to be sent."""
     try:
-        return await rest.call("GET", path, place, query=query)
+        return await rest.call("GET", path, place, query=query, rank=rank)
     except DestinationClosed:
         raise
     except MaybeSent as error:

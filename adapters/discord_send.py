@@ -67,7 +67,7 @@ class DiscordPublisher:
         place = await self._places.at(to)
         channel = posted.channel if _is_starter(posted) and place.kind is not Kind.FORUM else _inside(posted)
         try:
-            await self._edited(to, channel, posted.message, message)
+            await self._edited(to, place, f"/channels/{channel}/messages/{posted.message}", message)
         except DestinationClosed as error:
             raise await self._explained(to, place, error) from error
 
@@ -118,21 +118,20 @@ class DiscordPublisher:
         flags = {"flags": SUPPRESS_NOTIFICATIONS} if place.guild else {}
         body = {**content, **flags, "nonce": nonce_for(key), "enforce_nonce": True}
         path = f"/channels/{channel}/messages"
-        answer = await self._rest.call("POST", path, str(to), body)
+        answer = await self._rest.call("POST", path, str(to), body, rank=place.rank)
         if answer and not answer.get("embeds"):
             await self._taken_back(to, place, f"{path}/{_id(answer)}")
         return _id(answer)
 
-    async def _edited(self, to: Destination, channel: str, posted: str, message: Message) -> None:
-        path = f"/channels/{channel}/messages/{posted}"
-        before = await self._rest.call("GET", path, str(to))
+    async def _edited(self, to: Destination, place: Place, path: str, message: Message) -> None:
+        before = await self._rest.call("GET", path, str(to), rank=place.rank)
         content = (await asyncio.to_thread(one, message, mark_of(before))).body()
         try:
-            await self._rest.call("PATCH", path, str(to), content)
+            await self._rest.call("PATCH", path, str(to), content, rank=place.rank)
         except MessageRefused as error:
             if code_of(error) != ARCHIVED:
                 raise
-            await self._rest.call("PATCH", f"/channels/{channel}", str(to), {"archived": False})
+            await self._rest.call("PATCH", path.partition("/messages/")[0], str(to), {"archived": False})
             await self._rest.call("PATCH", path, str(to), content)
 
     async def _taken_back(self, to: Destination, place: Place, path: str) -> None:
@@ -194,7 +193,7 @@ class DiscordPublisher:
         while True:
             query = {"after": after, "limit": str(PAGE_MESSAGES)}
             try:
-                page = await told(self._rest, f"/channels/{channel}/messages", str(to), query)
+                page = await told(self._rest, f"/channels/{channel}/messages", str(to), query, rank=place.rank)
             except DestinationClosed as error:
                 if code_of(error) == UNKNOWN_CHANNEL and channel != place.id:
                     return None  # a thread that people deleted

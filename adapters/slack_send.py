@@ -7,7 +7,8 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.pace import Pace
+from adapters.pace import Pace, Rank, Turn
 from adapters.slack_blocks import one
 from adapters.slack_errors import ThreadGone, refusal
 from digest.errors import DestinationClosed, MaybeSent, NotSent
@@ -87,23 +88,25 @@ class SlackPublisher:
 
     async def post(self, to: Destination, message: Message, *, under: Posted | None, key: str) -> Posted:
         content = await asyncio.to_thread(one, message)
-        await self._turn(to)
-        started_s = time.monotonic()
-        answer = await self._asked(
-            self._client.chat_postMessage,
-            str(to),
-            channel=under.channel if under else to.address,
-            thread_ts=(under.thread or None) if under else None,
-            text=content.text,
-            blocks=content.blocks,
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
-            unfurl_links=False,
-            unfurl_media=False,
-            link_names=False,
-            parse="none",
-        )
-        channel, sent_at = _text(answer, "channel"), _text(answer, "ts")
-        self._keep_pace(to, started_s, sent_at)
+        async with self._turn(to) as turns:
+            started_s = time.monotonic()
+            answer = await self._asked(
+                self._client.chat_postMessage,
+                str(to),
+                channel=under.channel if under else to.address,
+                thread_ts=(under.thread or None) if under else None,
+                text=content.text,
+                blocks=content.blocks,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+                unfurl_links=False,
+                unfurl_media=False,
+                link_names=False,
+                parse="none",
+            )
+            channel, sent_at = _text(answer, "channel"), _text(answer, "ts")
+            counted_s = self._counted_s(started_s, sent_at)
+            for turn in turns:
+                turn.counted_s = counted_s
         if channel != to.address:
             self._direct[to.address] = channel
         if "metadata_too_large" in _warnings(answer):
@@ -161,23 +164,34 @@ class SlackPublisher:
 
     async def _conversation(self, to: Destination) -> str:
         """The id that history is asked by: a person's direct messages have one of their own."""
-        if to.address[:1] not in {"U", "W"}:
+        if not _is_person(to):
             return to.address
         if to.address not in self._direct:
             answer = await self._asked(self._client.conversations_open, str(to), users=to.address)
             self._direct[to.address] = _text(answer.get("channel") or {}, "id")
         return self._direct[to.address]
 
-    async def _turn(self, to: Destination) -> None:
-        """Waits until a message may be sent. Raises NotSent rather than wait for long: the outbox counts the time in
-        which the platform may still apply a request from when it handed it over."""
-        wait_s = max(self._channels.wait_s(to.address), self._workspace.wait_s(_ALL))
+    @asynccontextmanager
+    async def _turn(self, to: Destination) -> AsyncIterator[tuple[Turn, Turn]]:
+        """Waits until a message may be sent, people after channels. Raises NotSent rather than wait for long: the
+        outbox counts the time in which the platform may still apply a request from when it handed it over."""
+        rank = Rank.PERSON if _is_person(to) else Rank.CHANNEL
+        wait_s = max(self._channels.wait_s(to.address), self._workspace.wait_s(_ALL, rank))
+        later = f"Many messages are waiting to be sent to Slack; the one for {to} comes later."
         if wait_s > LONGEST_TURN_S:
-            raise NotSent(f"Many messages are waiting to be sent to Slack; the one for {to} comes later.", wait_s)
-        await self._channels.turn(to.address)
-        await self._workspace.turn(_ALL)
+            raise NotSent(later, wait_s)
+        async with AsyncExitStack() as turns:
+            try:
+                async with asyncio.timeout(LONGEST_TURN_S):  # channels may have come in between
+                    taken = (
+                        await turns.enter_async_context(self._channels.turn(to.address)),
+                        await turns.enter_async_context(self._workspace.turn(_ALL, rank)),
+                    )
+            except TimeoutError as error:
+                raise NotSent(later, self._workspace.wait_s(_ALL, rank)) from error
+            yield taken
 
-    def _keep_pace(self, to: Destination, started_s: float, sent_at: str) -> None:
+    def _counted_s(self, started_s: float, sent_at: str) -> float:
         """Slack counts from when a message arrived. That lies between sending and answer; `ts`, once the clocks have
         been compared, says it closer, so that the way back of an answer is not waited for each time."""
         arrived_s = answered_s = time.monotonic()
@@ -185,8 +199,7 @@ class SlackPublisher:
             slack_s = float(sent_at)
             self._clock_gap_s = min(self._clock_gap_s, answered_s - slack_s)
             arrived_s = min(answered_s, max(started_s, slack_s + self._clock_gap_s))
-        self._channels.counted(to.address, arrived_s)
-        self._workspace.counted(_ALL, arrived_s)
+        return arrived_s
 
     async def _asked(self, method: Callable[..., Awaitable[Any]], place: str, **arguments: Any) -> Answer:
         """Slack's answer. Raises a DeliveryError for everything else."""
@@ -244,6 +257,10 @@ class SlackWorkspaces:
             f"No Slack token is set for {to}. There are tokens for {', '.join(map(str, teams))}: "
             f"write slack:{teams[0]}/{to.address}, or set the token of that workspace."
         )
+
+
+def _is_person(to: Destination) -> bool:
+    return to.address[:1] in {"U", "W"}
 
 
 def _text(answer: Answer, name: str) -> str:

@@ -71,7 +71,7 @@ async def all_answered() -> None:
 
 
 def adapter_for(discord: DiscordServer, token: str = BOT_TOKEN, **more: Any) -> DiscordAdapter:
-    settings = {"timeout_s": 5.0, "requests_per_s": 1000.0, "gateway_url": discord.gateway_url, **more}
+    settings = {"timeout_s": 5.0, "requests_per_s": 1000, "gateway_url": discord.gateway_url, **more}
     return DiscordAdapter(token, api_url=f"{discord.url}/api/v10/", **settings)
 
 

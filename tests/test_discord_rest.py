@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -25,8 +26,8 @@ def discord() -> Iterator[DiscordServer]:
         yield server
 
 
-def rest_for(discord: DiscordServer, **more: float) -> Rest:
-    return Rest(BOT_TOKEN, api_url=f"{discord.url}/api/v10", **{"timeout_s": 0.5, "requests_per_s": 1000.0, **more})
+def rest_for(discord: DiscordServer, **more: Any) -> Rest:
+    return Rest(BOT_TOKEN, api_url=f"{discord.url}/api/v10", **{"timeout_s": 0.5, "requests_per_s": 1000, **more})
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ async def test_who_is_told_to_wait_for_long_does_not_ask_meanwhile(discord: Disc
 async def test_all_requests_together_keep_the_bots_limit(discord: DiscordServer) -> None:
     """Side by side, not more in a second than Discord takes."""
     discord.per_second = 20
-    rest = rest_for(discord, requests_per_s=19.0, timeout_s=5.0)
+    rest = rest_for(discord, requests_per_s=19, timeout_s=5.0)
     async with rest.open():
         await asyncio.gather(*(rest.call("GET", f"/channels/{PAPERS}", "#papers") for _ in range(30)))
     assert discord.limited == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -293,6 +294,24 @@ async def test_a_locked_thread_and_a_forum_with_tags_are_closed(
     discord.channels[FORUM].tag_required = True
     with pytest.raises(DestinationClosed, match="tag"):
         await adapter.post(POSTS, HEADLINE, under=None, key="k3")
+
+
+async def test_people_wait_until_the_channels_have_their_messages(discord: DiscordServer) -> None:
+    """A channel's message goes before the direct messages that wait for the bot's limit, however many."""
+    discord.per_second = 10
+    adapter = adapter_for(discord, requests_per_s=9)
+    for place in (CHANNEL, PERSON):
+        await adapter.post(place, HEADLINE, under=None, key=f"first of {place}")
+    direct = [
+        asyncio.create_task(adapter.post(PERSON, card(), under=None, key=f"direct {number}")) for number in range(14)
+    ]
+    await asyncio.sleep(0.1)
+    await adapter.post(CHANNEL, HEADLINE, under=None, key="channel")
+    before = discord.visible_nonces().index(nonce_for("channel"))
+    await asyncio.gather(*direct)
+    assert before < 14
+    assert len(discord.visible()) == 17
+    assert discord.limited == 0
 
 
 async def test_a_failure_before_anything_was_sent_is_no_doubt(

@@ -27,7 +27,7 @@ from tests.slack_faults import (
 )
 from tests.slack_publishing import CARD, CHANNEL, lately, publisher_for
 from tests.slack_server import SlackServer
-from tests.slack_world import ALICE, PAPERS, SECRET, TEAM
+from tests.slack_world import ALICE, PAPERS, SECRET, TEAM, WEI
 
 
 @pytest.fixture
@@ -207,6 +207,22 @@ async def test_channels_of_a_workspace_share_its_limit(slack: SlackServer) -> No
     await asyncio.gather(*(publisher.post(to, CARD, under=None, key=str(to)) for to in channels))
     assert slack.limited == 0
     assert len(slack.visible_keys()) == 5
+
+
+async def test_people_wait_until_the_channels_have_their_messages(slack: SlackServer) -> None:
+    """A channel's message goes before the direct messages that wait for the workspace's limit, however many."""
+    publisher = publisher_for(slack, workspace_gap_s=0.1)
+    people = [Destination("slack", TEAM, person) for person in (ALICE, WEI)]
+    direct = [
+        asyncio.create_task(publisher.post(people[number % 2], CARD, under=None, key=f"direct {number}"))
+        for number in range(6)
+    ]
+    async with asyncio.timeout(10.0):
+        while not slack.visible_keys():
+            await asyncio.sleep(0.01)
+        await publisher.post(CHANNEL, CARD, under=None, key="channel")
+        await asyncio.gather(*direct)
+    assert slack.visible_keys().index("channel") <= 2
 
 
 async def test_a_slow_channel_holds_no_other(slack: SlackServer, publisher: SlackPublisher) -> None:
