@@ -11,10 +11,11 @@ from typing import TypeVar
 
 from bot.commands import Desk
 from digest.lookups import Lookups
-from digest.types import Action, ArxivId, Invocation, Message, SectionName, Texts
+from digest.titles import titled
+from digest.types import Action, Invocation, Message, SectionName, Texts
 
 SUGGESTED = 25  # https://docs.discord.com/developers/interactions/application-commands#autocomplete
-_SEARCHED = 100  # of what older papers hold
+_SEARCHED = 100  # of older papers
 _VALUE_CHARS = 100  # of an option: see SUGGESTED
 
 _Key = TypeVar("_Key", SectionName, str)
@@ -44,7 +45,7 @@ def _titles(typed: str, desk: Desk, _texts: Texts) -> Iterator[Action]:
 
 def _papers(typed: str, lookups: Lookups) -> Iterator[tuple[str, str]]:
     """Ids and titles of the papers of which each word that was typed begins the id or is in the title, newest first; in
-    papers from before those stored last only whole words are found, or an id alone."""
+    papers from before those stored last it is found at the beginning of a word."""
     words = typed.casefold().split()
     seen = set()
     for paper, title in map(_parted, lookups.titles()):
@@ -52,18 +53,8 @@ def _papers(typed: str, lookups: Lookups) -> Iterator[tuple[str, str]]:
             seen.add(paper)
             yield paper, title
     if words:
-        older = {paper: title for paper, title in _older(typed, lookups) if paper not in seen}
-        yield from sorted(older.items(), key=_age, reverse=True)
-
-
-def _older(typed: str, lookups: Lookups) -> Iterator[tuple[str, str]]:
-    for hit in lookups.search(typed, "", limit=_SEARCHED).hits:
-        if all(word in hit.paper.title.casefold() for word in typed.casefold().split()):
-            yield hit.paper.id, hit.paper.title
-    if typed[:4].isdecimal():
-        for paper in lookups.near_ids(typed):
-            if paper.startswith(typed) and (known := lookups.paper(ArxivId(paper))) is not None:
-                yield paper, known.title
+        older = (one for one in titled(lookups, typed, _SEARCHED) if one[0] not in seen)
+        yield from sorted(older, key=_age, reverse=True)
 
 
 def _age(paper: tuple[str, str]) -> tuple[bool, str]:

@@ -33,17 +33,18 @@ def indexed(text: str) -> str:
     return _RUN.sub(lambda run: f" {' '.join((*_pairs(run[0]), run[0][-1]))} ", _storable(text))
 
 
-def match_expression(query: str) -> str | None:
+def match_expression(query: str, *, beginnings: bool = False) -> str | None:
     """An FTS5 expression that asks for every term of what a person typed, or None when nothing in it can be searched.
+    With `beginnings`, a term may end within a word.
 
     Terms are separated by white space; each is asked for as a phrase and quoted, so no character of it is an operator
     (https://sqlite.org/fts5.html#fts5_strings).
     """
-    phrases = (_phrase(term) for term in _storable(query).replace('"', " ").split())
+    phrases = (_phrase(term, beginnings) for term in _storable(query).replace('"', " ").split())
     return " AND ".join(phrase for phrase in phrases if phrase) or None
 
 
-def _phrase(term: str) -> str:
+def _phrase(term: str, beginnings: bool) -> str:
     """A term as a phrase, "" when it holds nothing that `unicode61` makes a token of.
 
     What follows the term is not known: a run of several characters at its end is asked for as its pairs alone, a single
@@ -51,7 +52,7 @@ def _phrase(term: str) -> str:
     """
     last = _RUN.search(term, _begin_of_last_run(term))
     if last is None:
-        words, prefix = indexed(term), ""
+        words, prefix = indexed(term), "*" if beginnings else ""
     elif len(last[0]) == 1:
         words, prefix = indexed(term), "*"
     else:

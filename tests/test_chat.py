@@ -304,9 +304,25 @@ async def test_papers_are_suggested_by_id_and_by_any_word_of_their_title_newest_
     await place.store.run(lambda store: store.save_listing(DAY + timedelta(days=1), later))
     chinese = await suggested(place, "paper id 注意")
     assert [one for _, one in chinese] == [f"2602.{number:05}" for number in range(599, 574, -1)]
-    # Older than the 500 stored last: whole words, and beginnings of ids
-    assert await suggested(place, "paper id lantern") == newest_first
-    assert await suggested(place, "paper id 2601.000") == newest_first
+
+
+async def test_older_papers_are_suggested_by_beginnings_of_words_too(place: Place) -> None:
+    """Those from before the 500 stored last: any word of the title as far as it is typed, any piece of Chinese, the
+    beginning of an id, and these together."""
+    old = [paper("1706.00007", title="大规模稀疏注意力"), paper("cs/0112017", title="Knots of State-of-the-Art Glass")]
+    await place.store.run(lambda store: store.save_listing(DAY - timedelta(days=1), old))
+    later = [paper(f"2602.{number:05}", title=f"Moths {number}") for number in range(600)]
+    await place.store.run(lambda store: store.save_listing(DAY + timedelta(days=1), later))
+    newest_first = [(f"{one} Lantern {one[-1]} for Networks", one) for one in reversed(IDS)]
+    for typed in ("lantern", "lan", "netw for l", "2601.000", "2601 lant", "n 26"):
+        assert await suggested(place, f"paper id {typed}") == newest_first
+    assert await suggested(place, "paper id 2601.00002 net") == [newest_first[3]]
+    for typed in ("稀疏", "注意力", "力", "1706", "1706 规模"):
+        assert [one for _, one in await suggested(place, f"paper id {typed}")] == ["1706.00007"]
+    for typed in ("kno gla", "state-of", "cs/01"):
+        assert [one for _, one in await suggested(place, f"paper id {typed}")] == ["cs/0112017"]
+    for typed in ("antern", "lan moth", '"*', "1706 lan", "title:lan"):
+        assert await suggested(place, f"paper id {typed}") == []
     assert len(await suggested(place, "paper id 2602.0000")) == 10
 
 

@@ -7,11 +7,12 @@ import random
 import re
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from digest.lookups import Lookups
 from digest.store import Store
+from digest.titles import titled
 from digest.words import indexed
 from tests.benchmarks.timing import medians_s, show
 from tests.makers import clock
@@ -19,6 +20,7 @@ from tests.makers import clock
 PAPERS = 100_000
 TIMED_HITS = 16_000
 ROUNDS = 3
+TYPED = ("k", "ka", "kal", "kalo", "k l m n t", "ka lo mi", "zz", "07", "07 k", "0712.123", "注", "注意", "k 注")
 _SYLLABLES = "ka lo mi ne tu ra vi so pe da gro lin mar ten".split()
 _CHARACTERS = [chr(0x4E00 + 8 * place) for place in range(2_500)]  # about as many as reports use
 _HAN = "[\u4e00-\u9fff]"
@@ -108,7 +110,20 @@ def main() -> None:
                     f"{times['search'] * 1000:.1f} ms, LIKE {times['LIKE'] * 1000:.0f} ms, "
                     f"ratio {times['search'] / times['LIKE']:.3f}"
                 )
+            slowest = max(_typing_s(lookups, TYPED))
     show(f"search over {PAPERS:,} papers", rows, "nothing missed; at most 0.1 up to 16,000 hits")
+    show(
+        f"suggestions while somebody types, among {PAPERS:,} papers",
+        {"the slowest of those typed": f"{slowest[0] * 1000:.0f} ms, of {slowest[1]!r}"},
+        "within 500 ms",
+    )
+
+
+def _typing_s(lookups: Lookups, typed: Sequence[str]) -> Iterator[tuple[float, str]]:
+    """How long the suggestions for each take: letters that begin most words are the worst."""
+    for text in typed:
+        asks = {text: functools.partial(titled, lookups, text, 100)}
+        yield medians_s(asks, ROUNDS, warm_up=1)[text], text
 
 
 def _like(connection: sqlite3.Connection, term: str) -> list[tuple[int]]:
