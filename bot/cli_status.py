@@ -19,7 +19,8 @@ from digest.mistakes import Mistake, mistakes
 from digest.select import Reason
 from digest.status import Status, Trouble, Why, status, why
 from digest.store import Store
-from digest.types import ArxivId, Destination, Posted
+from digest.threads import seen_at
+from digest.types import ArxivId, Destination
 
 _LISTS_SHOWN = 5
 _REASONS = {
@@ -152,7 +153,8 @@ def resume_command(options: Options, destination: str) -> int:
 @click.argument("message", required=False, metavar="[ID]")
 @click.pass_obj
 def resolve_command(options: Options, key: str, verdict: str, message: str | None) -> int:
-    """Settle a delivery of which nobody knows whether it arrived: `sent ID` (Slack: its ts), or `resend`.
+    """Settle a delivery of which nobody knows whether it arrived: `sent ID`, the message's own (on Slack its ts), or
+    `resend`.
 
     \b
     Example: paperboy resolve 0f3a62d1c5b84e7790ab12cd sent 1768552800.000100
@@ -160,8 +162,6 @@ def resolve_command(options: Options, key: str, verdict: str, message: str | Non
     if (verdict == "sent") is (message is None):
         raise UsageError('Say "sent" with the id of the message that is there, or "resend" without one.')
     with Store.create(options.settings().store.file(), compose.clock) as store:
-        to = next((trouble.to for trouble in status(store).troubles if trouble.key == key), None)
-        posted = Posted(to.address, message, message) if to is not None and message else None
-        deliveries.resolve(store, key, posted)
+        deliveries.resolve(store, key, seen_at(store, key, message) if message else None)
     click.echo(f"Settled as sent: {message}." if message else "It is sent again, and what waits behind it.")
     return DONE

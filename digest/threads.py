@@ -48,3 +48,31 @@ def discussion_of(lookups: Lookups, destination: int, paper: ArxivId) -> Posted 
 
 def _posted(row: sqlite3.Row) -> Posted:
     return Posted(row["platform_channel"], row["platform_message"], row["platform_thread"])
+
+
+def seen_at(lookups: Lookups, key: str, message: str) -> Posted | None:
+    """Where the message of a delivery is that a person found under this id: in its parent's thread, or, at the top,
+    with a thread of its own unless the destination's other messages have none. None when the key is not known."""
+    row = lookups.connection.execute(_PLACE_OF, (key,)).fetchone()
+    if row is None:
+        return None
+    if row["parent_message"] is not None:
+        return Posted(row["parent_channel"], message, row["parent_thread"])
+    is_flat = row["kind"] == "person" if row["thread"] is None else row["thread"] == ""
+    return Posted(row["channel"] or row["address"], message, "" if is_flat else message)
+
+
+_PLACE_OF = """
+SELECT destinations.address, destinations.kind, parent.platform_channel AS parent_channel,
+    parent.platform_message AS parent_message, parent.platform_thread AS parent_thread,
+    other.platform_channel AS channel, other.platform_thread AS thread
+FROM deliveries
+JOIN destinations ON destinations.id = deliveries.destination
+JOIN messages AS own ON own.id = deliveries.message
+LEFT JOIN messages AS parent ON parent.id = own.parent
+LEFT JOIN messages AS other ON other.id = (
+    SELECT max(id) FROM messages
+    WHERE destination = own.destination AND parent IS NULL AND platform_message IS NOT NULL
+)
+WHERE deliveries.key = ?
+"""

@@ -32,19 +32,20 @@ def _by_words(lookups: Lookups, words: list[str], limit: int) -> dict[str, str]:
         "AS found JOIN papers ON papers.number = found.rowid",
         (expression, limit),
     )
-    return {paper: title for paper, title in rows}
+    return dict(rows.fetchall())
 
 
 def _by_id(lookups: Lookups, beginning: str, words: list[str], limit: int) -> dict[str, str]:
     expression = _in_title(words)
     if words and expression is None:
         return {}
-    fits = "AND number IN (SELECT rowid FROM paper_search WHERE paper_search MATCH :expression)" if expression else ""
     rows = lookups.connection.execute(
-        f"SELECT id, title FROM papers WHERE id >= :first AND id < :end {fits} ORDER BY id DESC LIMIT :limit",
+        "SELECT id, title FROM papers WHERE id >= :first AND id < :end AND (:expression IS NULL "
+        "OR number IN (SELECT rowid FROM paper_search WHERE paper_search MATCH :expression)) "
+        "ORDER BY id DESC LIMIT :limit",
         {"first": beginning, "end": f"{beginning}\uffff", "expression": expression, "limit": limit},
     )
-    return {paper: title for paper, title in rows}
+    return dict(rows.fetchall())
 
 
 def _in_title(words: list[str]) -> str | None:

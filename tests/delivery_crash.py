@@ -1,11 +1,12 @@
 """Kills a process that delivers, at every boundary and at random moments, and asks the platform what it got.
 
     python -m tests.delivery_crash --kills 1000 --seed 7
+    python -m tests.delivery_crash --platform discord --kills 300
 
-A world is a store with a day of 23 papers for several channels, and a platform in another process. Sender after
-sender is forked into it and killed with SIGKILL, until one of them finds nothing left to do. The verdict comes from
-the platform's ledger and from the store's integrity check. Prints it with the seed, and exits 1 unless every message is
-there once and in order.
+A world is a store with a day of 23 papers for several channels, and a platform in another process
+(tests.crash_platforms). Sender after sender is forked into it and killed with SIGKILL, until one of them finds nothing
+left to do. The verdict comes from the platform's ledger and from the store's integrity check. Prints it with the seed,
+and exits 1 unless every message is there once and in order.
 """
 
 from __future__ import annotations
@@ -37,16 +38,16 @@ from digest.outbox import Outbox
 from digest.select import Selection
 from digest.store import Store, StoreThread
 from digest.types import Destination, Digest, Message, Posted, Publisher
-from tests.ledger_publisher import Boundary, LedgerPublisher, unwatched
-from tests.ledger_server import Behaviour, Ledger, LedgerServer, ledger_server
+from tests.crash_platforms import PLATFORMS, Platform, Running
+from tests.ledger_publisher import Boundary, unwatched
+from tests.ledger_server import Entry
 from tests.makers import DAY, paper, report
 
 PAPERS = 23
-CHANNELS = tuple(Destination("ledger", "", f"C{number}") for number in range(3))
-TIMEOUT_S, MARGIN_S = 0.12, 0.1
-APPLY_DELAY_S = (0.0, 0.03)  # far below the two, so that a busy machine does not break the platform's word
-FAULT_SHARE = 0.12
+APPLY_DELAY_S = (0.0, 0.03)  # far below a timeout and margin: a busy machine must not break the platform's word
 MOST_SENDERS_A_WORLD = 400
+EARLY_SENDERS = 2  # of a world: its first messages are yet to be sent, or to be looked for
+KILLS_A_WORLD = 25
 _LOCK_HELD = 3
 
 P = ParamSpec("P")
@@ -93,7 +94,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     waits: bool = True
     locked: bool = True
     apply_delay_s: tuple[float, float] = APPLY_DELAY_S
-    channels: tuple[Destination, ...] = CHANNELS
 
 
 PLANS = {
@@ -148,15 +148,12 @@ class Fuse:
             self._burn(name)
 
 
-WRITTEN = tuple(f"{what} written" for what in ("first byte", "headers", "half the body", "all but the last byte"))
-READ = ("status read", "headers read", "half the answer read", "whole answer read")
-AT_POST = tuple(f"post: {step}" for step in ("connected", *WRITTEN, "whole request written", *READ))
-AT_FIND = tuple(f"find: {step}" for step in ("connected", "first byte written", "headers written", *READ))
 AT_STORE = tuple(f"{call}: {step}" for call in ("make_edition", "claim", "confirm") for step in ("begins", "committed"))
 AFTER_ABSENCE = ("release: begins", "release: committed")
-BOUNDARIES = (*AT_STORE, "about to commit", *AT_POST, *AT_FIND, *AFTER_ABSENCE)
-# Where one sender has to die, so that the next one has something to ask about, or hears that it is not there.
-BEFORE = dict.fromkeys(AT_FIND, "post: whole request written") | dict.fromkeys(AFTER_ABSENCE, "post: headers written")
+
+
+def boundaries(platform: Platform) -> tuple[str, ...]:
+    return (*AT_STORE, "about to commit", *platform.boundaries, *AFTER_ABSENCE)
 
 
 def compose(digest: Digest, selection: Selection) -> Sequence[Draft]:
@@ -167,29 +164,29 @@ def compose(digest: Digest, selection: Selection) -> Sequence[Draft]:
     return [Draft(kind=MessageKind.HEADLINE, message=Message(title=f"Papers · {digest.day}"), replies=cards)]
 
 
-async def deliver(path: Path, port: int, plan: Plan, boundary: Boundary) -> None:
+async def deliver(path: Path, platform: Platform, running: Running, plan: Plan, boundary: Boundary) -> None:
     """What a sender does from its start, whatever those before it have left."""
     with held(path, Work.SEND) if plan.locked else nullcontext():
         store = WatchedStore(path, boundary)
         if not plan.waits:
             await store.run(forget_deadlines)
-        for to in plan.channels:
+        for to in platform.channels:
             number = await store.run(number_of, to)
             await store.run(make_edition, number, DAY, compose)
-        publisher = LedgerPublisher(port, TIMEOUT_S, boundary)
-        outbox = plan.outbox(store, lambda _: publisher, clock=clock, margin_s=MARGIN_S, first_pause_s=0.01)
+        publisher = running.publisher(boundary)
+        outbox = plan.outbox(store, lambda _: publisher, clock=clock, margin_s=platform.margin_s, first_pause_s=0.01)
         await outbox.drain()
         await store.close()
 
 
-def sender(path: Path, port: int, plan: Plan, boundary: Boundary) -> int:
+def sender(path: Path, platform: Platform, running: Running, plan: Plan, boundary: Boundary) -> int:
     """Forks a sender and gives its process id."""
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
-        asyncio.run(deliver(path, port, plan, boundary))
+        asyncio.run(deliver(path, platform, running, plan, boundary))
         code = 0
     except LockHeld:
         code = _LOCK_HELD
@@ -211,12 +208,12 @@ def new_store(path: Path, channels: Sequence[Destination]) -> None:
         register(store, [Subscription(to=to) for to in channels])
 
 
-def verdict(path: Path, ledger: Ledger, channels: Sequence[Destination]) -> Counter[str]:
+def verdict(path: Path, entries: Sequence[Entry], channels: Sequence[Destination]) -> Counter[str]:
     """What is wrong with the world, counted; nothing when every message is there once and in order."""
     wrong: Counter[str] = Counter()
     wanted = [f"Papers · {DAY}", *(paper(f"2601.{number:05}").title for number in range(1, PAPERS + 1))]
     for to in channels:
-        here = [entry for entry in ledger.entries if entry.channel == to.address]
+        here = [entry for entry in entries if entry.channel == to.address]
         times = Counter(entry.text for entry in here)
         wrong["lost"] += sum(text not in times for text in wanted)
         wrong["doubled"] += sum(count - 1 for count in times.values())
@@ -237,8 +234,9 @@ class Kills:
     """Which sender dies where: a third at boundary 1, 2, 3 and so on of their lives, a third at each kind of boundary
     by its name, the least visited next, and a third at random boundaries and moments."""
 
-    def __init__(self, wanted: int, seed: int, told: Path) -> None:
+    def __init__(self, platform: Platform, wanted: int, seed: int, told: Path) -> None:
         self.done = 0
+        self._platform = platform
         self._wanted = wanted
         self._chance = random.Random(seed)
         self._told = told  # senders write here where they die
@@ -257,25 +255,28 @@ class Kills:
             told.write(f"{name}\n")
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def _fuse(self) -> Boundary | None:
-        """Where the next sender dies; None: at a random moment."""
+    def _fuse(self, before: int) -> Boundary | None:
+        """Where a world's next sender dies, after so many others; None: at a random moment."""
         if self.done < self._wanted // 3:
             return Fuse(self.done + 1, self._die)
         if self.done < self._wanted * 2 // 3:
-            return self._at_the_least_visited()
+            return self._at_the_least_visited(early=before < EARLY_SENDERS)
         return Fuse(self._chance.randint(1, 300), self._die) if self._chance.random() < 0.5 else None
 
-    def _at_the_least_visited(self) -> Boundary:
+    def _at_the_least_visited(self, early: bool) -> Boundary:
         places = self.places()
-        name = min(BOUNDARIES, key=places.count)
-        if name in BEFORE:
-            return Fuse(1, self._die, name if places[-1:] == [BEFORE[name]] else BEFORE[name])
+        names = boundaries(self._platform)
+        name = min((name for name in names if early or name not in self._platform.once), key=places.count)
+        before = {**self._platform.before, **dict.fromkeys(AFTER_ABSENCE, self._platform.unsent)}.get(name)
+        if before:
+            return Fuse(1, self._die, name if places[-1:] == [before] else before)
         return Fuse(self._chance.randint(1, 4), self._die, name)
 
-    def next_sender(self, path: Path, server: LedgerServer, plan: Plan) -> int:
-        """Runs one sender to its end and gives how that was: 0 it found nothing left to do, below it was killed."""
-        fuse = unwatched if self.enough else self._fuse()
-        pid = sender(path, server.port, plan, fuse or unwatched)
+    def next_sender(self, path: Path, running: Running, plan: Plan, before: int) -> int:
+        """Runs a world's next sender, after so many others, to its end and gives how that was: 0 it found nothing left
+        to do, below it was killed."""
+        fuse = unwatched if self.enough or before >= KILLS_A_WORLD else self._fuse(before)
+        pid = sender(path, self._platform, running, plan, fuse or unwatched)
         if fuse is None:
             time.sleep(self._chance.uniform(0.0, 0.25))
             os.kill(pid, signal.SIGKILL)
@@ -284,32 +285,31 @@ class Kills:
         return code
 
 
-def world(folder: Path, number: int, seed: int, plan: Plan, kills: Kills) -> Counter[str]:
+def world(folder: Path, number: int, seed: int, platform: Platform, plan: Plan, kills: Kills) -> Counter[str]:
     """Kills senders until one comes to the end. Every other world's platform has faults of its own, too."""
     path = folder / f"{number}.db"
-    new_store(path, plan.channels)
-    faults = FAULT_SHARE if number % 2 and plan is PLANS["right"] else 0.0
-    behaviour = Behaviour(seed=seed + number, apply_delay_s=plan.apply_delay_s, fault_share=faults)
-    with ledger_server(behaviour) as server:
-        for _ in range(MOST_SENDERS_A_WORLD):
-            code = kills.next_sender(path, server, plan)
+    new_store(path, platform.channels)
+    faulty = number % 2 == 1 and plan is PLANS["right"]
+    with platform.running(seed + number, plan.apply_delay_s, faulty) as running:
+        for before in range(MOST_SENDERS_A_WORLD):
+            code = kills.next_sender(path, running, plan, before)
             if code == 0:
-                return verdict(path, server.ledger(), plan.channels)
+                return verdict(path, running.entries(), platform.channels)
             if code > 0:
                 return Counter({"failed": 1})
     return Counter({"never finished": 1})
 
 
-def torture(wanted: int, seed: int, plan: Plan) -> Counter[str]:
+def torture(wanted: int, seed: int, platform: Platform, plan: Plan) -> Counter[str]:
     wrong, number = Counter[str](), 0
     with tempfile.TemporaryDirectory() as folder:
-        kills = Kills(wanted, seed, Path(folder) / "kills")
+        kills = Kills(platform, wanted, seed, Path(folder) / "kills")
         while not kills.enough and not wrong:
-            wrong += world(Path(folder), number, seed, plan, kills)
+            wrong += world(Path(folder), number, seed, platform, plan, kills)
             number += 1
         places = {*kills.places()}
-    say(f"{kills.done} kills in {number} worlds of {len(CHANNELS) * (1 + PAPERS)} messages")
-    say(f"at {len(places)} kinds of boundary, never at: {', '.join({*BOUNDARIES} - places) or 'none'}")
+    say(f"{kills.done} kills in {number} worlds of {len(platform.channels) * (1 + PAPERS)} messages")
+    say(f"at {len(places)} kinds of boundary, never at: {', '.join({*boundaries(platform)} - places) or 'none'}")
     return wrong
 
 
@@ -324,31 +324,31 @@ def two_senders(plan: Plan) -> Counter[str]:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
-        channels = CHANNELS[:1]
-        plan = structs.replace(plan, channels=channels)
-        new_store(path, channels)
-        with ledger_server(Behaviour()) as server:
-            first = sender(path, server.port, plan, Fuse(5, stand_still, among="post: connected"))
+        platform = structs.replace(PLATFORMS["ledger"], channels=PLATFORMS["ledger"].channels[:1])
+        new_store(path, platform.channels)
+        with platform.running(0, (0.0, 0.0), False) as running:
+            first = sender(path, platform, running, plan, Fuse(5, stand_still, among="post: connected"))
             os.waitpid(first, os.WUNTRACED)
-            second = os.waitpid(sender(path, server.port, plan, unwatched), 0)
+            second = os.waitpid(sender(path, platform, running, plan, unwatched), 0)
             turned_away = os.waitstatus_to_exitcode(second[1]) == _LOCK_HELD
             os.kill(first, signal.SIGCONT)
             os.waitpid(first, 0)
             say(f"the second sender was {'turned away' if turned_away else 'let in'}")
-            return verdict(path, server.ledger(), channels)
+            return verdict(path, running.entries(), platform.channels)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    parser.add_argument("--platform", choices=PLATFORMS, default="ledger")
     parser.add_argument("--plan", choices=PLANS, default="right")
     parser.add_argument("--two-senders", action="store_true")
     asked = parser.parse_args()
     begun = time.monotonic()
-    say(f"seed {asked.seed}, plan {asked.plan}")
-    plan = PLANS[asked.plan]
-    wrong = two_senders(plan) if asked.two_senders else torture(asked.kills, asked.seed, plan)
+    say(f"seed {asked.seed}, platform {asked.platform}, plan {asked.plan}")
+    platform, plan = PLATFORMS[asked.platform], PLANS[asked.plan]
+    wrong = two_senders(plan) if asked.two_senders else torture(asked.kills, asked.seed, platform, plan)
     told = {**dict.fromkeys(("lost", "doubled", "out of order", "unknown"), 0), **wrong}
     say(", ".join(f"{count} {what}" for what, count in told.items()) + f", {time.monotonic() - begun:.0f} s")
     return 1 if wrong else 0

@@ -28,6 +28,7 @@ from digest.lookups import Lookups
 from digest.select import Reason
 from digest.status import status, why
 from digest.store import Store
+from digest.threads import seen_at
 from digest.types import ArxivId, Destination, Message, Posted
 from tests.delivery_makers import LAMPS, MOTHS, MovedClock, compose, stored_day
 from tests.makers import DAY, paper, report
@@ -346,6 +347,21 @@ def test_an_unknown_delivery_is_settled_by_a_person(store: Store) -> None:
     deliveries.give_up(store, card.key, "Nobody can say.")
     resolve(store, card.key, None)
     assert claimed(store).key == card.key
+
+
+def test_a_message_that_a_person_found_is_where_its_like_are(store: Store) -> None:
+    """A reply is in its parent's thread; what is at the top has one of its own, but not where no message has any."""
+    stored_day(store, 2)
+    edition(store)
+    top = claimed(store)
+    assert seen_at(store, top.key, "17.2") == Posted(LAMPS.address, "17.2", "17.2")
+    confirm(store, top.key, Posted("D1", "17.2", "17.2"))
+    card = claimed(store)
+    assert seen_at(store, card.key, "17.3") == Posted("D1", "17.3", "17.2")
+    confirm(store, top.key, Posted("D1", "17.2", ""))
+    assert seen_at(store, top.key, "17.9") == Posted("D1", "17.9", "")
+    assert seen_at(store, card.key, "17.3") == Posted("D1", "17.3", "")
+    assert seen_at(store, "feedcafe", "17.3") is None
 
 
 def test_status_shows_what_is_wrong_and_every_unknown(store: Store, path: Path) -> None:

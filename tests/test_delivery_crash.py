@@ -27,6 +27,22 @@ def test_two_hundred_kills_lose_nothing_and_double_nothing() -> None:
     assert "0 lost, 0 doubled, 0 out of order, 0 unknown" in told
 
 
+@pytest.mark.parametrize(("platform", "kills"), [("discord", 40), ("slack", 25)])
+def test_the_real_publishers_lose_nothing_and_double_nothing(platform: str, kills: int) -> None:
+    """Through the platforms' own requests, to threads and forums; Discord's memory for nonces hides nothing."""
+    code, told = harness("--platform", platform, "--kills", str(kills))
+    assert code == 0, told
+    assert f"{kills} kills in" in told
+    assert "0 lost, 0 doubled, 0 out of order, 0 unknown" in told
+
+
+def test_the_harness_finds_a_publisher_that_is_asked_too_soon() -> None:
+    """Discord is asked while it may still apply what was sent before, and doubles it."""
+    code, told = harness("--platform", "discord", "--kills", "60", "--plan", "no-wait")
+    assert code == 1, told
+    assert " 0 doubled" not in told
+
+
 @pytest.mark.parametrize(
     ("plan", "harm"), [("mark-then-send", "lost"), ("send-then-mark", "doubled"), ("no-wait", "doubled")]
 )

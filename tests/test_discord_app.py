@@ -17,6 +17,7 @@ import pytest
 from digest.lookups import Lookups
 from digest.types import ArxivId, Block, Paragraph, Points, RunKind, SectionName, Table
 from tests.discord_chat import read_out
+from tests.discord_faults import Error, Status
 from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE, APPLICATION, FORUM, GRANTED, GUILD, MUTED, PAPERS, WEI
 from tests.discord_world import BOT_TOKEN as DISCORD_TOKEN
@@ -243,6 +244,21 @@ def test_a_server_that_removed_the_bot_is_parked_and_resumed_when_it_is_back(
     assert bot.command(*options, "deliver", DAY).returncode == 0
     assert titles(in_thread(discord, PAPERS)) == TITLES[:1]
     assert len(discord.messages(ALICE)) == 2
+
+
+def test_a_card_that_the_operator_found_is_in_the_days_thread(discord: DiscordServer, bot: Bot, tmp_path: Path) -> None:
+    """Its answer was lost and nobody could look for it; what is told of it later finds it where it is."""
+    own = channels(tmp_path, f"discord:{PAPERS}")
+    discord.fault("create_message", Status(500, applied=True), skip=1)
+    discord.fault("list_messages", Error(50035), times=50)
+    assert bot.command(*own, "deliver", DAY).returncode != 0
+    key = re.findall(r"paperboy resolve (\w+) sent", bot.command("status").stdout)[0]
+    headline, *cards = [message.id for message in (*discord.messages(PAPERS), *in_thread(discord, PAPERS))]
+    assert bot.command("resolve", key, "sent", cards[0]).returncode == 0
+    assert bot.command(*own, "deliver", DAY).returncode == 0
+    with Lookups.open(tmp_path / "paperboy.db") as lookups:
+        places = lookups.connection.execute("SELECT platform_channel, platform_message, platform_thread FROM messages")
+        assert [tuple(place) for place in places] == [(PAPERS, one, headline) for one in (headline, *cards)]
 
 
 def test_a_dry_run_needs_no_token_and_a_delivery_names_the_one_it_needs(discord: DiscordServer, bot: Bot) -> None:

@@ -27,6 +27,7 @@ from tests.slack_faults import (
 )
 from tests.slack_publishing import CARD, CHANNEL, lately, publisher_for
 from tests.slack_server import SlackServer
+from tests.slack_socket import until
 from tests.slack_world import ALICE, PAPERS, SECRET, TEAM, WEI
 
 
@@ -217,11 +218,9 @@ async def test_people_wait_until_the_channels_have_their_messages(slack: SlackSe
         asyncio.create_task(publisher.post(people[number % 2], CARD, under=None, key=f"direct {number}"))
         for number in range(6)
     ]
-    async with asyncio.timeout(10.0):
-        while not slack.visible_keys():
-            await asyncio.sleep(0.01)
-        await publisher.post(CHANNEL, CARD, under=None, key="channel")
-        await asyncio.gather(*direct)
+    await until(slack.visible_keys, 10.0)
+    await publisher.post(CHANNEL, CARD, under=None, key="channel")
+    await asyncio.gather(*direct)
     assert slack.visible_keys().index("channel") <= 2
 
 
