@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 STOP_S = 7.0  # for the sends at hand, so that all has ended within ten seconds, when Docker kills
 BEAT_S = 10.0
 _JOBS_EVERY_S = 0.5
+_LOADED_S = 3.0  # after the start: by then the platforms' SDKs are loaded
 
 
 class Daemon:
@@ -262,6 +264,8 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # What is loaded stays, and need not be looked through again: a full collection would hold up the event loop
+    asyncio.get_running_loop().call_later(_LOADED_S, gc.freeze)
     with held(settings.store.file(), Work.SEND):
         store = StoreThread(settings.store.file(), compose.clock)
         try:

@@ -67,6 +67,8 @@ def slack(pipe: Connection) -> None:
         pipe.send(server.url)
         pipe.recv()
         asyncio.run(server.connected(timeout_s=30.0))
+        pipe.send("connected")
+        pipe.recv()
         before = len(server.visible_keys())
         handles, answers_s = _asked(server, people)
         acks_s = [handle.ack_after_s or 0.0 for handle in handles]
@@ -194,8 +196,10 @@ async def handler(path: Path) -> AsyncIterator[str]:
 
 async def answered(settings: Settings, pipe: Connection) -> tuple[Times, Lag]:
     async with daemon(settings):
-        pipe.send("ask")
+        pipe.send("connect")
+        await asyncio.to_thread(pipe.recv)
         async with Lag() as lag:
+            pipe.send("ask")
             times = await asyncio.to_thread(pipe.recv)
     return times, lag
 
