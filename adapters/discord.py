@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from adapters.discord_commands import sync
 from adapters.discord_events import Asked
-from adapters.discord_places import Places, invitation
+from adapters.discord_places import Conversation, Places, invitation, unknown
 from adapters.discord_rest import API_URL, REQUESTS_PER_S, TIMEOUT_S, Rest, told
 from adapters.discord_send import DiscordPublisher
 from digest.errors import DeliveryError, DestinationClosed, MessageRefused
@@ -23,10 +23,14 @@ LONGEST_PAUSE_S = 60.0
 
 
 class Speaking(Protocol):
-    """What the adapter needs of a kit: the texts that commands are described with, by language."""
+    """What the adapter needs of a kit: the texts that commands are described with, by language, and the id of the
+    conversation with a person who was written to before, "" when nobody knows one."""
 
     @property
     def texts(self) -> Mapping[str, Texts]: ...
+
+    @property
+    def conversation(self) -> Conversation: ...
 
 
 def build(kit: Speaking | None, options: Mapping[str, Any]) -> DiscordAdapter:
@@ -37,6 +41,7 @@ def build(kit: Speaking | None, options: Mapping[str, Any]) -> DiscordAdapter:
         gateway_url=options.get("gateway_url", ""),
         timeout_s=options.get("timeout_s", TIMEOUT_S),
         texts=kit.texts if kit else {},
+        conversation=kit.conversation if kit else unknown,
     )
 
 
@@ -52,9 +57,10 @@ class DiscordAdapter:
         timeout_s: float = TIMEOUT_S,
         requests_per_s: int = REQUESTS_PER_S,
         texts: Mapping[str, Texts] | None = None,
+        conversation: Conversation = unknown,
     ) -> None:
         self._rest = Rest(token, api_url=api_url, timeout_s=timeout_s, requests_per_s=requests_per_s)
-        self._places = Places(self._rest)
+        self._places = Places(self._rest, conversation)
         self._publisher = DiscordPublisher(self._rest, self._places)
         self._gateway_url = gateway_url
         self._texts = texts or {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any
 from urllib.parse import urlencode
@@ -93,11 +93,22 @@ def invitation(application: str) -> str:
     return f"{AUTHORIZE_URL}?{urlencode(query)}"
 
 
-class Places:
-    """The channels and people that one bot sends to, asked about once each."""
+Conversation = Callable[[Destination], Awaitable[str]]
 
-    def __init__(self, rest: Rest) -> None:
+
+async def unknown(_: Destination) -> str:
+    """The conversation with a person whom nobody remembers."""
+    return ""
+
+
+class Places:
+    """The channels and people that one bot sends to, asked about once each. `conversation` gives the id of what was
+    opened with a person in an earlier life, "" for none: it stays the same, and Discord wants few to be opened."""
+
+    def __init__(self, rest: Rest, conversation: Conversation = unknown) -> None:
         self._rest = rest
+        self._conversation = conversation
+        self._doubted: set[str] = set()  # addresses that are asked about all the same
         self._known: dict[str, Place] = {}
         self._allowed_until_s: dict[str, float] = {}  # by place, in time.monotonic()
         self._me = ""
@@ -126,12 +137,19 @@ class Places:
         if place := self._known.pop(to.address, None):
             self._allowed_until_s.pop(place.id, None)
 
+    def doubt(self, to: Destination) -> None:
+        """As `forget`; what was remembered of an earlier life is not believed any more either."""
+        self.forget(to)
+        self._doubted.add(to.address)
+
     async def _asked(self, to: Destination) -> Place:
         if not (to.address.isascii() and to.address.isdecimal()):
             raise DestinationClosed(
                 f'"{to.address}" is no id of Discord: those are long numbers. Turn on Developer Mode in your Discord '
                 "settings, Advanced; then right-click the channel and choose Copy Channel ID."
             )
+        if to.address not in self._doubted and (opened := await self._conversation(to)):
+            return Place(opened, Kind.FLAT, "", opened)
         try:
             rank = Rank.CHANNEL if to.workspace else Rank.UNKNOWN
             return _place(await told(self._rest, f"/channels/{to.address}", str(to), rank=rank), str(to))
@@ -141,10 +159,10 @@ class Places:
         # Ids do not tell whose they are. A person's conversation is opened once, and stays the same
         try:
             person = {"recipient_id": to.address}
-            opened = await self._rest.call("POST", "/users/@me/channels", str(to), person, rank=Rank.PERSON)
+            told_of = await self._rest.call("POST", "/users/@me/channels", str(to), person, rank=Rank.PERSON)
         except MaybeSent as error:
             raise NotSent(f"Discord gives no answer about {to} for now.", error.retry_after_s) from error
-        return _place(opened, str(to))
+        return _place(told_of, str(to))
 
     async def allow(self, place: Place) -> None:
         """Raises DestinationClosed when the bot lacks a permission there; looked at once in an hour.
@@ -172,7 +190,7 @@ class Places:
 
     async def problem(self, to: Destination) -> str:
         """Why nothing can be posted there, and what to do; "" when it can."""
-        self.forget(to)
+        self.doubt(to)
         try:
             place = await self.at(to)
             missing = await self.lacking(place)

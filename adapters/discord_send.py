@@ -170,13 +170,14 @@ class DiscordPublisher:
 
     async def _explained(self, to: Destination, place: Place, error: DestinationClosed) -> DeliveryError:
         """The error with what is behind it: permissions that the bot lacks, or a thread that people deleted."""
-        self._places.forget(to)
+        self._places.doubt(to)
         try:
             if code_of(error) in {MISSING_ACCESS, MISSING_PERMISSIONS}:
                 missing = await self._places.lacking(place)
                 return DestinationClosed(lacks(place, missing)) if missing else error
             if code_of(error) == UNKNOWN_CHANNEL:
-                await self._places.at(to)
+                if (await self._places.at(to)).id != place.id:
+                    return NotSent(f"The conversation with {to} is another by now; it is tried there.")
                 return MessageGone(f"The thread of a message for {to} is gone; what people deleted is not made again.")
         except DeliveryError:
             return error

@@ -260,21 +260,21 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
     Raises LockHeld when one is running already, SettingsError when no platform is set up, and DestinationClosed when
     no platform lets the bot in.
     """
-    chosen = adapters(settings)
+    store = StoreThread(settings.store.file(), compose.clock)  # it is opened when it is asked first
+    chosen = adapters(settings, store)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # What is loaded stays, and need not be looked through again: a full collection would hold up the event loop
     asyncio.get_running_loop().call_later(_LOADED_S, gc.freeze)
     with held(settings.store.file(), Work.SEND):
-        store = StoreThread(settings.store.file(), compose.clock)
         try:
             await Daemon(settings, store, chosen, say).run(stop)
         finally:
             await store.close()
 
 
-def adapters(settings: Settings) -> dict[str, ChatAdapter]:
+def adapters(settings: Settings, store: StoreThread | None = None) -> dict[str, ChatAdapter]:
     """Every platform that is set up. Raises SettingsError when none is, or when one lacks a token."""
     names = {Destination.parse(channel.destination).adapter for channel in settings.channels}
     if settings.slack.bot_token or settings.slack.app_token:
@@ -291,4 +291,4 @@ def adapters(settings: Settings) -> dict[str, ChatAdapter]:
             "Slack's second token is not set. Set SLACK_APP_TOKEN to the app-level token, which begins with xapp-: "
             "Basic Information, App-Level Tokens in the app's settings, with the scope connections:write."
         )
-    return {name: compose.adapter(settings, name) for name in sorted(names)}
+    return {name: compose.adapter(settings, name, store) for name in sorted(names)}

@@ -77,10 +77,12 @@ def _by_itself(settings: Settings, request: Request) -> Sequence[Outcome] | None
 
 
 async def _deliver(settings: Settings, request: Request) -> Sequence[Outcome]:
-    adapters = {to.adapter: compose.adapter(settings, to.adapter) for to in delivery.asked(settings, request)}
     console = Console(stderr=True)
     store = StoreThread(settings.store.file(), compose.clock)
     try:
+        adapters = {
+            to.adapter: compose.adapter(settings, to.adapter, store) for to in delivery.asked(settings, request)
+        }
         numbers = await store.run(delivery.prepare, settings, request)
         tally, said = Tally(), set[str]()
         with progress.shown(console) as shown:

@@ -16,7 +16,7 @@ from config import settings as configured
 from config.settings import Settings
 from digest.errors import SettingsError
 from digest.lookups import Lookups
-from digest.types import Texts
+from digest.types import Destination, Texts
 
 if TYPE_CHECKING:
     from bot.rounds import Rounds
@@ -197,17 +197,24 @@ def _is_local(url: str) -> bool:
 
 
 class Speech(NamedTuple):
-    """What an adapter is built from: the fixed texts by language, with which it describes commands."""
+    """What an adapter is built from: the fixed texts by language, with which it describes commands, and the platform's
+    id of the conversation with a person who was written to before, "" when nobody knows one."""
 
     texts: Mapping[str, Texts]
+    conversation: Callable[[Destination], Awaitable[str]]
 
 
-def adapter(settings: Settings, name: str) -> ChatAdapter:
+def adapter(settings: Settings, name: str, store: StoreThread | None = None) -> ChatAdapter:
     """The chat platform of this name. Raises SettingsError when its token is not set.
 
-    An adapter is given finished messages and an Answerer, so that of the kit it needs only the texts.
+    An adapter is given finished messages and an Answerer, so that of the kit it needs only the texts; of the store, if
+    there is one, whom it has written to.
     """
     from bot.plugins import factory
+    from digest.threads import conversation_with
+
+    async def conversation(to: Destination) -> str:
+        return "" if store is None else await store.run(conversation_with, to)
 
     if name == "slack" and not settings.slack.bot_token:
         raise SettingsError(
@@ -219,7 +226,7 @@ def adapter(settings: Settings, name: str) -> ChatAdapter:
             "Discord's token is not set. Set DISCORD_TOKEN to the bot's token: discord.com/developers/applications, "
             "the application, Bot, Reset Token."
         )
-    speech = Speech({language: texts(language) for language in LANGUAGES})
+    speech = Speech({language: texts(language) for language in LANGUAGES}, conversation)
     built: ChatAdapter = factory("adapters", name)(speech, options(settings, name))
     if not hasattr(built, "post"):
         raise SettingsError(

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from digest.editions import MessageKind
 from digest.lookups import Lookups
-from digest.types import ArxivId, Posted
+from digest.types import ArxivId, Destination, Posted
 
 DISCUSSION = "discussion"  # the subject of the notice that a paper is discussed under
 
@@ -48,6 +48,18 @@ def discussion_of(lookups: Lookups, destination: int, paper: ArxivId) -> Posted 
 
 def _posted(row: sqlite3.Row) -> Posted:
     return Posted(row["platform_channel"], row["platform_message"], row["platform_thread"])
+
+
+def conversation_with(lookups: Lookups, to: Destination) -> str:
+    """The platform's id of the conversation with a person, as their last card had it; "" when they have had none, and
+    for a channel."""
+    row = lookups.connection.execute(
+        "SELECT platform_channel, max(messages.id) FROM destinations "
+        "JOIN messages ON messages.kind = 'card' AND messages.destination = destinations.id "
+        "WHERE adapter = ? AND workspace = ? AND address = ? AND platform_channel <> address",
+        (to.adapter, to.workspace, to.address),
+    ).fetchone()
+    return row["platform_channel"] or ""
 
 
 def seen_at(lookups: Lookups, key: str, message: str) -> Posted | None:

@@ -246,6 +246,18 @@ def test_a_server_that_removed_the_bot_is_parked_and_resumed_when_it_is_back(
     assert len(discord.messages(ALICE)) == 2
 
 
+def test_a_persons_conversation_is_opened_once_for_all_days(discord: DiscordServer, bot: Bot, tmp_path: Path) -> None:
+    """Another process, the next day, remembers it."""
+    own = channels(tmp_path, f"discord:{ALICE}", more="limit = 1\n")
+    file = tmp_path / "next.md"
+    file.write_text(day_report("2026-01-17", tuple(f"2601.2000{number}" for number in range(5))), encoding="utf-8")
+    assert bot.command("import", str(file)).returncode == 0
+    for day in (DAY, "2026-01-17"):
+        assert bot.command(*own, "deliver", day).returncode == 0
+    assert len(discord.messages(ALICE)) == 4
+    assert len(discord.asked("create_dm")) == 1
+
+
 def test_a_card_that_the_operator_found_is_in_the_days_thread(discord: DiscordServer, bot: Bot, tmp_path: Path) -> None:
     """Its answer was lost and nobody could look for it; what is told of it later finds it where it is."""
     own = channels(tmp_path, f"discord:{PAPERS}")

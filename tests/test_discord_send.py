@@ -80,6 +80,25 @@ async def test_a_person_gets_messages_without_threads(discord: DiscordServer, ad
     assert len(discord.asked("create_dm")) == 1
 
 
+async def test_a_conversation_of_an_earlier_life_is_not_opened_again(discord: DiscordServer) -> None:
+    """What the store remembers is used without a question; if Discord knows it no more, another is opened."""
+    first = await adapter_for(discord).post(PERSON, HEADLINE, under=None, key="k1")
+    remembered = {PERSON: first.channel}
+
+    async def conversation(to: Destination) -> str:
+        return remembered.get(to, "")
+
+    before = len(discord.requests)
+    again = await adapter_for(discord, conversation=conversation).post(PERSON, card(), under=None, key="k2")
+    assert (again.channel, len(discord.requests)) == (first.channel, before + 1)
+    remembered[PERSON] = "200000000000000099"
+    astray = adapter_for(discord, conversation=conversation)
+    with pytest.raises(NotSent, match="another"):
+        await astray.post(PERSON, card(), under=None, key="k3")
+    assert (await astray.post(PERSON, card(), under=None, key="k3")).channel == first.channel
+    assert len(discord.messages(ALICE)) == 3
+
+
 async def test_a_thread_may_be_the_destination(discord: DiscordServer, adapter: DiscordAdapter) -> None:
     """There are no threads in threads: all of it stands there."""
     thread = await adapter.post(CHANNEL, HEADLINE, under=None, key="k1")
