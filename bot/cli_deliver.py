@@ -110,7 +110,7 @@ async def _deliver(settings: Settings, request: Request) -> Sequence[Outcome]:
             await outbox.drain(numbers)
         if stopped.is_set():
             raise click.Abort
-        return await store.run(delivery.standing, numbers, tally)
+        return await delivery.outcomes_of(store, numbers, tally)
     finally:
         await store.close()
 

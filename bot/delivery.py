@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bot import compose
 from config.settings import ChannelSettings, Settings
@@ -155,7 +155,7 @@ async def watched(
     """
     before, moved = -1, time.monotonic()
     while True:
-        outcomes = await store.run(standing, numbers, tally)
+        outcomes = await outcomes_of(store, numbers, tally)
         waiting = sum(outcome.waiting for outcome in outcomes)
         if waiting != before:
             before, moved = waiting, time.monotonic()
@@ -166,17 +166,24 @@ async def watched(
         await asyncio.sleep(_LOOK_S)
 
 
-def standing(store: Store, numbers: Mapping[int, Subscription], tally: Tally) -> list[Outcome]:
-    """How things stand at some destinations; counts of what was sent come from the tally."""
+async def outcomes_of(store: StoreThread, numbers: Mapping[int, Subscription], tally: Tally) -> list[Outcome]:
+    """How things stand at some destinations. What was sent is counted after the store was asked: its thread is ahead of
+    what the outbox tells."""
+    return [
+        structs.replace(one, sent=tally.of(one.to, Event.SENT), dead=tally.of(one.to, Event.DEAD))
+        for one in await store.run(_standing, numbers)
+    ]
+
+
+def _standing(store: Store, numbers: Mapping[int, Subscription]) -> list[Outcome]:
     seen = status(store)
     parked = {one.to: one.why for one in seen.parked}
     unknown = Counter(trouble.to for trouble in seen.troubles if trouble.state is deliveries.State.UNKNOWN)
     return [
         Outcome(
             to=subscription.to,
-            sent=tally.of(subscription.to, Event.SENT),
+            sent=0,
             waiting=deliveries.waiting(store, number),
-            dead=tally.of(subscription.to, Event.DEAD),
             unknown=unknown[subscription.to],
             parked=parked.get(subscription.to, ""),
         )
