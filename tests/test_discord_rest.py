@@ -11,7 +11,7 @@ import pytest
 
 from adapters.discord_errors import code_of, refusal, wait_s
 from adapters.discord_rest import LONGEST_TURN_S, Rest, told
-from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageRefused, NotSent
+from digest.errors import DeliveryError, DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
 from tests.discord_faults import CutShort, Error, Fault, RateLimited, ResetAfterApplying, Status, TimeoutAfterApplying
 from tests.discord_server import DiscordServer
 from tests.discord_world import BOT_TOKEN, PAPERS
@@ -135,7 +135,7 @@ async def test_what_is_not_discord_is_said(discord: DiscordServer) -> None:
         (404, 10004, DestinationClosed),
         (400, 40067, DestinationClosed),
         (403, 160005, DestinationClosed),
-        (404, 10008, MessageRefused),
+        (404, 10008, MessageGone),
         (401, 50027, MessageRefused),
         (400, 50035, MessageRefused),
         (400, 200000, MessageRefused),
