@@ -46,7 +46,7 @@ class LocalSlack:
         self.slack.fault("chat.postMessage", FAULTS[trouble])
 
     def delete(self, posted: Posted) -> None:
-        (found,) = (one for one in self.slack.visible(PAPERS) if one.ts == posted.message)
+        (found,) = (one for one in self.slack.visible(self._at) if one.ts == posted.message)
         self.slack.delete(found)
 
     def texts(self) -> list[str]:
