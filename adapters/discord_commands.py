@@ -22,7 +22,8 @@ _WORD = re.compile(r"(\[)?([\w|]+)\]?")
 
 
 def payload(commands: Sequence[CommandSpec], texts: Mapping[str, Texts]) -> list[Json]:
-    """Every command that people type: capitals of its usage are options, other words commands under it."""
+    """Every command that people type: capitals of its usage are options, other words commands under it; capitals after
+    such a word are its options."""
     return [
         {
             "type": 1,
@@ -38,8 +39,8 @@ def payload(commands: Sequence[CommandSpec], texts: Mapping[str, Texts]) -> list
 
 
 def options_of(command: CommandSpec) -> list[str]:
-    """The names of a command's options, in the order of its usage."""
-    return [_name(words) for _, words in _WORD.findall(command.usage) if words.isupper()]
+    """The names of a command's options, of those under it too, in the order of its usage."""
+    return list(dict.fromkeys(_name(words) for _, words in _WORD.findall(command.usage) if words.isupper()))
 
 
 async def sync(rest: Rest, commands: Sequence[CommandSpec], texts: Mapping[str, Texts]) -> bool:
@@ -82,11 +83,14 @@ def _options(command: CommandSpec, texts: Mapping[str, Texts]) -> list[Json]:
         if words.isupper():
             name = _name(words)
             described = _described(f"option_{name}", words, texts)
-            options.append({"type": _STRING, "name": name, **described, "required": not optional, "autocomplete": True})
+            option = {"type": _STRING, "name": name, **described, "required": not optional, "autocomplete": True}
+            under = options[-1] if options and options[-1]["type"] == _SUBCOMMAND else None
+            (options if under is None else under.setdefault("options", [])).append(option)
         else:
             options += (
                 {"type": _SUBCOMMAND, "name": word, **_described(f"command_{command.name}_{word}", word, texts)}
                 for word in words.split("|")
+                if word
             )
     return options
 

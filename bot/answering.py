@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bot import chat, compose, correcting
+from bot import chat, compose, correcting, writing
 from bot.commands import line
 from digest import people, posts, threads
 from digest.editions import add_message, subscribed
@@ -23,7 +23,8 @@ from digest.errors import PaperboyError
 from digest.lookups import Lookups
 from digest.status import status
 from digest.store import Store, StoreThread
-from digest.types import Action, ArxivId, Destination, Invocation, Message, Paragraph, Posted, Run
+from digest.subscriptions import kept_at
+from digest.types import Action, ArxivId, Clock, Destination, Invocation, Message, Paragraph, Posted, Run
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +37,21 @@ Link = Callable[[Destination, Posted], Awaitable[str]]  # where a message can be
 class Answering:
     """Answers people. `wake` tells the outbox that there is something to send."""
 
-    def __init__(self, store: StoreThread, path: Path, language: str, wake: Callable[[], None], link: Link) -> None:
+    def __init__(
+        self,
+        store: StoreThread,
+        path: Path,
+        language: str,
+        wake: Callable[[], None],
+        link: Link,
+        clock: Clock = compose.clock,
+    ) -> None:
         self._store = store
         self._path = path
         self._language = language
         self._wake = wake
         self._link = link
+        self._clock = clock
         # A connection costs more to open than ten answers
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
         self._lookups: Lookups | None = None
@@ -67,8 +77,11 @@ class Answering:
             return line(compose.texts(asked.language or self._language), "broke")
 
     async def _answered(self, asked: Invocation) -> Message:
+        asked = chat.said_alone(asked)
         if (ours := correcting.named(asked)) is not None:
             return await self._put_right(ours)
+        if writing.handles(asked):
+            return await self._store.run(self._written, asked)
         match asked.name:
             case "discuss":
                 return await self._discuss(asked)
@@ -81,15 +94,19 @@ class Answering:
         if self._lookups is None:
             self._lookups = Lookups.open(self._path)
         spoken = replace(asked, language=self._spoken(self._lookups, asked))
-        return chat.answer(spoken, compose.desk(self._lookups))
+        return chat.answer(spoken, compose.desk(self._lookups, self._clock))
+
+    def _written(self, store: Store, asked: Invocation) -> Message:
+        spoken = replace(asked, language=self._spoken(store, asked))
+        return writing.answer(spoken, store, compose.desk(store, self._clock))
 
     def _spoken(self, lookups: Lookups, asked: Invocation) -> str:
         """The language that somebody chose, else the platform's for them, else the channel's."""
         chosen = people.language_of(lookups, asked) or asked.language
         if chosen:
             return chosen
-        here = (one for one in subscribed(lookups).values() if one.to.address == asked.channel)
-        return next((one.language for one in here if one.to.adapter == asked.adapter), self._language)
+        here = kept_at(lookups, Destination(asked.adapter, asked.workspace, asked.channel))
+        return self._language if here is None else here.subscription.language
 
     async def _put_right(self, asked: Invocation) -> Message:
         """Mistakes, corrections, withdrawals; what has to be edited is edited at once."""

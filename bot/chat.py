@@ -11,12 +11,14 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from bot import commands, compose, suggestions
-from bot.commands import COMMANDS, Desk, line
+from bot import channels, commands, compose, standing, subscribing, suggestions
+from bot.commands import COMMANDS, UNDER_PAPERBOY, Desk, line
 from digest import posts, render, threads
-from digest.editions import Subscription, subscribed
+from digest.deliveries import State
+from digest.editions import WEEKDAYS
 from digest.errors import InvalidId
-from digest.status import status
+from digest.status import newest_of, parked_of
+from digest.subscriptions import Kept
 from digest.threads import Known
 from digest.types import (
     Action,
@@ -34,7 +36,10 @@ from digest.types import (
 
 OFFERED = 25  # papers of a day as buttons
 _OFFERED_FOUND = 5  # of what a search found
-_WORDS = ("digest", "status", "help")  # that `paperboy` is followed by
+_USUAL = ("digest", "status", "help")  # what `paperboy` is followed by most often
+_ALIKE = 0.6  # a word that is offered for another
+# Said to the bot where nobody else reads, these need no "paperboy" before them
+_SAID_ALONE = {"subscribe", "unsubscribe", "subscriptions", "pause", "resume", "forget"}
 
 
 def answer(asked: Invocation, desk: Desk) -> Message:
@@ -86,12 +91,15 @@ def chosen_language(asked: Invocation) -> str:
 
 
 def topics(asked: Invocation, desk: Desk) -> Message:
-    """`topics DATE`: the domains of a day, each a button that lists its papers."""
+    """`topics [DATE]`: what comes to the person, to be changed; and the domains of a day, else of the newest, each a
+    button that lists its papers."""
     texts = desk.texts(asked.language)
     try:
-        day = date.fromisoformat(asked.args.strip())
+        day = date.fromisoformat(asked.args.strip()) if asked.args.strip() else desk.lookups.newest_day()
     except ValueError:
         return commands.unknown_day(asked.args.strip(), desk, texts)
+    if day is None:
+        return subscribing.questions(asked, desk)
     digest = desk.lookups.digest(day, asked.language)
     if not digest.papers:
         return commands.unknown_day(str(day), desk, texts)
@@ -100,7 +108,27 @@ def topics(asked: Invocation, desk: Desk) -> Message:
         Action(f"{texts.domains.get(domain, domain)} {count}", command="papers", argument=f"{day} {domain}")
         for domain, count in counted.most_common()
     ]
-    return line(texts, "topics", offers, date=render.day_in_words(day, texts, form="date_short"))
+    mine = subscribing.questions(asked, desk)
+    of_day = line(texts, "topics", date=render.day_in_words(day, texts, form="date_short"))
+    plain = f"{mine.plain} {of_day.plain}"
+    return replace(mine, blocks=(*mine.blocks, *of_day.blocks), actions=tuple(offers), plain=plain)
+
+
+def mine(asked: Invocation, desk: Desk) -> Message:
+    """`mine DATE`: every paper of a day that fits what the person gets, those beyond their limit too."""
+    texts = desk.texts(asked.language)
+    kept = subscribing.own(asked, desk)
+    if kept is None:
+        return subscribing.questions(asked, desk)
+    try:
+        day = date.fromisoformat(asked.args.strip())
+    except ValueError:
+        return commands.unknown_day(asked.args.strip(), desk, texts)
+    fitting, total = standing.matching(kept.subscription, day, desk)
+    if not total:
+        return commands.unknown_day(str(day), desk, texts)
+    offers = commands.offered([(known.title, known.id) for known, _ in fitting[:OFFERED]])
+    return replace(render.found(fitting, len(fitting), texts), actions=offers)
 
 
 def sources(asked: Invocation, desk: Desk) -> Message:
@@ -115,18 +143,43 @@ def sources(asked: Invocation, desk: Desk) -> Message:
 
 
 def paperboy(asked: Invocation, desk: Desk) -> Message:
-    """`paperboy [digest|status|help]`."""
+    """`paperboy [digest|status|subscriptions|forget me|help]`; what else it may be followed by writes."""
     texts = desk.texts(asked.language)
-    match asked.args.split():
-        case ["digest"]:
+    word, rest = commands.under_paperboy(asked.args)
+    if rest and word != "forget":
+        word = ""
+    match word:
+        case "digest":
             return _newest(asked, desk)
-        case ["status"]:
+        case "status":
             return _status(asked, desk)
-        case [] | ["help"]:
+        case "subscriptions":
+            return subscribing.questions(asked, desk)
+        case "forget":
+            return subscribing.ask_to_forget(asked, desk)
+        case "help":
             return _help(texts)
         case _:
-            offers = [Action(f"/paperboy {word}", command="paperboy", argument=word) for word in _WORDS]
-            return line(texts, "unknown_command", offers, words=asked.args[:80])
+            return _help(texts) if not asked.args.strip() else _unknown_word(asked, texts)
+
+
+def _unknown_word(asked: Invocation, texts: Texts) -> Message:
+    from difflib import get_close_matches  # only for answers that find nothing
+
+    first = asked.args.split()[0].casefold()
+    words = get_close_matches(first, UNDER_PAPERBOY, cutoff=_ALIKE) or _USUAL
+    offers = [Action(f"/paperboy {word}", command="paperboy", argument=word) for word in words]
+    return line(texts, "unknown_command", offers, words=asked.args[:80])
+
+
+def said_alone(asked: Invocation) -> Invocation:
+    """What was said to the bot in direct messages, as the command that it is: `subscribe video` needs nothing before
+    it there. Elsewhere others would read the answer, and words are those of a title."""
+    if asked.name != "mention" or not subscribing.is_direct(asked):
+        return asked
+    word, rest = commands.under_paperboy(asked.args)
+    alone = word in _SAID_ALONE or (word and not rest)
+    return replace(asked, name="paperboy") if alone else asked
 
 
 def mention(asked: Invocation, desk: Desk) -> Message:
@@ -203,66 +256,82 @@ def _status(asked: Invocation, desk: Desk) -> Message:
                 reports=sum(report is not None for _, report in known),
             )
         ]
-    here = next((one for one in subscribed(desk.lookups).values() if _is_here(one, asked)), None)
-    sentences += [phrases["status_not_here"]] if here is None else _here(here, desk, texts)
+    here = channels.channel_of(asked, desk)
+    mine = subscribing.status_lines(asked, desk, texts)
+    if here is not None:
+        sentences += _here(here, desk, texts)
+    elif not (mine and subscribing.is_direct(asked)):
+        sentences.append(phrases["status_not_here"])
+    if mine:
+        sentences += mine
+        if subscribing.is_direct(asked) and (own := subscribing.own(asked, desk)) is not None:
+            sentences += _sent(own, desk, texts)
     return Message(title="Paperboy", blocks=(Points(tuple((Paragraph((Run(sentence),)),) for sentence in sentences)),))
 
 
-def _is_here(subscription: Subscription, asked: Invocation) -> bool:
-    to = subscription.to
-    here = {asked.channel, asked.person} if subscription.kind == "person" else {asked.channel}
-    return to.adapter == asked.adapter and to.workspace in {"", asked.workspace} and to.address in here
-
-
-def _here(here: Subscription, desk: Desk, texts: Texts) -> list[str]:
-    phrases = texts.phrases
-    names = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), phrases["weekdays"].split(), strict=True))
+def _here(here: Kept, desk: Desk, texts: Texts) -> list[str]:
+    phrases, subscription = texts.phrases, here.subscription
+    names = dict(zip(WEEKDAYS, phrases["weekdays"].split(), strict=True))
     sentences = [
         phrases["status_here"].format(
-            layout=phrases[f"layout_{here.layout}"],
-            weekdays=" ".join(names[weekday] for weekday in here.weekdays),
-            at=here.at,
-            timezone=here.timezone,
-            language=desk.languages(texts.language).get(here.language, here.language),
+            layout=phrases[f"layout_{subscription.layout}"],
+            weekdays=" ".join(names[weekday] for weekday in subscription.weekdays),
+            at=subscription.at,
+            timezone=subscription.timezone,
+            language=desk.languages(texts.language).get(subscription.language, subscription.language),
         )
     ]
-    if here.domains:
-        sentences.append(phrases["status_here_domains"].format(domains=render.domain_names(here.domains, texts)))
-    seen = status(desk.lookups)
-    for of_day in seen.days:
-        if of_day.to == here.to:
-            sent = sum(count for state, count in of_day.deliveries.items() if state == "sent")
-            waiting = sum(of_day.deliveries.values()) - sent
-            day = render.day_in_words(of_day.day, texts)
-            sentences.append(phrases["status_sent"].format(date=day, sent=sent, waiting=waiting))
-            break
-    for parked in seen.parked:
-        if parked.to == here.to:
-            day = render.day_in_words(parked.since.date(), texts)
-            sentences.append(phrases["status_parked"].format(date=day, why=parked.why))
+    if subscription.domains:
+        sentences.append(
+            phrases["status_here_domains"].format(domains=render.domain_names(subscription.domains, texts))
+        )
+    return [*sentences, *standing.coming(subscription, desk, texts), *_sent(here, desk, texts)]
+
+
+def _sent(kept: Kept, desk: Desk, texts: Texts) -> list[str]:
+    """What was posted of the newest edition, and why nothing is, if so."""
+    phrases = texts.phrases
+    sentences = []
+    if of_day := newest_of(desk.lookups, kept.number):
+        sent = of_day.deliveries.get(State.SENT, 0)
+        waiting = sum(of_day.deliveries.values()) - sent
+        day = render.day_in_words(of_day.day, texts)
+        sentences.append(phrases["status_sent"].format(date=day, sent=sent, waiting=waiting))
+    if parked := parked_of(desk.lookups, kept.number):
+        day = render.day_in_words(parked.since.date(), texts)
+        sentences.append(phrases["status_parked"].format(date=day, why=parked.why))
     return sentences
 
 
 def _help(texts: Texts) -> Message:
-    """Everything that can be typed, from the one list of commands."""
-    points = tuple(
-        (
-            Paragraph(
-                (
-                    Run(f"/{command.name} {command.usage}", RunKind.CODE),
-                    Run(f" {texts.phrases[command.summary]} "),
-                    Run(f"/{command.example}", RunKind.CODE),
-                )
-            ),
-        )
-        for command in COMMANDS
-        if command.typed
-    )
+    """Everything that can be typed, from the one list of commands; what `paperboy` is followed by one by one."""
+    points: list[Point] = []
+    for command in COMMANDS:
+        if command.name == "paperboy":
+            points += (
+                _usage(f"/paperboy {word} {what}".strip(), texts.phrases[f"command_paperboy_{word}"])
+                for word, what in UNDER_PAPERBOY.items()
+            )
+        elif command.typed:
+            points.append(
+                _usage(f"/{command.name} {command.usage}", texts.phrases[command.summary], f"/{command.example}")
+            )
     return Message(
         title=texts.phrases["help"],
-        blocks=(Points(points), Paragraph((Run(texts.phrases["help_thread"]),))),
-        actions=(Action(texts.phrases["action_digest"], command="paperboy", argument="digest"),),
+        blocks=(Points(tuple(points)), Paragraph((Run(texts.phrases["help_thread"]),))),
+        actions=(
+            Action(texts.phrases["action_digest"], command="paperboy", argument="digest"),
+            Action(texts.phrases["action_topics"], command="topics"),
+        ),
     )
+
+
+Point = tuple[Paragraph, ...]
+
+
+def _usage(typed: str, summary: str, example: str = "") -> Point:
+    examples = (Run(" "), Run(example, RunKind.CODE)) if example else ()
+    return (Paragraph((Run(typed, RunKind.CODE), Run(f" {summary}"), *examples)),)
 
 
 _HANDLERS: Mapping[str, Callable[[Invocation, Desk], Message]] = {
@@ -270,6 +339,7 @@ _HANDLERS: Mapping[str, Callable[[Invocation, Desk], Message]] = {
     "papers": papers,
     "read": read,
     "topics": topics,
+    "mine": mine,
     "sources": sources,
     "paperboy": paperboy,
     "mention": mention,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from digest.lookups import Hit, Lookups, nearest
 from digest.types import (
     Action,
     ArxivId,
+    Clock,
     CommandSpec,
     Invocation,
     Message,
@@ -44,9 +45,10 @@ COMMANDS = (
     ),
     CommandSpec(
         name="paperboy",
-        usage="[digest|status|help]",
+        usage="[digest|status|subscribe [TOPICS]|unsubscribe [TOPICS]|subscriptions|pause [UNTIL]|resume|here [TOPICS]"
+        "|stop|forget|help]",
         summary="command_paperboy",
-        example="paperboy digest",
+        example="paperboy subscribe video at 09:30",
         managed=True,
     ),
     CommandSpec(
@@ -58,7 +60,18 @@ COMMANDS = (
         window=True,
     ),
     CommandSpec(name="discuss", usage="ID", summary="command_discuss", example="discuss 2601.10592", typed=False),
-    CommandSpec(name="topics", usage="DATE", summary="command_topics", example="topics 2026-01-16", typed=False),
+    CommandSpec(
+        name="topics", usage="[DATE]", summary="command_topics", example="topics 2026-01-16", typed=False, form=True
+    ),
+    CommandSpec(
+        name="subscription", usage="", summary="command_subscription", example="subscription", typed=False, form=True
+    ),
+    CommandSpec(name="channel", usage="", summary="command_channel", example="channel", typed=False, form=True),
+    CommandSpec(
+        name="timezone", usage="[ZONE]", summary="command_timezone", example="timezone Europe/Berlin", typed=False
+    ),
+    CommandSpec(name="mine", usage="DATE", summary="command_mine", example="mine 2026-01-16", typed=False),
+    CommandSpec(name="forget", usage="", summary="command_forget", example="forget", typed=False),
     CommandSpec(name="sources", usage="ID", summary="command_sources", example="sources 2601.10592", typed=False),
     CommandSpec(
         name="mistake",
@@ -90,6 +103,35 @@ COMMANDS = (
         name="mention", usage="[ID|WORDS] [SECTION]", summary="command_mention", example="mention results", typed=False
     ),
 )
+# What `paperboy` is followed by, and what may follow that.
+UNDER_PAPERBOY: Mapping[str, str] = {
+    "digest": "",
+    "status": "",
+    "subscribe": "DOMAIN… [at HH:MM] [weekdays] [limit N] [with WORDS] [without WORDS] [language L]",
+    "unsubscribe": "[DOMAIN…|all]",
+    "subscriptions": "",
+    "pause": "[until DATE]",
+    "resume": "",
+    "here": "",
+    "stop": "",
+    "forget": "me",
+    "help": "",
+}
+_ALSO_CALLED = {
+    "日报": "digest",
+    "状态": "status",
+    "取消订阅": "unsubscribe",
+    "退订": "unsubscribe",
+    "我的订阅": "subscriptions",
+    "订阅": "subscribe",
+    "暂停": "pause",
+    "恢复": "resume",
+    "设置": "here",
+    "停止": "stop",
+    "忘记我": "forget",
+    "忘记": "forget",
+    "帮助": "help",
+}
 PAPERS_SHOWN = 20
 DAY_SHOWN = 100  # of one day: the Hub lists no more on a page
 _TITLES_OFFERED = 3
@@ -104,6 +146,10 @@ class Domains(Protocol):
     def nearest(self, query: str) -> tuple[str, ...]: ...
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Desk(Struct, frozen=True):
     """What a handler answers from. `texts` gives a language's fixed texts, `domains` loads the taxonomy."""
 
@@ -111,6 +157,7 @@ class Desk(Struct, frozen=True):
     texts: Callable[[str], Texts]
     languages: Callable[[str], dict[str, str]]
     domains: Callable[[], Domains]
+    clock: Clock = _now
 
 
 class Found(NamedTuple):
@@ -218,6 +265,18 @@ def unknown_day(day: str, desk: Desk, texts: Texts) -> Message:
     key = "unknown_day_near" if close else "unknown_day"
     offers = [Action(str(stored), command="papers", argument=str(stored)) for stored in close]
     return line(texts, key, offers, day=day, nearest=", ".join(map(str, close)))
+
+
+def under_paperboy(args: str) -> tuple[str, str]:
+    """The word of UNDER_PAPERBOY that somebody means, in English or Chinese, and what follows it; "" for none."""
+    first, _, rest = args.strip().partition(" ")
+    word = first.casefold()
+    if word in UNDER_PAPERBOY:
+        return word, rest.strip()
+    for name, meant in _ALSO_CALLED.items():
+        if word.startswith(name):  # what follows may be written on to it
+            return meant, args.strip()[len(name) :].strip()
+    return "", args.strip()
 
 
 def match_section(words: str, desk: Desk) -> SectionName | None:

@@ -16,7 +16,7 @@ from config import settings as configured
 from config.settings import Settings
 from digest.errors import SettingsError
 from digest.lookups import Lookups
-from digest.types import Destination, Texts
+from digest.types import Clock, Destination, Texts
 
 if TYPE_CHECKING:
     from bot.rounds import Rounds
@@ -55,9 +55,9 @@ def taxonomy() -> Taxonomy:
     return Taxonomy(configured.domains())
 
 
-def desk(lookups: Lookups) -> Desk:
+def desk(lookups: Lookups, clock: Clock = clock) -> Desk:
     """What commands answer from."""
-    return Desk(lookups, texts, language_names, taxonomy)
+    return Desk(lookups, texts, language_names, taxonomy, clock)
 
 
 @asynccontextmanager

@@ -141,8 +141,11 @@ def _no_day(day: date, store: Store) -> str:
 
 def composer(subscription: Subscription) -> Compose:
     """What renders an edition in a destination's language and layout."""
+    texts, languages = compose.texts(subscription.language), compose.language_names(subscription.language)
+    if subscription.kind == "person":
+        return posts.personal(texts, languages, subscription)
     layout = posts.apart if subscription.layout == "paper" else posts.threaded
-    return layout(compose.texts(subscription.language), compose.language_names(subscription.language))
+    return layout(texts, languages)
 
 
 async def watched(

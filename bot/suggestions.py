@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from bot.commands import Desk
+from bot.commands import Desk, under_paperboy
 from digest.lookups import Lookups
 from digest.titles import titled
 from digest.types import Action, Invocation, Message, SectionName, Texts
 
 SUGGESTED = 25  # https://docs.discord.com/developers/interactions/application-commands#autocomplete
+_SPANS = ("1 week", "2 weeks", "1 month")  # as bot.spans reads them; their labels are the phrase "spans"
 _SEARCHED = 100  # of older papers
 _VALUE_CHARS = 100  # of an option: see SUGGESTED
 
@@ -22,8 +23,10 @@ _Key = TypeVar("_Key", SectionName, str)
 
 
 def suggest(asked: Invocation, desk: Desk) -> Message:
-    """At most SUGGESTED; none for an option that is unknown."""
-    _, option, typed = (*asked.args.split(maxsplit=2), "", "", "")[:3]
+    """At most SUGGESTED; none for an option that is unknown. After `paperboy` comes one of its words first."""
+    command, *others = (*asked.args.split(maxsplit=1), "", "")[:2]
+    words = " ".join(others)
+    option, typed = (*(under_paperboy(words)[1] if command == "paperboy" else words).split(maxsplit=1), "", "")[:2]
     suggested = _OPTIONS.get(option)
     if suggested is None:
         return Message()
@@ -70,6 +73,26 @@ def _domains(typed: str, desk: Desk, texts: Texts) -> Iterator[Action]:
     return _named(typed, texts.domains, desk.texts("en").domains)
 
 
+def _topics(typed: str, desk: Desk, texts: Texts) -> Iterator[Action]:
+    """The domains that the last word begins to name, after what was typed before it."""
+    before, mark, word = typed.rpartition(",") if "," in typed else typed.rpartition(" ")
+    before = f"{before}{mark}".strip()
+    if not word.strip() and not before:
+        yield from _domains("", desk, texts)
+        return
+    for domain in _domains(word.strip(), desk, texts):
+        value = f"{before} {domain.argument}".strip()
+        if len(value) <= _VALUE_CHARS:
+            yield Action(f"{before} {domain.label}".strip(), argument=value)
+
+
+def _until(typed: str, _desk: Desk, texts: Texts) -> Iterator[Action]:
+    """How long a pause might last."""
+    for span, label in zip(_SPANS, texts.phrases["spans"].split("|"), strict=True):
+        if typed.casefold() in f"{span} {label}":
+            yield Action(label, argument=span)
+
+
 def _named(typed: str, labels: Mapping[_Key, str], english: Mapping[_Key, str]) -> Iterator[Action]:
     """Those whose key, label or English label holds what was typed."""
     for key, label in labels.items():
@@ -96,4 +119,6 @@ _OPTIONS: Mapping[str, Callable[[str, Desk, Texts], Iterable[Action]]] = {
     "query": _titles,
     "date": _days,
     "domain": _domains,
+    "topics": _topics,
+    "until": _until,
 }

@@ -224,9 +224,12 @@ def refuse(store: Store, key: str, error: str) -> bool:
     """The platform will not take it in this form: gives whether it is left, in its simplest form, to be tried."""
     now = store.clock().isoformat()
     with _transaction(store.connection) as connection:
-        message, kind, body = connection.execute(
+        row = connection.execute(
             "SELECT message, kind, body FROM deliveries JOIN payloads ON payloads.id = payload WHERE key = ?", (key,)
         ).fetchone()
+        if row is None:  # whose it was has been forgotten in the meantime
+            return False
+        message, kind, body = row
         shown = _MESSAGE.decode(body)
         if (simplest := in_simplest_form(shown)) != shown:
             connection.execute(

@@ -112,10 +112,15 @@ class Edition(Struct, frozen=True):
 def register(store: Store, subscriptions: Sequence[Subscription], origin: str = "settings") -> None:
     """Makes the subscriptions of one origin those of the store: added, changed, and those not named removed.
 
-    A destination stays parked, and keeps its history, whatever the settings say of it.
+    A destination stays parked, and keeps its history, whatever the settings say of it; so does one that was made in
+    chat and is named by the settings now.
     """
     now = store.clock().isoformat()
     with _transaction(store.connection) as connection:
+        for to in (one.to for one in subscriptions if origin == "settings" and not one.to.workspace):
+            place = {"adapter": to.adapter, "address": to.address, "now": now}
+            connection.execute(_GIVE_WAY, place)
+            connection.execute(_ADOPT, place)
         connection.execute(
             "UPDATE destinations SET removed_at = ? WHERE origin = ? AND removed_at IS NULL", (now, origin)
         )
@@ -403,6 +408,19 @@ def _columns(subscription: Subscription) -> dict[str, object]:
 def _text(words: Sequence[str]) -> str:
     return msgspec.json.encode(words).decode()
 
+
+# Chat knows the workspace, and who writes the settings need not. Where both have a row, that of the settings stays.
+_GIVE_WAY = """
+UPDATE destinations SET removed_at = :now WHERE adapter = :adapter AND address = :address AND origin = 'chat'
+    AND workspace <> '' AND removed_at IS NULL
+    AND EXISTS (SELECT 1 FROM destinations WHERE adapter = :adapter AND workspace = '' AND address = :address)
+"""
+_ADOPT = """
+UPDATE destinations SET workspace = '' WHERE id = (
+    SELECT max(id) FROM destinations WHERE adapter = :adapter AND address = :address AND origin = 'chat'
+        AND workspace <> '' AND removed_at IS NULL
+)
+"""
 
 _REGISTER = """
 INSERT INTO destinations (adapter, workspace, address, kind, person, language, layout, hour, window_end, timezone,

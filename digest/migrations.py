@@ -297,6 +297,12 @@ CREATE TABLE spendings (
 
 ALTER TABLE reports ADD COLUMN corrected_by TEXT NOT NULL DEFAULT '';  -- adapter:person, or the command line
 CREATE INDEX messages_by_paper ON messages (paper) WHERE paper IS NOT NULL;
+
+-- Forgetting somebody: who else has a body or stands under a message is asked for each that is erased.
+CREATE INDEX deliveries_by_payload ON deliveries (payload);
+CREATE INDEX messages_by_parent ON messages (parent) WHERE parent IS NOT NULL;
+CREATE INDEX destinations_by_address ON destinations (address, adapter);
+CREATE INDEX reports_by_corrector ON reports (corrected_by) WHERE corrected_by <> '';
 """
 
 

@@ -12,8 +12,8 @@ from datetime import date
 from msgspec.structs import replace
 
 from digest import render
-from digest.editions import Compose, Draft, MessageKind
-from digest.select import Selection
+from digest.editions import Compose, Draft, MessageKind, Subscription
+from digest.select import Reason, Selection
 from digest.threads import DISCUSSION
 from digest.types import (
     Action,
@@ -29,6 +29,8 @@ from digest.types import (
     Texts,
 )
 
+_NAMED_AT_MOST = 3  # domains or words in the headline of a person's digest
+
 Entries = Sequence[tuple[Paper, Report]]
 Languages = Mapping[str, str]  # what languages are called in the reader's own
 
@@ -37,21 +39,28 @@ def threaded(texts: Texts, languages: Languages) -> Compose:
     """Layout `digest`: one message for the day, each paper's card in its thread."""
 
     def compose(digest: Digest, selection: Selection) -> Sequence[Draft]:
-        cards = tuple(
-            Draft(
-                kind=MessageKind.CARD,
-                message=_with_lateness(
-                    card(paper, report, texts, languages, actions(paper, texts)), selection.late.get(paper.id), texts
-                ),
-                paper=paper.id,
-                report=report,
-            )
-            for paper, report in selection.papers
-        )
-        top = Draft(kind=MessageKind.HEADLINE, message=opening(digest, selection.papers, texts), replies=cards)
-        return (*((top,) if cards else ()), *_missed(selection.missed, texts))
+        return _in_one_thread(opening(digest, selection.papers, texts), selection, texts, languages)
 
     return compose
+
+
+def _in_one_thread(
+    opens: Message, selection: Selection, texts: Texts, languages: Languages, missed_command: str = "papers"
+) -> Sequence[Draft]:
+    """A headline with a card for each paper under it, and what was missed."""
+    cards = tuple(
+        Draft(
+            kind=MessageKind.CARD,
+            message=_with_lateness(
+                card(paper, report, texts, languages, actions(paper, texts)), selection.late.get(paper.id), texts
+            ),
+            paper=paper.id,
+            report=report,
+        )
+        for paper, report in selection.papers
+    )
+    top = Draft(kind=MessageKind.HEADLINE, message=opens, replies=cards)
+    return (*((top,) if cards else ()), *_missed(selection.missed, texts, missed_command))
 
 
 def apart(texts: Texts, languages: Languages) -> Compose:
@@ -102,7 +111,7 @@ def _notice(subject: str, sentence: str) -> Draft:
     return Draft(kind=MessageKind.NOTICE, subject=subject, message=message)
 
 
-def _missed(days: Sequence[tuple[date, int]], texts: Texts) -> Iterator[Draft]:
+def _missed(days: Sequence[tuple[date, int]], texts: Texts, command: str = "papers") -> Iterator[Draft]:
     """The days that were not delivered in their time, in one message, each with a button that lists its papers."""
     if not days:
         return
@@ -110,7 +119,7 @@ def _missed(days: Sequence[tuple[date, int]], texts: Texts) -> Iterator[Draft]:
     buttons = tuple(
         Action(
             f"{render.day_in_words(day, texts, form='date_short')} · {papers}",
-            command="papers",
+            command=command,
             argument=day.isoformat(),
         )
         for day, papers in days
@@ -125,6 +134,68 @@ def _with_lateness(shown: Message, day: date | None, texts: Texts) -> Message:
         return shown
     mark = texts.phrases["late"].format(date=render.day_in_words(day, texts, form="date_short"))
     return replace(shown, footer=f"{mark} · {shown.footer}")
+
+
+def personal(texts: Texts, languages: Languages, subscription: Subscription) -> Compose:
+    """A person's direct messages: a headline that says how much of the day is for them, and a card for each paper.
+
+    The cards stand under the headline. In Slack that is its thread, so that a morning rings once and takes one message
+    of the conversation; in Discord direct messages have no threads, and the cards follow the headline. What can be done
+    about the subscription stands on the headline, in sight on both, and costs no message of its own.
+    """
+
+    def compose(digest: Digest, selection: Selection) -> Sequence[Draft]:
+        opens = _personal_opening(digest, selection, subscription, texts)
+        return _in_one_thread(opens, selection, texts, languages, missed_command="mine")
+
+    return compose
+
+
+def _personal_opening(digest: Digest, selection: Selection, subscription: Subscription, texts: Texts) -> Message:
+    phrases = texts.phrases
+    beyond = sum(reason is Reason.LIMIT for reason in selection.reasons.values())
+    day = digest.day.isoformat()
+    notes = [render.day_in_words(digest.day, texts, form="date_short")]
+    notes.append(render.counts([report for _, report in selection.papers], texts))
+    if beyond:
+        notes.insert(0, phrases["personal_beyond"].format(count=beyond, limit=subscription.limit))
+    fitting = len(selection.papers) + beyond
+    every = (Action(phrases["action_all"].format(count=fitting), command="mine", argument=day),)
+    return Message(
+        title=_fitting(fitting, len(selection.reasons), subscription, texts),
+        blocks=render.first_lines([paper for paper, _ in selection.papers]),
+        footer=" · ".join(notes),
+        actions=(
+            *(every if beyond else ()),
+            Action(phrases["action_change"], command="subscription"),
+            Action(phrases["action_pause_week"], command="paperboy", argument="pause mine for a week"),
+            Action(phrases["action_unsubscribe"], command="paperboy", argument="unsubscribe all"),
+        ),
+        topic=phrases["thread"].format(date=day, count=len(selection.papers)),
+    )
+
+
+def _fitting(count: int, total: int, subscription: Subscription, texts: Texts) -> str:
+    """`6 of 23 papers are about video`; with many domains or words, that they fit what was asked for."""
+    domains = [texts.domains.get(domain, domain) for domain in subscription.domains]
+    words = [f"“{word}”" for word in subscription.with_words]
+    if not (domains or words):
+        key = "personal_all"
+    elif max(len(domains), len(words)) > _NAMED_AT_MOST:
+        key = "personal_topics"
+    else:
+        key = "personal_both" if domains and words else "personal_domains" if domains else "personal_words"
+    key += "_one" if count == 1 else ""
+    comma, last = texts.phrases["or"].split("|")
+    return texts.phrases[key].format(
+        count=count, total=total, domains=_either(domains, comma, last), words=_either(words, comma, last)
+    )
+
+
+def _either(names: Sequence[str], comma: str, last: str) -> str:
+    """`a, b or c`."""
+    *before, name = names or ("",)
+    return f"{comma.join(before)}{last}{name}" if before else name
 
 
 def discussion(paper: Paper, report: Report, texts: Texts, languages: Languages) -> Draft:

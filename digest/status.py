@@ -66,6 +66,32 @@ def status(lookups: Lookups) -> Status:
     return Status(_days(lookups), _parked(lookups), _troubles(lookups))
 
 
+def newest_of(lookups: Lookups, destination: int) -> DayStatus | None:
+    """The newest edition of a destination, by the store's number."""
+    rows = lookups.connection.execute(
+        "SELECT editions.day, adapter, workspace, address, deliveries.state, count(deliveries.key) AS n "
+        "FROM editions JOIN destinations ON destinations.id = editions.destination "
+        "LEFT JOIN messages ON messages.edition = editions.id LEFT JOIN deliveries ON deliveries.message = messages.id "
+        "WHERE editions.id = (SELECT id FROM editions WHERE destination = ? ORDER BY day DESC LIMIT 1) "
+        "GROUP BY deliveries.state",
+        (destination,),
+    ).fetchall()
+    if not rows:
+        return None
+    counted = {State(row["state"]): row["n"] for row in rows if row["state"] is not None}
+    return DayStatus(date.fromisoformat(rows[0]["day"]), _destination(rows[0]), counted)
+
+
+def parked_of(lookups: Lookups, destination: int) -> Parked | None:
+    """Since when and why nothing can be posted to a destination, by the store's number."""
+    row = lookups.connection.execute(
+        "SELECT * FROM destinations WHERE id = ? AND parked_at IS NOT NULL", (destination,)
+    ).fetchone()
+    return (
+        None if row is None else Parked(_destination(row), datetime.fromisoformat(row["parked_at"]), row["parked_why"])
+    )
+
+
 def why(lookups: Lookups, destination: int, paper: ArxivId) -> tuple[Why, ...]:
     """Each edition of the destination whose day lists the paper, oldest first; none: it was not listed on any."""
     cards = {

@@ -1,0 +1,196 @@
+"""Destinations that people make in chat: a person's direct messages, a channel's digest. And how somebody is forgotten.
+
+What the settings name is fixed here: `Kept.fixed`. A channel made in chat that the settings name later is theirs from
+then on (digest.editions.register).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from digest.editions import _REGISTER, Subscription, _columns, _subscription, mask_of
+from digest.lookups import Lookups
+from digest.store import Store, _transaction
+from digest.types import Destination, Invocation
+
+CHAT = "chat"  # the origin of what is made here
+PERSON_LIMIT = 10  # papers a day, unless somebody says otherwise
+FOR_GOOD = date.max  # until when a pause lasts that has no end
+
+
+class Kept(Struct, frozen=True):
+    """A destination as the store has it. `fixed`: set by the operator, and not to be changed in chat."""
+
+    number: int
+    subscription: Subscription
+    fixed: bool
+
+
+class Forgotten(Struct, frozen=True):
+    """What was erased of a person, for an answer to them."""
+
+    subscriptions: int
+    messages: int
+
+
+def kept_at(lookups: Lookups, to: Destination) -> Kept | None:
+    """The destination in force at a place; one that is written without its workspace is there in every one."""
+    row = lookups.connection.execute(
+        "SELECT * FROM destinations WHERE adapter = ? AND workspace IN (?, '') AND address = ? AND removed_at IS NULL "
+        "ORDER BY origin <> 'chat' DESC LIMIT 1",
+        (to.adapter, to.workspace, to.address),
+    ).fetchone()
+    return None if row is None else Kept(row["id"], _subscription(row), row["origin"] == "settings")
+
+
+def former(lookups: Lookups, to: Destination) -> Subscription | None:
+    """What a destination had before it was ended."""
+    row = lookups.connection.execute(
+        "SELECT * FROM destinations WHERE adapter = ? AND workspace = ? AND address = ? AND removed_at IS NOT NULL",
+        (to.adapter, to.workspace, to.address),
+    ).fetchone()
+    return None if row is None else _subscription(row)
+
+
+def keep(store: Store, subscription: Subscription) -> int:
+    """Makes or changes the destination, and gives the store's number for it.
+
+    One that had been removed or parked begins anew: what was left to be sent there is dropped, since nobody waits for
+    it any more. Only for what is not fixed: the settings would win again at the next start.
+    """
+    now = store.clock().isoformat()
+    with _transaction(store.connection) as connection:
+        mask = mask_of(store, subscription.domains)
+        known = connection.execute(
+            "SELECT id FROM destinations WHERE adapter = ? AND workspace = ? AND address = ? "
+            "AND (removed_at IS NOT NULL OR parked_at IS NOT NULL)",
+            (subscription.to.adapter, subscription.to.workspace, subscription.to.address),
+        ).fetchone()
+        if known is not None:
+            _drop_unsent(connection, known["id"])
+            connection.execute("UPDATE destinations SET parked_at = NULL, parked_why = '' WHERE id = ?", (known["id"],))
+        connection.execute(_REGISTER, _columns(subscription) | {"origin": CHAT, "now": now, "mask": mask})
+        (number,) = connection.execute(
+            "SELECT id FROM destinations WHERE adapter = ? AND workspace = ? AND address = ?",
+            (subscription.to.adapter, subscription.to.workspace, subscription.to.address),
+        ).fetchone()
+    return int(number)
+
+
+def remove(store: Store, number: int) -> None:
+    """Nothing is made or sent there any more. Its history is kept, so that nothing comes twice after a return."""
+    with _transaction(store.connection) as connection:
+        connection.execute("UPDATE destinations SET removed_at = ? WHERE id = ?", (store.clock().isoformat(), number))
+
+
+def pause(store: Store, number: int, until: date | None) -> None:
+    """Nothing is made there until this local day. None ends a pause; what was missed is not caught up."""
+    with _transaction(store.connection) as connection:
+        if until is not None:
+            connection.execute("UPDATE destinations SET paused_until = ? WHERE id = ?", (until.isoformat(), number))
+            return
+        connection.execute(
+            "UPDATE destinations SET paused_until = NULL, began_at = ? WHERE id = ? AND paused_until IS NOT NULL",
+            (store.clock().isoformat(), number),
+        )
+
+
+def is_paused(subscription: Subscription, now: datetime) -> bool:
+    until = subscription.paused_until
+    return until is not None and now.astimezone(ZoneInfo(subscription.timezone)).date() < until
+
+
+def next_hour(subscription: Subscription, now: datetime) -> datetime | None:
+    """When the next digest is due, in local time; None when it is paused for good."""
+    if subscription.paused_until == FOR_GOOD:
+        return None
+    zone = ZoneInfo(subscription.timezone)
+    day = now.astimezone(zone).date()
+    if subscription.paused_until is not None:
+        day = max(day, subscription.paused_until)
+    hour, minute = map(int, subscription.at.split(":"))
+    for _ in range(9):  # a week, and today, and what a change of clocks may skip
+        due = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+        if _WEEKDAYS[day.weekday()] in subscription.weekdays and due.astimezone(UTC) > now:
+            return due
+        day += timedelta(days=1)
+    return None
+
+
+# --- forgetting --------------------------------------------------------------------------------------------------
+
+
+def forget(store: Store, asked: Invocation) -> Forgotten:
+    """Erases everything about the person who asks, in one transaction; what was being sent is not sent again.
+
+    A workspace of "" means all of them, for platforms on which a person is the same in each. Left is a row without
+    anything of theirs, so that the number of their destination is never another's: a send that is under way, or an
+    edition that is being made, still knows it by that.
+    """
+    who = {
+        "adapter": asked.adapter,
+        "workspace": asked.workspace,
+        "person": asked.person,
+        "quoted": f'"{asked.person}"',
+        "told_by": f"{asked.adapter}:{asked.person}",
+        "now": store.clock().isoformat(),
+    }
+    # From now on what is deleted is overwritten in the file: https://www.sqlite.org/pragma.html#pragma_secure_delete
+    store.connection.execute("PRAGMA secure_delete = ON")
+    with _transaction(store.connection) as connection:
+        numbers = [row["id"] for row in connection.execute(_THEIRS, who)]
+        messages = sum(_erase_messages(connection, number) for number in numbers)
+        connection.executemany(_NOBODYS, [{"number": number, "now": who["now"]} for number in numbers])
+        for table in ("people", "spendings"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE adapter = :adapter AND person = :person "  # noqa: S608 (two names)
+                "AND (workspace = :workspace OR :workspace = '')",
+                who,
+            )
+        # A request may name who asked, whatever its kind
+        connection.execute("DELETE FROM jobs WHERE asked_by = :told_by OR instr(request, :quoted)", who)
+    return Forgotten(len(numbers), messages)
+
+
+def _erase_messages(connection: sqlite3.Connection, number: int) -> int:
+    """Every message of a destination, with its deliveries and editions; gives how many there were."""
+    bodies = connection.execute("SELECT DISTINCT payload FROM deliveries WHERE destination = ?", (number,)).fetchall()
+    connection.execute("DELETE FROM deliveries WHERE destination = ?", (number,))
+    erased = connection.execute("DELETE FROM messages WHERE destination = ?", (number,)).rowcount
+    connection.execute("DELETE FROM editions WHERE destination = ?", (number,))
+    # Others may have the same cards
+    connection.executemany(
+        "DELETE FROM payloads WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE payload = ?1)", bodies
+    )
+    return erased
+
+
+def _drop_unsent(connection: sqlite3.Connection, number: int) -> None:
+    """What the platform certainly does not have is as if it had never been made."""
+    rows = connection.execute(
+        "SELECT message FROM deliveries WHERE destination = ? AND state <> 'sent' AND state IN ('pending', 'failed') "
+        "AND kind = 'post'",
+        (number,),
+    ).fetchall()
+    # The last first: replies come after what they stand under
+    for (message,) in sorted(rows, reverse=True):
+        connection.execute("DELETE FROM deliveries WHERE message = ?", (message,))
+        connection.execute("DELETE FROM messages WHERE id = ?", (message,))
+
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_THEIRS = (
+    "SELECT id FROM destinations WHERE address = :person AND adapter = :adapter AND kind = 'person' "
+    "AND (workspace = :workspace OR :workspace = '')"
+)
+_NOBODYS = """
+UPDATE destinations SET workspace = '', address = 'forgotten' || id, person = '', kind = 'person', language = 'en',
+    hour = '09:00', window_end = '12:00', timezone = 'UTC', weekdays = '[]', domains = '[]', mask = 0,
+    with_words = '[]', without_words = '[]', paused_until = NULL, parked_at = NULL, parked_why = '',
+    created_at = :now, began_at = NULL, removed_at = :now
+WHERE id = :number
+"""
