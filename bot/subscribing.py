@@ -21,7 +21,8 @@ from digest.subscriptions import FOR_GOOD, PERSON_LIMIT, Kept, forget, former, i
 from digest.types import Action, Destination, Form, Invocation, Message, Paragraph, Points, Run, RunKind, Texts
 
 _EVERYTHING = {"all", "everything", "全部", "所有"}
-AGAIN = {"again", "恢复"}
+AGAIN = {"again"}
+_NAMED = 5  # of the words that were not understood
 
 
 # --- who asks ----------------------------------------------------------------------------------------------------
@@ -63,9 +64,17 @@ def begun(asked: Invocation, desk: Desk) -> Subscription:
     )
 
 
+def _present(kept: Kept | None, asked: Invocation, desk: Desk) -> Subscription:
+    """What the person gets now, its hour in the time zone that they are in now."""
+    if kept is None:
+        return begun(asked, desk)
+    return replace(kept.subscription, timezone=zone_of(asked, desk) or kept.subscription.timezone)
+
+
 def zone_of(asked: Invocation, desk: Desk) -> str:
     """The time zone that the person chose, else the one that the platform knows of them; "" when nobody knows."""
-    return people.timezone_of(desk.lookups, person_of(asked)) or timezones.find(asked.timezone) or ""
+    chosen = people.timezone_of(desk.lookups, person_of(asked))
+    return chosen or (asked.timezone and timezones.find(asked.timezone)) or ""
 
 
 # --- subscribing -------------------------------------------------------------------------------------------------
@@ -84,7 +93,7 @@ def subscribe(asked: Invocation, rest: str, store: Store, desk: Desk) -> Message
     if not rest:
         return questions(asked, desk)
     said = wishes.read(rest, desk.domains().find, standing.languages_of(desk, *([kept.subscription] if kept else [])))
-    now = kept.subscription if kept else begun(asked, desk)
+    now = _present(kept, asked, desk)
     base = now if not said.choose else replace(begun(asked, desk), timezone=now.timezone, paused_until=now.paused_until)
     wanted = wishes.applied(said, base)
     if said.unknown:
@@ -122,7 +131,7 @@ def answered(asked: Invocation, store: Store, desk: Desk) -> Message:
     if (kept is not None and kept.fixed) or not asked.answers:
         return questions(asked, desk)
     said = forms.read(asked.answers, desk)
-    wanted = wishes.applied(said, kept.subscription if kept else begun(asked, desk))
+    wanted = wishes.applied(said, _present(kept, asked, desk))
     if said.unknown:
         return replace(unanswered(said, desk.texts(asked.language)), form=_form(wanted, asked, desk))
     return _keep(wanted, said, asked, store, desk)
@@ -146,7 +155,8 @@ def _keep(wanted: Subscription, said: Wishes, asked: Invocation, store: Store, d
 def not_understood(said: Wishes, wanted: Subscription, word: str, asked: Invocation, desk: Desk) -> Message:
     """What was understood, what was not, and buttons for the nearest: nothing has been changed yet."""
     texts = desk.texts(asked.language)
-    close = list(dict.fromkeys(domain for unknown in said.unknown for domain in _near(unknown, desk)))[:3]
+    unknown = said.unknown[:_NAMED]
+    close = list(dict.fromkeys(domain for words in unknown for domain in _near(words, desk)))[:3]
     corrected = [replace(wanted, domains=tuple(dict.fromkeys((*wanted.domains, domain)))) for domain in close]
     if said.choose:
         corrected.append(wanted)
@@ -155,7 +165,7 @@ def not_understood(said: Wishes, wanted: Subscription, word: str, asked: Invocat
         for one in corrected
     ]
     phrases = texts.phrases
-    sentences = [phrases["not_understood"].format(words=", ".join(f"“{unknown[:80]}”" for unknown in said.unknown))]
+    sentences = [phrases["not_understood"].format(words=", ".join(f"“{words[:80]}”" for words in unknown))]
     if close:
         sentences.append(phrases["nearest"].format(nearest=", ".join(close)))
     if said.choose:

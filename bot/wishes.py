@@ -18,6 +18,7 @@ from bot.weekdays import in_order, weekdays_at, weekdays_typed
 from digest.editions import Subscription, window_end
 
 MOST_PAPERS = 100  # a day: the Hub lists no more on a page
+MOST_CHARS = 1_000  # nobody means more
 MOST_WORDS = 20
 WORD_CHARS = 80
 LAYOUTS = ("digest", "paper")
@@ -64,8 +65,7 @@ def read(text: str, find: Callable[[str], str | None], languages: Mapping[str, s
     Domains come in any order, with or without commas; each keyword is followed by its words; what is quoted is never a
     keyword. What is said twice counts as said last, but domains, weekdays and words are gathered.
     """
-    reader = _Reader(_tokens(text), find, languages)
-    return reader.read()
+    return _Reader(_tokens(text[:MOST_CHARS]), find, languages).read()
 
 
 def typed(subscription: Subscription) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from digest.editions import _REGISTER, Subscription, _columns, _subscription, mask_of
+from digest.editions import _REGISTER, WEEKDAYS, Subscription, _columns, _subscription, mask_of
 from digest.lookups import Lookups
 from digest.store import Store, _transaction
 from digest.types import Destination, Invocation
@@ -115,7 +115,7 @@ def next_hour(subscription: Subscription, now: datetime) -> datetime | None:
     hour, minute = map(int, subscription.at.split(":"))
     for _ in range(9):  # a week, and today, and what a change of clocks may skip
         due = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
-        if _WEEKDAYS[day.weekday()] in subscription.weekdays and due.astimezone(UTC) > now:
+        if WEEKDAYS[day.weekday()] in subscription.weekdays and due.astimezone(UTC) > now:
             return due
         day += timedelta(days=1)
     return None
@@ -171,18 +171,17 @@ def _erase_messages(connection: sqlite3.Connection, number: int) -> int:
 
 def _drop_unsent(connection: sqlite3.Connection, number: int) -> None:
     """What the platform certainly does not have is as if it had never been made."""
+    # The last first: replies come after what they stand under
     rows = connection.execute(
         "SELECT message FROM deliveries WHERE destination = ? AND state <> 'sent' AND state IN ('pending', 'failed') "
-        "AND kind = 'post'",
+        "AND kind = 'post' ORDER BY message DESC",
         (number,),
     ).fetchall()
-    # The last first: replies come after what they stand under
-    for (message,) in sorted(rows, reverse=True):
+    for (message,) in rows:
         connection.execute("DELETE FROM deliveries WHERE message = ?", (message,))
         connection.execute("DELETE FROM messages WHERE id = ?", (message,))
 
 
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _THEIRS = (
     "SELECT id FROM destinations WHERE address = :person AND adapter = :adapter AND kind = 'person' "
     "AND (workspace = :workspace OR :workspace = '')"
