@@ -94,7 +94,9 @@ def subscribe(asked: Invocation, rest: str, store: Store, desk: Desk) -> Message
         return questions(asked, desk)
     said = wishes.read(rest, desk.domains().find, standing.languages_of(desk, *([kept.subscription] if kept else [])))
     now = _present(kept, asked, desk)
-    base = now if not said.choose else replace(begun(asked, desk), timezone=now.timezone, paused_until=now.paused_until)
+    base = now
+    if said.choose or said.unknown:
+        base = replace(begun(asked, desk), timezone=now.timezone, paused_until=now.paused_until)
     wanted = wishes.applied(said, base)
     if said.unknown:
         return not_understood(said, wanted, "subscribe", asked, desk)

@@ -59,6 +59,8 @@ _NEAR = 3
 
 def find(text: str) -> str | None:
     """The IANA name of the zone that somebody means; None when there is none, or more than one."""
+    if text.partition("/")[0] in _CONTINENTS and _exists(text):
+        return text  # as platforms say it: every name there is need not be looked up
     wanted = _folded(text)
     if shift := _HOURS.fullmatch(wanted):
         return _fixed(shift[1], int(shift[2]))
@@ -71,6 +73,16 @@ def nearest(text: str) -> tuple[str, ...]:
 
     close = get_close_matches(_folded(text), _labels(), n=_NEAR * 2, cutoff=0.5)
     return tuple(dict.fromkeys(_labels()[label] for label in close))[:_NEAR]
+
+
+def _exists(name: str) -> bool:
+    import zoneinfo  # only when a time zone is asked about
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _fixed(sign: str, hours: int) -> str | None:

@@ -174,6 +174,9 @@ async def test_what_is_not_understood_changes_nothing_and_offers_the_nearest(cha
     kept = await chat.kept()
     assert kept is not None
     assert (kept.domains, kept.at) == (("video", "robotics"), "08:00")
+    other = await chat.says("paperboy subscribe audoi limit 4")
+    assert [action.argument for action in other.actions] == ["subscribe audio at 09:00 daily limit 4 language en"]
+    assert "Nearest" not in (await chat.says("paperboy subscribe qqqqqq")).plain
 
 
 async def test_subscribing_without_a_word_asks_with_a_form_and_with_buttons(chat: Chat) -> None:
