@@ -18,12 +18,12 @@ from msgspec.structs import replace
 from bot import chat, compose, correcting, writing
 from bot.commands import line
 from digest import people, posts, threads
-from digest.editions import add_message, subscribed
+from digest.editions import add_message
 from digest.errors import PaperboyError
 from digest.lookups import Lookups
 from digest.status import status
 from digest.store import Store, StoreThread
-from digest.subscriptions import kept_at
+from digest.subscriptions import kept_at, of_number
 from digest.types import Action, ArxivId, Clock, Destination, Invocation, Message, Paragraph, Posted, Run
 
 log = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ class Answering:
 
 def _open_discussion(store: Store, place: threads.Known, paper: ArxivId) -> Destination:
     """Adds the discussion of a paper to its day's edition, unless it is there; gives where it is posted."""
-    subscription = subscribed(store)[place.destination]
+    subscription = of_number(store, place.destination)
     known, report = store.paper(paper), store.report(paper, subscription.language)
     if known is not None and report is not None:
         texts = compose.texts(subscription.language)

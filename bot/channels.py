@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bot import compose, forms, spans, standing, subscribing, wishes
+from bot import compose, forms, persons, spans, standing, subscribing, wishes
 from bot.commands import Desk, line
 from digest import render
 from digest.editions import Subscription
@@ -30,7 +30,7 @@ def _place(asked: Invocation) -> Destination:
 
 def here(asked: Invocation, rest: str, store: Store, desk: Desk) -> Message:
     """`here`: the form with what the channel gets; with words, as of a subscription, they are kept at once."""
-    if subscribing.is_direct(asked):
+    if persons.is_direct(asked):
         return subscribing.subscribe(asked, rest, store, desk)
     kept = channel_of(asked, desk)
     if refusal := _refusal(asked, kept, desk):
@@ -39,7 +39,11 @@ def here(asked: Invocation, rest: str, store: Store, desk: Desk) -> Message:
         return _asking(asked, kept, desk)
     if kept is None and rest.casefold() in subscribing.AGAIN:
         before = former(desk.lookups, _place(asked))
-        return _keep(replace(before, paused_until=None), asked, store, desk) if before else _asking(asked, kept, desk)
+        return (
+            _keep(replace(before, kind="channel", paused_until=None), asked, store, desk)
+            if before
+            else _asking(asked, kept, desk)
+        )
     now = kept.subscription if kept else begun(asked, desk)
     said = wishes.read(rest, desk.domains().find, standing.languages_of(desk, now))
     fresh = replace(now, domains=(), with_words=(), without_words=()) if said.choose else now
@@ -51,7 +55,7 @@ def here(asked: Invocation, rest: str, store: Store, desk: Desk) -> Message:
 
 def answered(asked: Invocation, store: Store, desk: Desk) -> Message:
     """The form: shown, or, with answers, kept."""
-    if subscribing.is_direct(asked):
+    if persons.is_direct(asked):
         return subscribing.answered(asked, store, desk)
     kept = channel_of(asked, desk)
     if refusal := _refusal(asked, kept, desk):
@@ -67,7 +71,7 @@ def answered(asked: Invocation, store: Store, desk: Desk) -> Message:
 
 def stop(asked: Invocation, store: Store, desk: Desk) -> Message:
     """`stop`: no digest comes here any more. In direct messages it is `unsubscribe all`."""
-    if subscribing.is_direct(asked):
+    if persons.is_direct(asked):
         return subscribing.unsubscribe(asked, "all", store, desk)
     texts = desk.texts(asked.language)
     kept = channel_of(asked, desk)
@@ -120,7 +124,7 @@ def begun(asked: Invocation, desk: Desk) -> Subscription:
     return Subscription(
         to=_place(asked),
         language=asked.language if asked.language in compose.LANGUAGES else "en",
-        timezone=subscribing.zone_of(asked, desk) or "UTC",
+        timezone=persons.zone_of(asked, desk) or "UTC",
     )
 
 
@@ -128,8 +132,8 @@ def _meant(asked: Invocation, rest: str, desk: Desk) -> tuple[bool, str]:
     """Whether what the person gets is meant, not the channel's digest; and the words after what says so."""
     first, _, others = rest.partition(" ")
     if first.casefold() in _MINE or first.casefold() in _HERE:
-        return first.casefold() in _MINE or subscribing.is_direct(asked), others.strip()
-    if subscribing.is_direct(asked) or channel_of(asked, desk) is None:
+        return first.casefold() in _MINE or persons.is_direct(asked), others.strip()
+    if persons.is_direct(asked) or channel_of(asked, desk) is None:
         return True, rest
     return asked.role != MANAGER and subscribing.own(asked, desk) is not None, rest
 

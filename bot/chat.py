@@ -11,8 +11,9 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from bot import channels, commands, compose, standing, subscribing, suggestions
-from bot.commands import COMMANDS, UNDER_PAPERBOY, Desk, line
+from bot import channels, commands, compose, persons, standing, subscribing, suggestions
+from bot.commands import COMMANDS, Desk, line
+from bot.words import UNDER_PAPERBOY, under_paperboy
 from digest import posts, render, threads
 from digest.deliveries import State
 from digest.editions import WEEKDAYS
@@ -145,7 +146,7 @@ def sources(asked: Invocation, desk: Desk) -> Message:
 def paperboy(asked: Invocation, desk: Desk) -> Message:
     """`paperboy [digest|status|subscriptions|forget me|help]`; what else it may be followed by writes."""
     texts = desk.texts(asked.language)
-    word, rest = commands.under_paperboy(asked.args)
+    word, rest = under_paperboy(asked.args)
     if rest and word != "forget":
         word = ""
     match word:
@@ -156,7 +157,7 @@ def paperboy(asked: Invocation, desk: Desk) -> Message:
         case "subscriptions":
             return subscribing.questions(asked, desk)
         case "forget":
-            return subscribing.ask_to_forget(asked, desk)
+            return persons.ask_to_forget(asked, desk)
         case "help":
             return _help(texts)
         case _:
@@ -175,9 +176,9 @@ def _unknown_word(asked: Invocation, texts: Texts) -> Message:
 def said_alone(asked: Invocation) -> Invocation:
     """What was said to the bot in direct messages, as the command that it is: `subscribe video` needs nothing before
     it there. Elsewhere others would read the answer, and words are those of a title."""
-    if asked.name != "mention" or not subscribing.is_direct(asked):
+    if asked.name != "mention" or not persons.is_direct(asked):
         return asked
-    word, rest = commands.under_paperboy(asked.args)
+    word, rest = under_paperboy(asked.args)
     alone = word in _SAID_ALONE or (word and not rest)
     return replace(asked, name="paperboy") if alone else asked
 
@@ -260,11 +261,11 @@ def _status(asked: Invocation, desk: Desk) -> Message:
     mine = subscribing.status_lines(asked, desk, texts)
     if here is not None:
         sentences += _here(here, desk, texts)
-    elif not (mine and subscribing.is_direct(asked)):
+    elif not (mine and persons.is_direct(asked)):
         sentences.append(phrases["status_not_here"])
     if mine:
         sentences += mine
-        if subscribing.is_direct(asked) and (own := subscribing.own(asked, desk)) is not None:
+        if persons.is_direct(asked) and (own := subscribing.own(asked, desk)) is not None:
             sentences += _sent(own, desk, texts)
     return Message(title="Paperboy", blocks=(Points(tuple((Paragraph((Run(sentence),)),) for sentence in sentences)),))
 

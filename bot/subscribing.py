@@ -12,50 +12,32 @@ from msgspec.structs import replace
 
 from bot import compose, forms, spans, standing, timezones, wishes
 from bot.commands import Desk, line
+from bot.persons import direct_messages, is_direct, person_of, zone_of
 from bot.wishes import Wishes
 from digest import people, render
 from digest.editions import Subscription
 from digest.lookups import nearest
 from digest.store import Store
-from digest.subscriptions import FOR_GOOD, PERSON_LIMIT, Kept, forget, former, is_paused, keep, kept_at, pause, remove
-from digest.types import Action, Destination, Form, Invocation, Message, Paragraph, Points, Run, RunKind, Texts
+from digest.subscriptions import FOR_GOOD, PERSON_LIMIT, Kept, former, is_paused, keep, kept_at, pause, remove
+from digest.types import Action, Form, Invocation, Message, Paragraph, Points, Run, RunKind, Texts
 
 _EVERYTHING = {"all", "everything", "全部", "所有"}
 AGAIN = {"again"}
 _NAMED = 5  # of the words that were not understood
 
 
-# --- who asks ----------------------------------------------------------------------------------------------------
-
-
-def person_of(asked: Invocation) -> Invocation:
-    """The same, from the person who asks: in Discord they are the same in every server, and their direct messages
-    belong to none."""
-    return replace(asked, workspace="") if asked.adapter == "discord" else asked
-
-
-def is_direct(asked: Invocation) -> bool:
-    """Whether it was asked where nobody else reads: in direct messages, or in no conversation at all."""
-    if asked.adapter == "discord":
-        return not asked.workspace
-    # https://docs.slack.dev/reference/objects/conversation-object: ids of direct messages begin with D
-    return not asked.channel or asked.channel.startswith("D")
+# --- what there is ----------------------------------------------------------------------------------------------
 
 
 def own(asked: Invocation, desk: Desk) -> Kept | None:
     """The subscription of the person who asks."""
-    return kept_at(desk.lookups, _direct_messages(asked)) if asked.person else None
-
-
-def _direct_messages(asked: Invocation) -> Destination:
-    person = person_of(asked)
-    return Destination(person.adapter, person.workspace, person.person)
+    return kept_at(desk.lookups, direct_messages(asked)) if asked.person else None
 
 
 def begun(asked: Invocation, desk: Desk) -> Subscription:
     """What a person gets who has said nothing yet; an hour in UTC until their time zone is known."""
     return Subscription(
-        to=_direct_messages(asked),
+        to=direct_messages(asked),
         kind="person",
         person=asked.person,
         language=asked.language if asked.language in compose.LANGUAGES else "en",
@@ -69,12 +51,6 @@ def _present(kept: Kept | None, asked: Invocation, desk: Desk) -> Subscription:
     if kept is None:
         return begun(asked, desk)
     return replace(kept.subscription, timezone=zone_of(asked, desk) or kept.subscription.timezone)
-
-
-def zone_of(asked: Invocation, desk: Desk) -> str:
-    """The time zone that the person chose, else the one that the platform knows of them; "" when nobody knows."""
-    chosen = people.timezone_of(desk.lookups, person_of(asked))
-    return chosen or (asked.timezone and timezones.find(asked.timezone)) or ""
 
 
 # --- subscribing -------------------------------------------------------------------------------------------------
@@ -107,10 +83,10 @@ def subscribe(asked: Invocation, rest: str, store: Store, desk: Desk) -> Message
 
 def _return(asked: Invocation, store: Store, desk: Desk) -> Message:
     """`subscribe again`: what there was before it was ended."""
-    before = former(store, _direct_messages(asked))
+    before = former(store, direct_messages(asked))
     if before is None:
         return questions(asked, desk)
-    return _keep(replace(before, paused_until=None), Wishes(), asked, store, desk)
+    return _keep(replace(before, kind="person", paused_until=None), Wishes(), asked, store, desk)
 
 
 def questions(asked: Invocation, desk: Desk) -> Message:
@@ -270,22 +246,6 @@ def _zones(zones: Sequence[str], texts: Texts) -> tuple[Action, ...]:
     labels = ((zone, zone.rpartition("/")[2].replace("_", " ")) for zone in zones)
     other = Action(texts.phrases["action_timezone"], command="timezone")
     return (*(Action(label, command="timezone", argument=zone) for zone, label in labels), other)
-
-
-# --- being forgotten ---------------------------------------------------------------------------------------------
-
-
-def ask_to_forget(asked: Invocation, desk: Desk) -> Message:
-    """`forget me`: what that means, and the one button that does it."""
-    texts = desk.texts(asked.language)
-    return line(texts, "forget_ask", [Action(texts.phrases["action_forget"], command="forget")])
-
-
-def forgotten(asked: Invocation, store: Store, desk: Desk) -> Message:
-    """Erases everything about the person who asks."""
-    erased = forget(store, person_of(asked))
-    texts = desk.texts(asked.language)
-    return line(texts, "forgotten", subscriptions=erased.subscriptions, messages=erased.messages)
 
 
 # --- how it looks ------------------------------------------------------------------------------------------------

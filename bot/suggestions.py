@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from bot.commands import Desk, under_paperboy
+from bot.commands import Desk
+from bot.words import under_paperboy
 from digest.lookups import Lookups
 from digest.titles import titled
 from digest.types import Action, Invocation, Message, SectionName, Texts

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot import channels, subscribing
-from bot.commands import Desk, line, under_paperboy
+from bot import channels, persons, subscribing
+from bot.commands import Desk, line
+from bot.words import under_paperboy
 from digest.store import Store
 from digest.types import Invocation, Message
 
@@ -28,7 +29,7 @@ _COMMANDS: Mapping[str, Callable[[Invocation, Store, Desk], Message]] = {
     "subscription": subscribing.answered,
     "channel": channels.answered,
     "timezone": subscribing.choose_zone,
-    "forget": subscribing.forgotten,
+    "forget": persons.forgotten,
 }
 _UNDER_PAPERBOY: Mapping[str, Callable[[Invocation, str, Store, Desk], Message]] = {
     "subscribe": subscribing.subscribe,

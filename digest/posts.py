@@ -177,7 +177,8 @@ def _personal_opening(digest: Digest, selection: Selection, subscription: Subscr
 
 def _fitting(count: int, total: int, subscription: Subscription, texts: Texts) -> str:
     """`6 of 23 papers are about video`; with many domains or words, that they fit what was asked for."""
-    domains = [texts.domains.get(domain, domain) for domain in subscription.domains]
+    # In the order of the taxonomy: who asked for the same in another order gets the same message
+    domains = [label for domain, label in texts.domains.items() if domain in subscription.domains]
     words = [f"“{word}”" for word in subscription.with_words]
     if not (domains or words):
         key = "personal_all"

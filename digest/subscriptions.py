@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from digest.editions import _REGISTER, WEEKDAYS, Subscription, _columns, _subscription, mask_of
+from digest.editions import _REGISTER, WEEKDAYS, Subscription, _columns, mask_of, subscription_of
 from digest.lookups import Lookups
+from digest.operator import set_operator
 from digest.store import Store, _transaction
 from digest.types import Destination, Invocation
 
@@ -41,19 +42,26 @@ def kept_at(lookups: Lookups, to: Destination) -> Kept | None:
     """The destination in force at a place; one that is written without its workspace is there in every one."""
     row = lookups.connection.execute(
         "SELECT * FROM destinations WHERE adapter = ? AND workspace IN (?, '') AND address = ? AND removed_at IS NULL "
-        "ORDER BY origin <> 'chat' DESC LIMIT 1",
+        "AND kind <> 'operator' ORDER BY origin <> 'chat' DESC LIMIT 1",
         (to.adapter, to.workspace, to.address),
     ).fetchone()
-    return None if row is None else Kept(row["id"], _subscription(row), row["origin"] == "settings")
+    return None if row is None else Kept(row["id"], subscription_of(row), row["origin"] == "settings")
 
 
 def former(lookups: Lookups, to: Destination) -> Subscription | None:
     """What a destination had before it was ended."""
     row = lookups.connection.execute(
-        "SELECT * FROM destinations WHERE adapter = ? AND workspace = ? AND address = ? AND removed_at IS NOT NULL",
+        "SELECT * FROM destinations WHERE adapter = ? AND workspace = ? AND address = ? "
+        "AND (removed_at IS NOT NULL OR kind = 'operator')",
         (to.adapter, to.workspace, to.address),
     ).fetchone()
-    return None if row is None else _subscription(row)
+    return None if row is None else subscription_of(row)
+
+
+def of_number(lookups: Lookups, number: int) -> Subscription:
+    """What the destination with the store's number gets, one that was ended too."""
+    row = lookups.connection.execute("SELECT * FROM destinations WHERE id = ?", (number,)).fetchone()
+    return subscription_of(row)
 
 
 def keep(store: Store, subscription: Subscription) -> int:
@@ -82,9 +90,15 @@ def keep(store: Store, subscription: Subscription) -> int:
 
 
 def remove(store: Store, number: int) -> None:
-    """Nothing is made or sent there any more. Its history is kept, so that nothing comes twice after a return."""
+    """Nothing is made or sent there any more. Its history is kept, so that nothing comes twice after a return.
+
+    Where the operator is told things, they still are.
+    """
     with _transaction(store.connection) as connection:
+        row = connection.execute("SELECT * FROM destinations WHERE id = ?", (number,)).fetchone()
         connection.execute("UPDATE destinations SET removed_at = ? WHERE id = ?", (store.clock().isoformat(), number))
+        if row["operator"]:
+            set_operator(store, subscription_of(row).to)
 
 
 def pause(store: Store, number: int, until: date | None) -> None:
@@ -142,9 +156,12 @@ def forget(store: Store, asked: Invocation) -> Forgotten:
     # From now on what is deleted is overwritten in the file: https://www.sqlite.org/pragma.html#pragma_secure_delete
     store.connection.execute("PRAGMA secure_delete = ON")
     with _transaction(store.connection) as connection:
-        numbers = [row["id"] for row in connection.execute(_THEIRS, who)]
-        messages = sum(_erase_messages(connection, number) for number in numbers)
-        connection.executemany(_NOBODYS, [{"number": number, "now": who["now"]} for number in numbers])
+        rows = connection.execute(_THEIRS, who).fetchall()
+        messages = sum(_erase_messages(connection, row["id"]) for row in rows)
+        connection.executemany(_NOBODYS, [{"number": row["id"], "now": who["now"]} for row in rows])
+        for row in rows:
+            if row["operator"]:  # that they are told is the settings' word, not theirs
+                set_operator(store, subscription_of(row).to)
         for table in ("people", "spendings"):
             connection.execute(
                 f"DELETE FROM {table} WHERE adapter = :adapter AND person = :person "  # noqa: S608 (two names)
@@ -153,7 +170,7 @@ def forget(store: Store, asked: Invocation) -> Forgotten:
             )
         # A request may name who asked, whatever its kind
         connection.execute("DELETE FROM jobs WHERE asked_by = :told_by OR instr(request, :quoted)", who)
-    return Forgotten(len(numbers), messages)
+    return Forgotten(len(rows), messages)
 
 
 def _erase_messages(connection: sqlite3.Connection, number: int) -> int:
@@ -173,23 +190,29 @@ def _drop_unsent(connection: sqlite3.Connection, number: int) -> None:
     """What the platform certainly does not have is as if it had never been made."""
     # The last first: replies come after what they stand under
     rows = connection.execute(
-        "SELECT message FROM deliveries WHERE destination = ? AND state <> 'sent' AND state IN ('pending', 'failed') "
-        "AND kind = 'post' ORDER BY message DESC",
+        "SELECT deliveries.message, messages.edition FROM deliveries JOIN messages ON messages.id = deliveries.message "
+        "WHERE deliveries.destination = ? AND deliveries.state <> 'sent' "
+        "AND deliveries.state IN ('pending', 'failed') AND deliveries.kind = 'post' ORDER BY deliveries.message DESC",
         (number,),
     ).fetchall()
-    for (message,) in rows:
-        connection.execute("DELETE FROM deliveries WHERE message = ?", (message,))
-        connection.execute("DELETE FROM messages WHERE id = ?", (message,))
+    for row in rows:
+        connection.execute("DELETE FROM deliveries WHERE message = ?", (row["message"],))
+        connection.execute("DELETE FROM messages WHERE id = ?", (row["message"],))
+    # A day of which nothing was sent is still to come
+    connection.executemany(
+        "DELETE FROM editions WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM messages WHERE edition = ?1)",
+        {(row["edition"],) for row in rows},
+    )
 
 
 _THEIRS = (
-    "SELECT id FROM destinations WHERE address = :person AND adapter = :adapter AND kind = 'person' "
+    "SELECT * FROM destinations WHERE address = :person AND adapter = :adapter AND kind = 'person' "
     "AND (workspace = :workspace OR :workspace = '')"
 )
 _NOBODYS = """
 UPDATE destinations SET workspace = '', address = 'forgotten' || id, person = '', kind = 'person', language = 'en',
     hour = '09:00', window_end = '12:00', timezone = 'UTC', weekdays = '[]', domains = '[]', mask = 0,
     with_words = '[]', without_words = '[]', paused_until = NULL, parked_at = NULL, parked_why = '',
-    created_at = :now, began_at = NULL, removed_at = :now
+    created_at = :now, began_at = NULL, operator = 0, removed_at = :now
 WHERE id = :number
 """

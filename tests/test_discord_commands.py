@@ -55,6 +55,17 @@ def test_capitals_are_options_and_other_words_are_commands_under_it() -> None:
     assert options_of(COMMANDS[1]) == ["query", "date", "domain"]
 
 
+def test_capitals_after_a_word_are_options_of_the_command_under_it() -> None:
+    """`[subscribe [TOPICS]|pause [UNTIL]|stop]`: each has its own, and what is typed comes as words in a row."""
+    command = msgspec.structs.replace(COMMANDS[0], usage="[subscribe [TOPICS]|here [TOPICS]|pause [UNTIL]|stop]")
+    (told,) = payload([command], TEXTS)
+    under = {one["name"]: [option["name"] for option in one.get("options", ())] for one in told["options"]}
+    assert under == {"subscribe": ["topics"], "here": ["topics"], "pause": ["until"], "stop": []}
+    assert all(one["type"] == 1 for one in told["options"])
+    assert all(option["description"] for one in told["options"] for option in one.get("options", ()))
+    assert options_of(command) == ["topics", "until"]
+
+
 def test_descriptions_are_in_the_readers_language() -> None:
     """Discord shows them by the person's locale."""
     described = named(payload(COMMANDS, TEXTS), "paper")

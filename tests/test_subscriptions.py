@@ -15,6 +15,7 @@ from digest.editions import Subscription, make_edition, number_of, register, sub
 from digest.errors import MaybeSent, MessageRefused, NotSent
 from digest.jobs import add_job
 from digest.mistakes import mistakes, tell_mistake
+from digest.operator import set_operator, tell_operator
 from digest.outbox import Outbox
 from digest.status import newest_of, parked_of, status
 from digest.store import Store, StoreThread
@@ -149,6 +150,21 @@ def test_the_newest_edition_of_one_destination_is_counted_as_that_of_all(store: 
     edition(store)
     confirmed(store, number)
     assert newest_of(store, number) == status(store).days[0]
+
+
+def test_where_the_operator_is_told_they_still_are(store: Store) -> None:
+    """Whatever somebody subscribes to there, ends or has forgotten."""
+    set_operator(store, ALICE)
+    assert kept_at(store, ALICE) is None
+    number = keep(store, MINE)
+    remove(store, number)
+    assert tell_operator(store, "lamp", "A lamp is out.")
+    assert former(store, ALICE) == replace(MINE, kind="operator")
+    keep(store, MINE)
+    forget(store, ASKED)
+    assert kept_at(store, ALICE) is None
+    assert tell_operator(store, "moth", "A moth is in.")
+    assert list(deliveries.to_do(store).values()) == [ALICE]
 
 
 # --- pauses and hours --------------------------------------------------------------------------------------------
