@@ -46,7 +46,7 @@ COMMANDS = (
     CommandSpec(
         name="paperboy",
         usage="[digest|status|subscribe [TOPICS]|unsubscribe [TOPICS]|subscriptions|pause [UNTIL]|resume|here [TOPICS]"
-        "|stop|forget|help]",
+        "|stop|correct [ID] [SECTION]|withdraw [ID]|forget|help]",
         summary="command_paperboy",
         example="paperboy subscribe video at 09:30",
         managed=True,

@@ -15,6 +15,8 @@ UNDER_PAPERBOY: Mapping[str, str] = {
     "resume": "",
     "here": "",
     "stop": "",
+    "correct": "ID SECTION",
+    "withdraw": "ID",
     "forget": "me",
     "help": "",
 }

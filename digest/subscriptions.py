@@ -6,6 +6,7 @@ then on (digest.editions.register).
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -170,6 +171,10 @@ def forget(store: Store, asked: Invocation) -> Forgotten:
             )
         # A request may name who asked, whatever its kind
         connection.execute("DELETE FROM jobs WHERE asked_by = :told_by OR instr(request, :quoted)", who)
+        connection.execute(
+            "UPDATE reports SET corrected_by = '' WHERE corrected_by <> '' AND corrected_by = :told_by", who
+        )
+        _erase_mentions(connection, asked.person)
     return Forgotten(len(rows), messages)
 
 
@@ -180,10 +185,24 @@ def _erase_messages(connection: sqlite3.Connection, number: int) -> int:
     erased = connection.execute("DELETE FROM messages WHERE destination = ?", (number,)).rowcount
     connection.execute("DELETE FROM editions WHERE destination = ?", (number,))
     # Others may have the same cards
-    connection.executemany(
-        "DELETE FROM payloads WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE payload = ?1)", bodies
-    )
+    connection.executemany(_UNUSED_PAYLOAD, bodies)
     return erased
+
+
+def _erase_mentions(connection: sqlite3.Connection, person: str) -> None:
+    """Erases what the operator was told of a person: a mistake with their words, a conversation that takes nothing."""
+    named = re.compile(rf"(?<!\w){re.escape(person)}(?!\w)")
+    told = connection.execute(
+        "SELECT messages.id, messages.subject, deliveries.payload, payloads.body FROM destinations "
+        "JOIN messages ON messages.destination = destinations.id AND messages.edition IS NULL "
+        "JOIN deliveries ON deliveries.message = messages.id JOIN payloads ON payloads.id = deliveries.payload "
+        "WHERE destinations.operator OR destinations.kind = 'operator'"
+    ).fetchall()
+    for row in told:
+        if named.search(row["subject"]) or named.search(bytes(row["body"]).decode()):
+            connection.execute("DELETE FROM deliveries WHERE message = ?", (row["id"],))
+            connection.execute("DELETE FROM messages WHERE id = ?", (row["id"],))
+            connection.execute(_UNUSED_PAYLOAD, (row["payload"],))
 
 
 def _drop_unsent(connection: sqlite3.Connection, number: int) -> None:
@@ -205,6 +224,7 @@ def _drop_unsent(connection: sqlite3.Connection, number: int) -> None:
     )
 
 
+_UNUSED_PAYLOAD = "DELETE FROM payloads WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE payload = ?1)"
 _THEIRS = (
     "SELECT * FROM destinations WHERE address = :person AND adapter = :adapter AND kind = 'person' "
     "AND (workspace = :workspace OR :workspace = '')"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -225,7 +226,12 @@ def known_everywhere(store: Store) -> int:
     confirmed(store, number)
     people.choose_language(store, ASKED, "zh")
     people.choose_timezone(store, ASKED, "Asia/Tokyo")
-    tell_mistake(store, ArxivId("2601.00001"), "slack:U0ALICE")
+    tell_mistake(store, ArxivId("2601.00001"), None, "My secret lamp is wrong.", "slack:U0ALICE")
+    store.connection.execute("UPDATE reports SET corrected_by = 'slack:U0ALICE' WHERE paper = '2601.00002'")
+    set_operator(store, Destination("slack", "", "C0OPERATOR"))
+    tell_operator(store, "mistake 1", "My secret lamp is wrong. Told by slack:U0ALICE.")
+    tell_operator(store, "parked slack:T1/U0ALICE", "Nothing can be posted there.")
+    tell_operator(store, "mistake 2", "Told by slack:U0ALICEANDERSEN.")
     add_job(store, "ask", '{"to": {"channel": "C0LAMPS", "person": "U0ALICE"}}', "somebody")
     store.connection.execute("INSERT INTO spendings VALUES ('slack', 'T1', 'U0ALICE', '2026-01-16', 'ask', 3)")
     return number
@@ -235,16 +241,18 @@ def test_forgetting_leaves_no_trace_of_the_person_in_any_table(store: Store) -> 
     """Whatever tables there are; what others have and have said stays."""
     keep(store, replace(MINE, to=BOB, person="U0BOB"))
     edition(store, BOB)
-    tell_mistake(store, ArxivId("2601.00001"), "slack:U0BOB")
+    tell_mistake(store, ArxivId("2601.00001"), None, "A lamp is wrong.", "slack:U0BOB")
     others = cells(store)
     known_everywhere(store)
     erased = forget(store, ASKED)
     assert (erased.subscriptions, erased.messages) == (1, 4)
     left = cells(store)
-    assert not [cell for cell in left if "U0ALICE" in cell or "secret" in cell or "Tokyo" in cell]
+    theirs = re.compile(r"U0ALICE\b|secret|Tokyo")
+    assert not [cell for cell in left if theirs.search(cell)]
+    assert any("U0ALICEANDERSEN" in cell for cell in left)
     assert [one.told_by for one in mistakes(store)] == ["slack:U0BOB"]
     assert set(others) <= set(left)
-    assert len(deliveries.to_do(store)) == 1
+    assert {to.address for to in deliveries.to_do(store).values()} == {"U0BOB", "C0OPERATOR"}
     assert forget(store, ASKED).subscriptions == 0
 
 
@@ -266,7 +274,7 @@ def test_the_file_holds_nothing_of_it_any_more(store: Store, tmp_path: Path) -> 
     known_everywhere(store)
     forget(store, ASKED)
     store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert b"U0ALICE" not in (tmp_path / "paperboy.db").read_bytes()
+    assert b"U0ALICE" not in (tmp_path / "paperboy.db").read_bytes().replace(b"U0ALICEANDERSEN", b"")
 
 
 def test_the_same_id_elsewhere_is_somebody_else(store: Store) -> None:
