@@ -110,6 +110,9 @@ def topics(asked: Invocation, desk: Desk) -> Message:
         for domain, count in counted.most_common()
     ]
     mine = subscribing.questions(asked, desk)
+    if asked.adapter == "discord":  # a form is all that is seen there, and the day's domains are asked for too
+        change = Action(texts.phrases["action_change"], command="subscription")
+        mine, offers = replace(mine, form=None), [change, *offers]
     of_day = line(texts, "topics", date=render.day_in_words(day, texts, form="date_short"))
     plain = f"{mine.plain} {of_day.plain}"
     return replace(mine, blocks=(*mine.blocks, *of_day.blocks), actions=tuple(offers), plain=plain)
@@ -155,7 +158,7 @@ def paperboy(asked: Invocation, desk: Desk) -> Message:
         case "status":
             return _status(asked, desk)
         case "subscriptions":
-            return subscribing.questions(asked, desk)
+            return subscribing.subscriptions(asked, desk)
         case "forget":
             return persons.ask_to_forget(asked, desk)
         case "help":
@@ -340,6 +343,7 @@ _HANDLERS: Mapping[str, Callable[[Invocation, Desk], Message]] = {
     "papers": papers,
     "read": read,
     "topics": topics,
+    "home": lambda asked, desk: topics(replace(asked, args=""), desk),
     "mine": mine,
     "sources": sources,
     "paperboy": paperboy,

@@ -66,10 +66,19 @@ COMMANDS = (
     CommandSpec(
         name="subscription", usage="", summary="command_subscription", example="subscription", typed=False, form=True
     ),
-    CommandSpec(name="channel", usage="", summary="command_channel", example="channel", typed=False, form=True),
+    CommandSpec(
+        name="channel",
+        usage="",
+        summary="command_channel",
+        example="channel",
+        typed=False,
+        form=True,
+        managed=True,
+    ),
     CommandSpec(
         name="timezone", usage="[ZONE]", summary="command_timezone", example="timezone Europe/Berlin", typed=False
     ),
+    CommandSpec(name="home", usage="", summary="command_home", example="home", typed=False),
     CommandSpec(name="mine", usage="DATE", summary="command_mine", example="mine 2026-01-16", typed=False),
     CommandSpec(name="forget", usage="", summary="command_forget", example="forget", typed=False),
     CommandSpec(name="sources", usage="ID", summary="command_sources", example="sources 2601.10592", typed=False),

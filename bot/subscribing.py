@@ -103,6 +103,14 @@ def questions(asked: Invocation, desk: Desk) -> Message:
     return replace(_shown(kept.subscription, asked, desk), form=_form(kept.subscription, asked, desk))
 
 
+def subscriptions(asked: Invocation, desk: Desk) -> Message:
+    """`subscriptions`: what comes, and what can be done about it."""
+    kept = own(asked, desk)
+    if kept is None:
+        return _nothing_yet(asked, desk)
+    return _fixed(asked, desk) if kept.fixed else _shown(kept.subscription, asked, desk)
+
+
 def answered(asked: Invocation, store: Store, desk: Desk) -> Message:
     """The form: shown, or, with answers, kept."""
     kept = own(asked, desk)
@@ -168,7 +176,7 @@ def unsubscribe(asked: Invocation, rest: str, store: Store, desk: Desk) -> Messa
     texts = desk.texts(asked.language)
     kept = own(asked, desk)
     if kept is None:
-        return replace(line(texts, "not_subscribed"), actions=(_subscribe_action(texts),))
+        return _nothing_yet(asked, desk)
     if kept.fixed:
         return _fixed(asked, desk)
     if rest.casefold() in _EVERYTHING or (not rest and len(kept.subscription.domains) < 2):
@@ -192,7 +200,7 @@ def suspend(asked: Invocation, rest: str, kept: Kept | None, store: Store, desk:
     """Pauses a subscription until a day, or without one until it is resumed."""
     texts = desk.texts(asked.language)
     if kept is None:
-        return replace(line(texts, "not_subscribed"), actions=(_subscribe_action(texts),))
+        return _nothing_yet(asked, desk)
     if kept.fixed:
         return _fixed(asked, desk)
     today = standing.today(kept.subscription, desk)
@@ -207,9 +215,8 @@ def suspend(asked: Invocation, rest: str, kept: Kept | None, store: Store, desk:
 
 
 def resume(asked: Invocation, kept: Kept | None, store: Store, desk: Desk) -> Message:
-    texts = desk.texts(asked.language)
     if kept is None:
-        return replace(line(texts, "not_subscribed"), actions=(_subscribe_action(texts),))
+        return _nothing_yet(asked, desk)
     if kept.fixed:
         return _fixed(asked, desk)
     pause(store, kept.number, None)
@@ -307,8 +314,9 @@ def _fixed(asked: Invocation, desk: Desk) -> Message:
     return line(desk.texts(asked.language), "subscription_fixed")
 
 
-def _subscribe_action(texts: Texts) -> Action:
-    return Action(texts.phrases["action_subscribe"], command="subscription")
+def _nothing_yet(asked: Invocation, desk: Desk) -> Message:
+    texts = desk.texts(asked.language)
+    return line(texts, "not_subscribed", [Action(texts.phrases["action_subscribe"], command="subscription")])
 
 
 def _unsubscribe_actions(subscription: Subscription, texts: Texts) -> tuple[Action, ...]:

@@ -30,11 +30,14 @@ async def chat(tmp_path: Path) -> AsyncIterator[Chat]:
 async def test_my_topics_show_the_subscription_and_the_days_domains(chat: Chat) -> None:
     """Without a day those of the newest."""
     await chat.says("paperboy subscribe video")
-    for args in ("2026-01-16", ""):
-        told = await chat.asks("topics", args)
+    for name, args in (("topics", "2026-01-16"), ("topics", ""), ("home", "")):
+        told = await chat.asks(name, args)
         assert labels(told) == ["vision 4", "theory 4", "video 1"]
         assert field(told, "domains") == ("video",)
         assert "video, Mon" in seen(told)
+    # A form hides there what else an answer has
+    told = await chat.asks("topics", adapter="discord", person="42", channel="7")
+    assert (labels(told)[:2], told.form) == (["Change", "vision 4"], None)
 
 
 def rendered(store: Store) -> list[Message]:

@@ -241,7 +241,7 @@ async def test_pausing_lasts_until_a_day_a_week_or_until_one_resumes(chat: Chat)
 async def test_people_see_and_change_only_their_own(chat: Chat) -> None:
     """What Bob does leaves Alice's alone, even with a button of hers."""
     told = await chat.says("paperboy subscribe video")
-    assert "What shall come to you" in seen(await chat.says("paperboy subscriptions", person="U0BOB"))
+    assert "Nothing comes to you so far" in seen(await chat.says("paperboy subscriptions", person="U0BOB"))
     assert "Nothing comes to you so far" in seen(await chat.presses(told, "Unsubscribe", person="U0BOB"))
     assert "Nothing comes to you so far" in seen(await chat.presses(told, "Pause a week", person="U0BOB"))
     # The same id in another workspace is another person
