@@ -301,6 +301,14 @@ def domains() -> dict[str, Any]:
     return tomllib.loads((HERE / "domains.toml").read_text(encoding="utf-8"))
 
 
+@functools.cache
+def glossary() -> dict[str, list[str]]:
+    """Chinese terms with what they are called in English: those of `glossary.toml`, and the names of the domains."""
+    terms: dict[str, list[str]] = tomllib.loads((HERE / "glossary.toml").read_text(encoding="utf-8"))["terms"]
+    names = (domain["names"] for domain in domains().values())
+    return {**{name["zh"]: [name["en"]] for name in names}, **terms}
+
+
 def prompts() -> dict[str, str]:
     """Every prompt by its name."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((HERE / "prompts").glob("*.md"))}

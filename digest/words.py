@@ -68,6 +68,11 @@ def _begin_of_last_run(term: str) -> int:
     return place
 
 
+def parted(run: str) -> list[str]:
+    """A run of unspaced characters as its overlapping pairs; one character alone as itself."""
+    return _pairs(run) or [run]
+
+
 def _pairs(run: str) -> list[str]:
     return [run[place : place + 2] for place in range(len(run) - 1)]
 

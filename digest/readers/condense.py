@@ -154,6 +154,13 @@ def _left_out(passages: Sequence[Passage], kept: dict[int, Passage]) -> tuple[st
     return tuple(f"{top}{_PART if top in held else ''}" for top in dict.fromkeys(tops) if top in touched)
 
 
+def worth(passages: Sequence[Passage]) -> tuple[int, ...]:
+    """What the section of each passage is worth to a reader, from 0, acknowledgements, to 9, the abstract."""
+    tops = _tops(passages)
+    weights = _weights(tops)
+    return tuple(int(weights[top]) for top in tops)
+
+
 # --- weighing --------------------------------------------------------------------------------------------------
 
 
