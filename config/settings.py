@@ -27,6 +27,7 @@ Seconds = Annotated[float, Meta(gt=0, le=86_400, description="a number of second
 Gap = Annotated[float, Meta(ge=0, le=86_400, description="a number of seconds from 0 to 86400")]
 Dollars = Annotated[float, Meta(ge=0, le=1_000_000, description="a number of dollars from 0 to 1000000")]
 Count = Annotated[int, Meta(gt=0, description="a whole number above 0")]
+Limit = Annotated[int, Meta(ge=0, description="a whole number, 0 for no limit")]
 Megabytes = Annotated[float, Meta(gt=0, le=100, description="a number of megabytes above 0, at most 100")]
 Language = Annotated[
     str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description='a language tag such as "en", "zh"')
@@ -103,6 +104,26 @@ class LlmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     api_key: str = ""  # only from the environment or from api_key_file
 
 
+class AskSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    enabled: bool
+
+
+class ReadingSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    on_request: bool
+
+
+class BudgetSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often a day something may be asked for."""
+
+    person: Limit
+    workspace: Limit
+
+
+class BudgetsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    ask: BudgetSettings
+    read: BudgetSettings
+
+
 class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True):
     margin_s: Seconds
 
@@ -156,6 +177,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     arxiv: ArxivSettings
     digest: DigestSettings
     llm: LlmSettings
+    ask: AskSettings
+    reading: ReadingSettings
+    budgets: BudgetsSettings
     delivery: DeliverySettings
     slack: SlackSettings
     discord: DiscordSettings

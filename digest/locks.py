@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -59,6 +59,28 @@ def held(store: Path, work: Work) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+class Shared:
+    """A lock that the parts of one process hold together: it is free again when the last one has let go."""
+
+    def __init__(self, store: Path, work: Work) -> None:
+        self._store, self._work = store, work
+        self._holders = 0
+        self._held = ExitStack()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Raises as `held` does, when another process has it."""
+        if not self._holders:
+            self._held.enter_context(held(self._store, self._work))
+        self._holders += 1
+        try:
+            yield
+        finally:
+            self._holders -= 1
+            if not self._holders:
+                self._held.close()
 
 
 def _holder(descriptor: int) -> int:

@@ -15,6 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from digest.errors import OperatorNeeded, PaperboyError, ReadError, SourceDown, Unreachable, WriteError
+from digest.replies import Writer as Replies
+from digest.sources.catalogue import Catalogue
 from digest.store import Store, StoreThread
 from digest.types import (
     ArxivId,
@@ -40,7 +42,10 @@ _LESSER = (ReadingSource.PDF, ReadingSource.ABSTRACT)
 
 
 class Press(Struct, frozen=True, kw_only=True):
-    """What a digest is made with. `readers` are asked in order; `stand_in` writes when `writer` cannot."""
+    """What a digest is made with. `readers` are asked in order; `stand_in` writes when `writer` cannot.
+
+    `catalogue` tells of papers that no list has brought, and `replies` writes answers; without it papers are quoted.
+    """
 
     source: PaperSource
     readers: Sequence[PaperReader]
@@ -48,6 +53,8 @@ class Press(Struct, frozen=True, kw_only=True):
     stand_in: ReportWriter
     store: StoreThread
     clock: Clock
+    catalogue: Catalogue
+    replies: Replies | None = None
 
 
 class Made(Struct, frozen=True):
@@ -128,28 +135,62 @@ async def _listed(press: Press, day: date, notices: list[str]) -> Sequence[Paper
     return await press.store.run(Store.listed, day)
 
 
-async def _report(press: Press, paper: Paper, language: str, refusals: list[WriteError], progress: Progress) -> None:
+async def make_report(
+    press: Press, paper: Paper, language: str, progress: Progress, *, again: bool = False
+) -> Sequence[str]:
+    """Reads and reports one paper of the store, unless that is done; `again` fetches it anew, and writes only when it
+    then reads otherwise. Gives what the operator should know, as `make_digest` does.
+
+    Raises PaperboyError when there is no report.
+    """
+    refusals: list[WriteError] = []
+    await _report(press, paper, language, refusals, progress, again=again)
+    return tuple(_told(refusals))
+
+
+async def _report(
+    press: Press,
+    paper: Paper,
+    language: str,
+    refusals: list[WriteError],
+    progress: Progress,
+    *,
+    again: bool = False,
+) -> None:
     if await press.store.run(Store.withdrawn, paper.id) is not None:
         progress("known", paper.id)
         return
     known = await press.store.run(Store.report_in, paper.id, language)
-    if known is not None and not _may_be_better(known, press):
+    if known is not None and not again and not _may_be_better(known, press):
         progress("known", paper.id)
         return
     reading = await press.store.run(Store.reading, paper.id)
-    if reading is None or _cut_short(reading) or await _may_be_read_better(press, reading):
+    if reading is None or again or _cut_short(reading) or await _may_be_read_better(press, reading):
         progress("reading", paper.id)
-        await press.store.run(Store.save_reading, await read_paper(press.readers, paper))
-        reading = await press.store.run(Store.reading, paper.id)
-    assert reading is not None  # noqa: S101 (one has just been saved)
+        reading = await _read_anew(press, paper, reading)
     if known is not None and known.text_hash == reading.text_hash and known.writer == press.writer.name:
-        progress("known", paper.id)  # what was down still is: there is nothing to write anew
+        progress("known", paper.id)  # what was down still is, or nothing has changed: there is nothing to write anew
         return
     progress("writing", paper.id)
     report = await _write(press, paper, reading, language, refusals)
     if _cut_short(reading):
         report = msgspec.structs.replace(report, provisional=True)
     await press.store.run(Store.save_report, report)
+
+
+async def _read_anew(press: Press, paper: Paper, before: Reading | None) -> Reading:
+    """The paper as it reads now, stored; as it read before, when now there is only a poorer source, or none.
+
+    Raises ReadError when there is none, and was none before.
+    """
+    try:
+        await press.store.run(Store.save_reading, await read_paper(press.readers, paper))
+    except ReadError:
+        if before is None:
+            raise
+    reading = await press.store.run(Store.reading, paper.id)
+    assert reading is not None  # noqa: S101 (one has just been saved, or was there)
+    return reading
 
 
 def _cut_short(reading: Reading) -> bool:

@@ -81,6 +81,12 @@ class Store(Lookups):
                 if before is None or before.title != paper.title:
                     _index(connection, paper.id)
 
+    def save_paper(self, paper: Paper) -> None:
+        """Stores a paper that no list has brought; what it does not tell stays as it was known."""
+        with _transaction(self.connection) as connection:
+            connection.execute(_SAVE_PAPER, {**_columns(paper), "updated_at": self._now()})
+            _index(connection, paper.id)
+
     # --- readings and reports ------------------------------------------------------------------------------------
 
     def save_reading(self, reading: Reading) -> None:

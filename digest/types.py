@@ -300,6 +300,7 @@ class Message(Struct, frozen=True, kw_only=True):
     plain: str = ""
     topic: str = ""  # what a thread under it is called, where a platform names threads
     form: Form | None = None  # questions that go with an answer to a person
+    follow: str = ""  # an answer that is still being made follows this one: see FOLLOW
 
 
 class Destination(Struct, frozen=True):
@@ -364,6 +365,12 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
 
 MANAGER = "manager"
+
+# Some answers take minutes. Then the first one says so, and its `follow` is what to ask for: the command FOLLOW with it
+# as `args` is answered when the rest is ready, and once that is shown, the command HEARD with the same says so. An
+# adapter that asks no longer, since the platform would take no answer any more, cancels FOLLOW; what nobody asks for,
+# or is not said to have been heard, goes to the person as a direct message.
+FOLLOW, HEARD = "follow", "heard"
 
 Answerer = Callable[[Invocation], Awaitable[Message]]  # never raises: what goes wrong is said in the message
 

@@ -269,6 +269,8 @@ class PaperServer:
     def _content(self, path: str, query: Mapping[str, str]) -> Answer:
         if path == "/api/daily_papers":
             return self._daily_papers(query)
+        if path.startswith("/api/papers/"):
+            return self._paper(path.removeprefix("/api/papers/"))
         match = _PAGE.fullmatch(path)
         if match is None:
             return _page(404, "Not Found")
@@ -276,6 +278,14 @@ class PaperServer:
             return _page(404, f"No HTML for '{match['id']}'" if match["kind"] == "html" else "Not Found")
         kind = "text/markdown; charset=utf-8" if match["markdown"] else _TYPES.get(match["kind"], _TYPES["html"])
         return Answer(200, kind, self.pages[path])
+
+    def _paper(self, paper_id: str) -> Answer:
+        """One paper as https://huggingface.co/docs/hub/api has it: what a list has under `paper`."""
+        for entries in self.days.values():
+            for entry in entries:
+                if entry["paper"]["id"] == paper_id:
+                    return _json(200, entry["paper"])
+        return _json(404, {"error": "Paper not found"})
 
     def _daily_papers(self, query: Mapping[str, str]) -> Answer:
         try:

@@ -97,14 +97,27 @@ def parse_answer(
 
 def _report(text: str, titles: Mapping[str, SectionName]) -> dict[Any, Any]:
     """The first object that names a section, with SectionName and "domains" as its keys."""
+    for found in _candidates(text):
+        named = _named(found, titles)
+        if any(name in named for name in SectionName):
+            return named
+    raise BadAnswer("malformed", "it holds no complete JSON object of the form that was asked for")
+
+
+def object_with(text: str, key: str) -> dict[str, Any] | None:
+    """The first JSON object of a model's message that has the key, however it is wrapped; None when there is none."""
+    try:
+        return next((found for found in _candidates(text) if key in found), None)
+    except RecursionError:
+        return None
+
+
+def _candidates(text: str) -> Iterable[dict[str, Any]]:
+    """The objects in a text, as it stands and then with its commonest faults mended."""
     text = _THINKING.sub("", text)
     escaped = _ESCAPE.sub(lambda match: match[0] if len(match[0]) > 1 else r"\\", text)
     for candidate in dict.fromkeys((text, escaped, _TRAILING_COMMA.sub("", escaped))):
-        for found in _objects(candidate):
-            named = _named(found, titles)
-            if any(name in named for name in SectionName):
-                return named
-    raise BadAnswer("malformed", "it holds no complete JSON object of the form that was asked for")
+        yield from _objects(candidate)
 
 
 def _objects(text: str) -> Iterable[dict[str, Any]]:

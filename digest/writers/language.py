@@ -75,10 +75,11 @@ def foreign_section(sections: Iterable[Section], language: str) -> Section | Non
 
     Names, code, formulas, links and tables do not count. Among Latin letters only English is told from the others.
     """
-    return next((section for section in sections if _is_foreign(" ".join(_prose(section.blocks)), language)), None)
+    return next((section for section in sections if is_foreign(" ".join(_prose(section.blocks)), language)), None)
 
 
-def _is_foreign(text: str, language: str) -> bool:
+def is_foreign(text: str, language: str) -> bool:
+    """Whether a text, without names and formulas, is in another language than this one, as far as the letters tell."""
     words = _WORD.findall(text)
     if len(words) < _LEAST_WORDS:
         return False

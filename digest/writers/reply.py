@@ -1,0 +1,218 @@
+"""Answers to questions about a paper, written by a model from the passages that retrieval found: one call a question.
+
+A call is written down as those for reports are, with the purpose "answer". Its identity is (paper, language, text
+hash, model, prompt version, question).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from digest.errors import OperatorNeeded, WriteError
+from digest.render import shortened
+from digest.types import Kit, ModelCall, Paper, Passage, Reading
+from digest.writers.answer import object_with
+from digest.writers.completion import Usage, body_of, estimated_tokens, raise_told_error, text_of, usage_of
+from digest.writers.endpoint import Endpoint
+from digest.writers.ladder import LEAST_CHARS, Form, first_form, next_form
+from digest.writers.language import is_foreign, language_name
+from digest.writers.llm import RETRY_PAUSE_S, Options
+from digest.writers.trouble import BadAnswer, Closed, NoAnswer, Refused, Trouble
+
+log = logging.getLogger(__name__)
+
+PURPOSE = "answer"
+MAX_SENTENCES = 5
+SENTENCE_CHARS = 500
+PASSAGE_CHARS = 1_800  # of a passage in the prompt: tables and lists can be long
+MAX_CHARS = 16_000  # of all of them
+LONGEST_WAIT_S = 30.0  # somebody waits for the answer
+MAX_STEPS = 8  # requests for one answer, refused forms among them
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "sentences": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"text": {"type": "string"}, "passage": {"type": "integer"}},
+                "required": ["text", "passage"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["sentences"],
+    "additionalProperties": False,
+}
+
+Sentences = tuple[tuple[str, Passage], ...]  # each with the passage that it is said to stand in
+
+
+class _Order(Struct, frozen=True):
+    paper: Paper
+    passages: Sequence[Passage]
+    question: str
+    language: str
+    identity: str
+
+
+class ReplyWriter:
+    """Close it when done: it holds connections."""
+
+    def __init__(self, kit: Kit, options: Options) -> None:
+        self.name = options.model
+        self._kit = kit
+        self._options = options
+        self._prompt = kit.prompts["reply"]
+        self.prompt_version = hashlib.sha256(self._prompt.encode()).hexdigest()[:8]
+        self._endpoint = Endpoint(options.base_url, options.api_key, options.timeout_s, kit.clock)
+        self._form = first_form(options.base_url, max(MAX_CHARS, LEAST_CHARS), keep=False)
+        self._places = asyncio.Semaphore(options.concurrency)
+
+    async def close(self) -> None:
+        await self._endpoint.close()
+
+    async def write(
+        self, paper: Paper, reading: Reading, passages: Sequence[Passage], question: str, language: str
+    ) -> Sentences:
+        """What the passages of the reading say to the question; nothing when they do not answer it.
+
+        Raises OperatorNeeded (401, 402, 403, 404), or WriteError when all tries were in vain.
+        """
+        asked = hashlib.sha256(question.encode()).hexdigest()[:16]
+        parts = (paper.id, language, reading.text_hash, self.name, self.prompt_version, asked)
+        order = _Order(paper, passages, question, language, "|".join(parts))
+        async with self._places:
+            try:
+                return await self._answered(order)
+            except Closed as closed:
+                raise OperatorNeeded(f"The model's endpoint {self._endpoint.host} {closed}.") from None
+            except Trouble as trouble:
+                raise WriteError(f"{self.name} gave no answer: {trouble}.") from None
+
+    async def _answered(self, order: _Order) -> Sentences:
+        form, tries = self._form, self._options.attempts
+        for _ in range(MAX_STEPS):
+            try:
+                return await self._call(order, form)
+            except Refused as refused:
+                following = next_form(form, refused)
+                if following is None:
+                    raise
+                form = following
+            except (BadAnswer, NoAnswer) as trouble:
+                tries -= 1
+                wait_s = trouble.retry_after_s or RETRY_PAUSE_S if isinstance(trouble, NoAnswer) else 0.0
+                if not tries or wait_s > LONGEST_WAIT_S:
+                    raise
+                await asyncio.sleep(wait_s)
+        raise NoAnswer("refused", "the endpoint took no form of the question")
+
+    async def _call(self, order: _Order, form: Form) -> Sentences:
+        """One request, written down. A cancelled one stays as begun: its answer may have been made and charged."""
+        prompt = self._filled(order, form.max_chars)
+        call, started = self._begun(order), time.perf_counter()
+        number = await self._kit.calls.begin(call)
+        usage = Usage()
+        try:
+            fields = {
+                "model": self.name,
+                "messages": [{"role": "user", "content": prompt}],
+                **form.fields(_SCHEMA, self._options.max_output_tokens, ""),
+            }
+            body = body_of(await self._endpoint.ask(fields, {}))
+            raise_told_error(body, self._kit.clock, self._options.api_key)
+            usage = usage_of(body, prompt)
+            self._form = self._form.joined(form)
+            sentences = _read(text_of(body), order)
+        except Trouble as trouble:
+            if isinstance(trouble, NoAnswer) and trouble.ambiguous:
+                usage = Usage(prompt=estimated_tokens(prompt))
+            log.info("model call failed", extra={"paper": order.paper.id, "outcome": trouble.outcome})
+            await self._kit.calls.end(number, self._ended(call, started, usage, trouble.outcome, str(trouble)))
+            raise
+        await self._kit.calls.end(number, self._ended(call, started, usage, "answered"))
+        return sentences
+
+    def _filled(self, order: _Order, max_chars: int) -> str:
+        parts, room = [], max_chars
+        for number, passage in enumerate(order.passages, 1):
+            text = shortened(passage.text, PASSAGE_CHARS)
+            part = f"[{number}] {passage.heading or order.paper.title}\n{text}"
+            if len(part) > room and parts:
+                break
+            parts.append(part)
+            room -= len(part)
+        passages = "\n\n".join(parts)
+        places = {
+            # Nobody can write the line into a text whose hash it holds.
+            "fence": f"==== {hashlib.sha256(passages.encode()).hexdigest()[:16]} ====",
+            "passages": passages,
+            "title": order.paper.title,
+            "question": order.question,
+            "language": language_name(order.language),
+        }
+        # One pass: places that stand in the paper's own text stay as they are.
+        return _PLACE.sub(lambda place: places.get(place[1], place[0]), self._prompt)
+
+    def _begun(self, order: _Order) -> ModelCall:
+        return ModelCall(
+            identity=order.identity,
+            purpose=PURPOSE,
+            paper_id=order.paper.id,
+            language=order.language,
+            endpoint=self._endpoint.host,
+            model=self.name,
+            outcome="begun",
+            started_at=self._kit.clock(),
+        )
+
+    def _ended(self, call: ModelCall, started: float, usage: Usage, outcome: str, error: str = "") -> ModelCall:
+        price = self._options.prices.get(self.name)
+        return msgspec.structs.replace(
+            call,
+            outcome=outcome,
+            duration_ms=round((time.perf_counter() - started) * 1000),
+            prompt_tokens=usage.prompt,
+            cached_tokens=usage.cached,
+            completion_tokens=usage.completion,
+            cost_usd=None if price is None else price.cost(usage),
+            error=error,
+        )
+
+
+def _read(text: str, order: _Order) -> Sentences:
+    """The sentences of an answer whose passage exists. Raises BadAnswer when it is none, or in another language."""
+    found = object_with(text, "sentences")
+    listed = None if found is None else found["sentences"]
+    if not isinstance(listed, list):
+        raise BadAnswer("malformed", "it holds no complete JSON object of the form that was asked for")
+    told: list[tuple[str, Passage]] = []
+    for entry in listed:
+        line, number = _sentence(entry)
+        if line and 1 <= number <= len(order.passages):
+            told.append((shortened(line, SENTENCE_CHARS), order.passages[number - 1]))
+    if listed and not told:
+        raise BadAnswer("incomplete", "none of its sentences names a passage")
+    if is_foreign(" ".join(line for line, _ in told), order.language):
+        raise BadAnswer("language", f"it is not in {language_name(order.language)}")
+    return tuple(told[:MAX_SENTENCES])
+
+
+def _sentence(entry: Any) -> tuple[str, int]:
+    """An entry's text, in one line, and the number of its passage; "" and 0 for what is missing."""
+    fields = entry if isinstance(entry, dict) else {}
+    text, number = fields.get("text"), fields.get("passage")
+    line = " ".join(text.split()) if isinstance(text, str) else ""
+    digits = re.search(r"\d+", str(number))
+    return line, int(digits[0]) if digits else 0
