@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from adapters.discord_events import SUGGEST, Asked
 from adapters.discord_forms import DONE, Forms
 from adapters.discord_messages import DiscordMessage, messages
@@ -13,7 +15,7 @@ from adapters.discord_rest import Json, Rest
 from adapters.markup import clean
 from adapters.neutral import shortened
 from digest.errors import DeliveryError, NotSent
-from digest.types import Action, Answerer, CommandSpec, Message, Texts
+from digest.types import FOLLOW, HEARD, Action, Answerer, CommandSpec, Message, Texts
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 # https://docs.discord.com/developers/interactions/receiving-and-responding
 QUICK_S = 1.5  # an answer that is ready by then needs no sign that it is on its way
 FORM_S = 2.0  # as long is waited for a form, which cannot follow such a sign
+FOLLOW_S = 13 * 60.0
 SUGGEST_S = 2.0
 CHOICES = 25  # https://docs.discord.com/developers/interactions/application-commands#autocomplete
 CHOICE_CHARS = 100
@@ -90,17 +93,40 @@ class DiscordAnswers:
         else:
             await self._patiently(lambda: self._sent("PATCH", f"{hook}/messages/@original", first.body()))
         for part in others:
-            await self._follow(hook, part)
+            await self._add(hook, part)
+        if message.follow:
+            for part in await self._followed(asked, message.follow):
+                await self._add(hook, part)
+            await self._hear(asked, message.follow)
 
-    async def _follow(self, hook: str, part: DiscordMessage) -> None:
+    async def _add(self, hook: str, part: DiscordMessage) -> None:
         await self._patiently(lambda: self._sent("POST", hook, _private(part)))
 
     async def _tell_all(self, asked: Asked) -> None:
         """Beside what was said."""
-        for number, part in enumerate(await self._parts(asked, await self._answer(asked.invocation))):
+        message = await self._answer(asked.invocation)
+        await self._reply(asked, await self._parts(asked, message))
+        if message.follow:
+            await self._reply(asked, await self._followed(asked, message.follow))
+            await self._hear(asked, message.follow)
+
+    async def _reply(self, asked: Asked, parts: Sequence[DiscordMessage]) -> None:
+        for number, part in enumerate(parts):
             reply = {"message_id": asked.said, "fail_if_not_exists": False}
             body = {**part.body(), **({} if number else {"message_reference": reply})}
             await self._post(asked.said_in, body)
+
+    async def _followed(self, asked: Asked, follow: str) -> Sequence[DiscordMessage]:
+        """The rest of an answer. Raises NotSent when it is not there while Discord takes it."""
+        try:
+            async with asyncio.timeout(FOLLOW_S):
+                message = await self._answer(replace(asked.invocation, name=FOLLOW, args=follow))
+        except TimeoutError:
+            raise NotSent("The answer took too long for Discord; it goes as a direct message.") from None
+        return await self._parts(asked, message)
+
+    async def _hear(self, asked: Asked, follow: str) -> None:
+        await self._answer(replace(asked.invocation, name=HEARD, args=follow))
 
     async def _post(self, channel: str, body: Json) -> None:
         await self._patiently(lambda: self._rest.call("POST", f"/channels/{channel}/messages", "an answer", body))

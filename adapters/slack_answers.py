@@ -21,11 +21,14 @@ from adapters.slack_events import HOME, Asked, opener, origin_of
 from adapters.slack_people import SlackPeople
 from adapters.slack_rich import Element
 from adapters.slack_views import home, loading, window
-from digest.types import Answerer, CommandSpec, Message
+from digest.errors import NotSent
+from digest.types import FOLLOW, HEARD, Answerer, CommandSpec, Message
 
 log = logging.getLogger(__name__)
 
-RESPONSES = 5  # to one response_url: https://docs.slack.dev/interactivity/handling-user-interaction
+# To one response_url, within 30 minutes: https://docs.slack.dev/interactivity/handling-user-interaction
+RESPONSES = 5
+FOLLOW_S = 25 * 60.0
 # A form's ack, which Slack wants within 3 s, brings the answer that is ready by then: one that was sent right behind an
 # ack without it might arrive before that ack
 ACK_S = 1.0
@@ -81,10 +84,29 @@ class SlackAnswers:
             if asked.trigger and await self._opened(asked, window(message, origin_of(asked))):
                 return
             message = _without_form(message, asked)
+        told = await self._show(asked, message)
+        if message.follow:
+            await self._follow(asked, message.follow, told)
+
+    async def _show(self, asked: Asked, message: Message, told: int = 0) -> int:
+        """Gives how many parts have been told in all, with `told` before."""
         async with self._rendering:
             parts = await asyncio.to_thread(messages, message)
         in_private = asked.invocation.channel and not asked.said
-        await (self._tell(asked, parts) if in_private else self._tell_all(asked, parts))
+        await (self._tell(asked, parts, told) if in_private else self._tell_all(asked, parts))
+        return told + len(parts)
+
+    async def _follow(self, asked: Asked, follow: str, told: int) -> None:
+        """The rest of an answer, as long as Slack takes it."""
+        rest = replace(asked, invocation=replace(asked.invocation, name=FOLLOW, args=follow))
+        try:
+            async with asyncio.timeout(FOLLOW_S):
+                message = await self._answered(rest)
+        except TimeoutError:
+            log.info("an answer took too long", extra={"command": asked.invocation.name})
+            return
+        await self._show(asked, message, told)
+        await self._answered(replace(rest, invocation=replace(rest.invocation, name=HEARD)))
 
     async def _answered(self, asked: Asked) -> Message:
         """The answer to a person of whom it is known what matters for it."""
@@ -160,9 +182,9 @@ class SlackAnswers:
                 **_content(part),
             )
 
-    async def _tell(self, asked: Asked, parts: Sequence[SlackMessage]) -> None:
+    async def _tell(self, asked: Asked, parts: Sequence[SlackMessage], told: int) -> None:
         """The person alone. A response_url works where the app is not, but reaches no thread."""
-        for number, part in enumerate(parts):
+        for number, part in enumerate(parts, told):
             if asked.response_url and not asked.invocation.thread and number < RESPONSES:
                 await self._respond(asked.response_url, part)
             else:
@@ -183,7 +205,7 @@ class SlackAnswers:
             text=part.text, blocks=part.blocks, response_type="ephemeral", replace_original=False
         )
         if response.status_code != 200:
-            log.error("slack takes no answer", extra={"status": response.status_code})
+            raise NotSent(f"Slack takes no answer: status {response.status_code}.")
 
 
 def _without_form(message: Message, asked: Asked) -> Message:

@@ -11,31 +11,40 @@ import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from adapters.recent import Recent
 from bot import chat, compose, correcting, writing
-from bot.commands import line
-from digest import people, posts, threads
+from bot.commands import Desk, line
+from bot.errands import Errand, Task, as_lookup, errand
+from digest import people, posts, threads, types
 from digest.editions import add_message
-from digest.errors import PaperboyError
+from digest.errors import InvalidId, PaperboyError
 from digest.lookups import Lookups
 from digest.status import status
 from digest.store import Store, StoreThread
 from digest.subscriptions import kept_at, of_number
 from digest.types import Action, ArxivId, Clock, Destination, Invocation, Message, Paragraph, Posted, Run
 
+if TYPE_CHECKING:
+    from bot.requests import Requests
+
 log = logging.getLogger(__name__)
 
 DISCUSSION_WAIT_S = 2.0  # for the post of a discussion, so that the answer can lead there
 _LOOK_S = 0.1
+_CONVERSATIONS = 10_000
 
 Link = Callable[[Destination, Posted], Awaitable[str]]  # where a message can be opened; "" when the platform cannot say
 
 
 class Answering:
-    """Answers people. `wake` tells the outbox that there is something to send."""
+    """Answers people. `wake` tells the outbox that there is something to send.
+
+    `requests` does what a look-up cannot; without it everything is answered from the store.
+    """
 
     def __init__(
         self,
@@ -46,6 +55,7 @@ class Answering:
         link: Link,
         clock: Clock = compose.clock,
     ) -> None:
+        self.requests: Requests | None = None
         self._store = store
         self._path = path
         self._language = language
@@ -55,6 +65,7 @@ class Answering:
         # A connection costs more to open than ten answers
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
         self._lookups: Lookups | None = None
+        self._at_hand: Recent[ArxivId] = Recent(_CONVERSATIONS)  # what each conversation was about last
 
     async def close(self) -> None:
         """Ends after the answers that were asked for before."""
@@ -85,20 +96,55 @@ class Answering:
         match asked.name:
             case "discuss":
                 return await self._discuss(asked)
+            case types.FOLLOW | types.HEARD if self.requests is not None:
+                return await self._followed(asked, self.requests)
             case _:
                 if (language := chat.chosen_language(asked)) and asked.person:
                     await self._store.run(people.choose_language, asked, language)
-                return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, asked)
+                return await self._looked_up(asked)
 
-    def _read(self, asked: Invocation) -> Message:
+    async def _looked_up(self, asked: Invocation) -> Message:
+        found = await asyncio.get_running_loop().run_in_executor(self._reader, self._read, asked)
+        if isinstance(found, Message):
+            return found
+        if self.requests is None:
+            return await self.look(as_lookup(found))
+        return await self.requests.take(found)
+
+    async def look(self, asked: Invocation) -> Message:
+        """Answers a look-up, in the invocation's language, from what is stored."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._shown, asked)
+
+    def _read(self, asked: Invocation) -> Message | Errand:
+        """The answer, or what has to be done for it."""
+        desk = self._desk()
+        spoken = replace(asked, language=self._spoken(desk.lookups, asked))
+        conversation = f"{asked.adapter} {asked.channel} {asked.person}"
+        found = errand(spoken, desk, self._at_hand.get(conversation))
+        if isinstance(found, Errand) and (self.requests is None or not self.requests.does(found)):
+            found = None if found.task is Task.READ else found
+        paper = found.paper if isinstance(found, Errand) else _named(asked)
+        if paper is not None:
+            self._at_hand[conversation] = paper
+        return chat.answer(spoken, desk) if found is None else found
+
+    def _shown(self, asked: Invocation) -> Message:
+        return chat.answer(asked, self._desk())
+
+    def _desk(self) -> Desk:
         if self._lookups is None:
             self._lookups = Lookups.open(self._path)
-        spoken = replace(asked, language=self._spoken(self._lookups, asked))
-        return chat.answer(spoken, compose.desk(self._lookups, self._clock))
+        return compose.desk(self._lookups, self._clock)
 
     def _written(self, store: Store, asked: Invocation) -> Message:
         spoken = replace(asked, language=self._spoken(store, asked))
         return writing.answer(spoken, store, compose.desk(store, self._clock))
+
+    async def _followed(self, asked: Invocation, requests: Requests) -> Message:
+        if asked.name == types.FOLLOW:
+            return await requests.follow(asked)
+        requests.hear(asked)
+        return Message()
 
     def _spoken(self, lookups: Lookups, asked: Invocation) -> str:
         """The language that somebody chose, else the platform's for them, else the channel's."""
@@ -138,6 +184,14 @@ class Answering:
 
     async def _say(self, asked: Invocation, key: str, **values: Any) -> Message:
         return line(compose.texts(await self._store.run(self._spoken, asked)), key, **values)
+
+
+def _named(asked: Invocation) -> ArxivId | None:
+    """The paper that somebody named by its id, in what they typed or pressed."""
+    try:
+        return ArxivId.parse(asked.args.partition(" ")[0])
+    except InvalidId:
+        return None
 
 
 def _open_discussion(store: Store, place: threads.Known, paper: ArxivId) -> Destination:

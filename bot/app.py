@@ -16,15 +16,17 @@ from bot.answering import Answering
 from bot.commands import COMMANDS
 from bot.delivery import Request, Tally
 from bot.digesting import Order, Told
+from bot.requests import Requests, Rules
 from bot.rounds import Rounds
 from bot.scheduler import Clockwork
 from config.settings import Settings
 from digest.editions import register
 from digest.errors import DeliveryError, DestinationClosed, FetchError, PaperboyError, SettingsError
 from digest.jobs import Job, finish_job, next_job, note_progress, return_jobs
-from digest.locks import Work, held
+from digest.locks import Shared, Work, held
 from digest.operator import set_operator, tell_operator
 from digest.outbox import Event, News, Outbox
+from digest.pipeline import Press
 from digest.store import StoreThread
 from digest.types import ChatAdapter, Destination, Fetcher, Posted
 
@@ -57,6 +59,17 @@ class Daemon:
         margin_s = settings.delivery.margin_s
         self._outbox = Outbox(store, self._publisher, clock=compose.clock, tell=self._hear, margin_s=margin_s)
         self._answering = Answering(store, settings.store.file(), settings.language, self._outbox.wake, self._link)
+        self._reading = Shared(settings.store.file(), Work.READ)
+        self._press: asyncio.Future[Press] = asyncio.get_running_loop().create_future()
+        self._requests = self._answering.requests = Requests(
+            store,
+            Rules.of(settings),
+            press=self._press,
+            reading=self._reading,
+            look=self._answering.look,
+            wake=self._outbox.wake,
+            language=settings.language,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serves until `stop`; then the sends at hand are finished, at most within STOP_S.
@@ -73,6 +86,7 @@ class Daemon:
                 others = [
                     group.create_task(self._mornings(), name="mornings"),
                     group.create_task(self._work(), name="jobs"),
+                    group.create_task(self._requests.run(), name="requests"),
                 ]
                 for name, adapter in self._adapters.items():
                     others.append(group.create_task(self._serve(name, adapter), name=name))
@@ -142,7 +156,10 @@ class Daemon:
             compose.press_over(settings, self._store) as press,
             compose.fetcher(settings, attempts=1) as fetcher,
         ):
-            rounds = compose.rounds(settings, press, self._outbox.wake, lambda: _beat(settings.heartbeat_url, fetcher))
+            self._press.set_result(press)
+            rounds = compose.rounds(
+                settings, press, self._reading, self._outbox.wake, lambda: _beat(settings.heartbeat_url, fetcher)
+            )
             clockwork = Clockwork(
                 rounds.watch,
                 rounds.ring,

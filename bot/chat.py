@@ -52,7 +52,7 @@ def paper(asked: Invocation, desk: Desk) -> Message:
     """`paper ID|URL|words [section]`, with the buttons of a card; alone it offers the newest day's papers."""
     newest = desk.lookups.newest_day()
     if newest is not None and not asked.args.strip():
-        return _which(asked, desk, newest)
+        return which(asked, desk, newest)
     given = commands.answer(replace(asked, name="paper"), desk)
     if given.found is None:
         return given.message
@@ -218,7 +218,7 @@ def _reported(asked: Invocation, desk: Desk) -> tuple[Paper, Report] | Message:
 def _of_day(asked: Invocation, desk: Desk, place: Known) -> Message:
     """A paper of a day by words of its title, or the day's titles to choose from."""
     if not asked.args.strip() or commands.match_section(asked.args, desk):
-        return _which(asked, desk, place.day)
+        return which(asked, desk, place.day)
     words, section = commands.split(asked.args, desk)
     fitting = commands.titled(words, desk.lookups.search(words, asked.language, day=place.day, limit=OFFERED).hits)
     if len(fitting) > 1:
@@ -227,7 +227,7 @@ def _of_day(asked: Invocation, desk: Desk, place: Known) -> Message:
     return paper(replace(asked, args=f"{fitting[0].paper.id} {section}") if fitting else asked, desk)
 
 
-def _which(asked: Invocation, desk: Desk, day: date) -> Message:
+def which(asked: Invocation, desk: Desk, day: date) -> Message:
     """The titles of a day to choose from; what was asked is the section that they answer with."""
     digest = desk.lookups.digest(day, asked.language)
     titles = [(known.title, known.id) for known, report in digest.papers if report is not None]
@@ -322,7 +322,10 @@ def _help(texts: Texts) -> Message:
             )
     return Message(
         title=texts.phrases["help"],
-        blocks=(Points(tuple(points)), Paragraph((Run(texts.phrases["help_thread"]),))),
+        blocks=(
+            Points(tuple(points)),
+            *(Paragraph((Run(texts.phrases[key]),)) for key in ("help_ask", "help_thread")),
+        ),
         actions=(
             Action(texts.phrases["action_digest"], command="paperboy", argument="digest"),
             Action(texts.phrases["action_topics"], command="topics"),

@@ -13,26 +13,40 @@ from bot import compose
 from bot.cli import DONE, FAILED, LanguageTag, Options, dressed
 from bot.commands import PAPERS_SHOWN, Answer, answer, find_papers
 from digest.lookups import Lookups
-from digest.types import Invocation
+from digest.types import Invocation, Message
 
 MAX_COLUMNS = 100
 
 
 @click.command("paper")
-@click.argument("words", nargs=-1, required=True, metavar="ID|URL|WORDS [SECTION]")
+@click.argument("words", nargs=-1, required=True, metavar="ID|URL|WORDS [SECTION|ask QUESTION]")
+@click.option("--read", is_flag=True, help="Read the paper first, if it is not stored.")
+@click.option("--refresh", is_flag=True, help="Read the paper again; a new report is written if it reads otherwise.")
 @click.option(
     "--language", type=LanguageTag(), help="The language of the answer; the one in your settings if not given."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
-def paper_command(options: Options, words: tuple[str, ...], language: str | None, as_json: bool) -> int:
-    """The report on one paper, or one section of it, from the store.
+def paper_command(
+    options: Options, words: tuple[str, ...], read: bool, refresh: bool, language: str | None, as_json: bool
+) -> int:
+    """The report on one paper, or one section of it, from the store; or what its text says to a question.
 
     \b
-    Example: paperboy paper 2601.10592 results
+    Examples: paperboy paper 2601.10592 results
+              paperboy paper 2601.10592 ask which data was it trained on?
     """
     settings = options.settings()
     wanted = language or settings.language
+    if read or refresh:
+        from bot.cli_ask import read_now
+
+        read_now(options, words[0], wanted, again=refresh)
+    if words[1:2] == ("ask",):
+        from bot.cli_ask import asked
+
+        show(asked(options, words[0], " ".join(words[2:]), wanted))
+        return DONE
     with Lookups.open(settings.store.file()) as lookups:
         found = answer(Invocation(name="paper", args=" ".join(words), language=wanted), compose.desk(lookups))
     return _print(found, as_json)
@@ -85,6 +99,10 @@ def _print(found: Answer, as_json: bool) -> int:
 
         click.echo(answer_json(found.found.papers, found.found.section))
         return DONE
-    width = min(shutil.get_terminal_size().columns, MAX_COLUMNS) if sys.stdout.isatty() else None
-    click.echo("\n".join(message_lines(found.message, width, ansi if dressed() else undressed)))
+    show(found.message)
     return DONE
+
+
+def show(message: Message) -> None:
+    width = min(shutil.get_terminal_size().columns, MAX_COLUMNS) if sys.stdout.isatty() else None
+    click.echo("\n".join(message_lines(message, width, ansi if dressed() else undressed)))

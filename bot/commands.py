@@ -33,7 +33,7 @@ from digest.types import (
 COMMANDS = (
     CommandSpec(
         name="paper",
-        usage="ID|URL|WORDS [SECTION]",
+        usage="ID|URL|WORDS [SECTION] [QUESTION]",
         summary="command_paper",
         example="paper 2601.10592 results",
     ),
@@ -164,14 +164,17 @@ def paper(invocation: Invocation, desk: Desk) -> Answer:
     """`paper ID|URL|words [section]`: a stored report, or one section of it."""
     texts = desk.texts(invocation.language)
     id_or_words, section_words = split(invocation.args, desk)
-    named = _named(id_or_words, section_words, desk, texts)
-    if isinstance(named, Message):
-        return Answer(named)
-    found_paper, found_report = named
+    found = named(id_or_words, section_words, desk, texts)
+    if isinstance(found, Message):
+        return Answer(found)
+    found_paper, found_report = found
     name = match_section(section_words, desk) if section_words else None
     if section_words and name is None:
         close = nearest(section_words, section_labels(desk)) or tuple(SectionName)[:3]
-        offers = _sections(found_paper.id, [section_labels(desk)[label] for label in close], texts)
+        offers = (
+            *_sections(found_paper.id, [section_labels(desk)[label] for label in close], texts),
+            Action(texts.phrases["action_ask"], command="paper", argument=f"{found_paper.id} ask {section_words}"),
+        )
         return Answer(line(texts, "unknown_section", offers, section=section_words, nearest=", ".join(close)))
     if name is None:
         message = render.report(
@@ -280,7 +283,7 @@ def split(args: str, desk: Desk) -> tuple[str, str]:
     return first, " ".join(words[1:])
 
 
-def _named(id_or_words: str, section: str, desk: Desk, texts: Texts) -> tuple[Paper, Report] | Message:
+def named(id_or_words: str, section: str, desk: Desk, texts: Texts) -> tuple[Paper, Report] | Message:
     """The paper and report that somebody means, or what to tell them; buttons keep the section they asked for."""
     try:
         paper_id = ArxivId.parse(id_or_words)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -22,9 +22,14 @@ if TYPE_CHECKING:
     from bot.rounds import Rounds
     from digest.domains import Taxonomy
     from digest.fetch import PoliteFetcher
+    from digest.locks import Shared
     from digest.pipeline import Press
+    from digest.sources.catalogue import Catalogue
     from digest.store import StoreThread
     from digest.types import CallBook, ChatAdapter, Kit, PaperReader, PaperSource, ReportWriter
+    from digest.writers.reply import ReplyWriter
+
+Closed = TypeVar("Closed")
 
 PROJECT_ADDRESS = "https://github.com/paperboy-digest/paperboy"
 FETCH_ATTEMPTS = 4
@@ -55,6 +60,11 @@ def taxonomy() -> Taxonomy:
     return Taxonomy(configured.domains())
 
 
+def glossary() -> Mapping[str, Sequence[str]]:
+    """What terms of one language are called in another, for questions."""
+    return configured.glossary()
+
+
 def desk(lookups: Lookups, clock: Clock = clock) -> Desk:
     """What commands answer from."""
     return Desk(lookups, texts, language_names, taxonomy, clock)
@@ -78,7 +88,11 @@ async def press_over(settings: Settings, store: StoreThread) -> AsyncIterator[Pr
     """What digests are made with over a store that somebody else closes."""
     from digest.pipeline import Press
 
-    async with kit(settings, store) as tools, closing(writer(settings, tools, writer_name(settings))) as chosen:
+    async with (
+        kit(settings, store) as tools,
+        closing(writer(settings, tools, writer_name(settings))) as chosen,
+        closing(replies(settings, tools)) as answers,
+    ):
         yield Press(
             source=source(settings, tools),
             readers=readers(settings, tools),
@@ -86,14 +100,43 @@ async def press_over(settings: Settings, store: StoreThread) -> AsyncIterator[Pr
             stand_in=writer(settings, tools, "extractive"),
             store=store,
             clock=clock,
+            catalogue=catalogue(settings, tools),
+            replies=answers,
         )
 
 
-def rounds(settings: Settings, made: Press, wake: Callable[[], None], beat: Callable[[], Awaitable[None]]) -> Rounds:
-    """The running bot's rounds with a press; `wake` and `beat` as there."""
+def catalogue(settings: Settings, tools: Kit) -> Catalogue:
+    """Who tells of papers that no list has brought."""
+    from digest.sources.catalogue import Catalogue
+
+    return Catalogue(
+        tools,
+        settings.hub.public_url,
+        hub_timeout_s=settings.hub.timeout_s,
+        arxiv_timeout_s=settings.arxiv.timeout_s,
+    )
+
+
+def replies(settings: Settings, tools: Kit) -> ReplyWriter | None:
+    """Who answers questions about papers; None when there is no model: then they are quoted."""
+    if writer_name(settings) != "llm":
+        return None
+    from digest.writers.llm import Options
+    from digest.writers.reply import ReplyWriter
+
+    return ReplyWriter(tools, msgspec.convert(options(settings, "llm"), Options, strict=False))
+
+
+def rounds(
+    settings: Settings,
+    made: Press,
+    reading: Shared,
+    wake: Callable[[], None],
+    beat: Callable[[], Awaitable[None]],
+) -> Rounds:
+    """The running bot's rounds with a press and its hold of the lock for reading; `wake` and `beat` as there."""
     from bot.rounds import Rounds
     from digest.days import Patience
-    from digest.locks import Work, held
 
     hours = settings.schedule
     return Rounds(
@@ -105,7 +148,7 @@ def rounds(settings: Settings, made: Press, wake: Callable[[], None], beat: Call
         # Without a model reports quote the papers, and what is said around that has texts in these only
         languages=LANGUAGES if writer_name(settings) == "extractive" else None,
         limit=settings.digest.limit,
-        reading=lambda: held(settings.store.file(), Work.READ),
+        reading=reading.held,
         wake=wake,
         beat=beat,
     )
@@ -123,7 +166,7 @@ def import_plugins(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def closing(chosen: ReportWriter) -> AsyncIterator[ReportWriter]:
+async def closing(chosen: Closed) -> AsyncIterator[Closed]:
     """A writer that is closed at the end, if it holds anything open."""
     try:
         yield chosen

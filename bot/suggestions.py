@@ -67,7 +67,10 @@ def _age(paper: tuple[str, str]) -> tuple[bool, str]:
 
 
 def _sections(typed: str, desk: Desk, texts: Texts) -> Iterator[Action]:
-    return _named(typed, texts.sections, desk.texts("en").sections)
+    """The sections of a report, and what else may stand in their place: a question, another reading."""
+    yield from _named(typed, texts.sections, desk.texts("en").sections)
+    also = {word: texts.phrases[f"action_{word}"] for word in ("ask", "refresh")}
+    yield from _named(typed, also, {word: desk.texts("en").phrases[f"action_{word}"] for word in also})
 
 
 def _domains(typed: str, desk: Desk, texts: Texts) -> Iterator[Action]:

@@ -166,8 +166,10 @@ def number_of(lookups: Lookups, to: Destination) -> int:
 
 
 def subscribed(lookups: Lookups) -> dict[int, Subscription]:
-    """The destinations there are, parked ones too, by the store's number."""
-    rows = lookups.connection.execute("SELECT * FROM destinations WHERE removed_at IS NULL ORDER BY id")
+    """The destinations there are, parked ones too, by the store's number; not those that are only replied to."""
+    rows = lookups.connection.execute(
+        "SELECT * FROM destinations WHERE removed_at IS NULL AND kind <> 'reply' ORDER BY id"
+    )
     return {row["id"]: subscription_of(row) for row in rows}
 
 

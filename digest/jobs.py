@@ -48,6 +48,15 @@ def add_job(store: Store, kind: str, request: str, asked_by: str) -> int:
     return number
 
 
+def live_job(lookups: Lookups, kind: str, request: str, asked_by: str) -> int | None:
+    """The number of this very request, while it waits or is under way."""
+    row = lookups.connection.execute(
+        "SELECT id FROM jobs WHERE kind = ? AND request = ? AND asked_by = ? AND state IN ('waiting', 'running')",
+        (kind, request, asked_by),
+    ).fetchone()
+    return None if row is None else int(row["id"])
+
+
 def next_job(store: Store, kinds: Collection[str]) -> Job | None:
     """Takes the oldest request of these kinds that waits; it is running from now on."""
     with _transaction(store.connection) as connection:
@@ -71,6 +80,12 @@ def note_progress(store: Store, number: int, progress: str) -> None:
     """Tells who follows the job how far it is, in a sentence."""
     with _transaction(store.connection) as connection:
         connection.execute("UPDATE jobs SET progress = ? WHERE id = ?", (progress, number))
+
+
+def note_answer(store: Store, number: int, answer: str) -> None:
+    """Keeps what a running job has come to before it is told to anybody: after a crash it is told, not made again."""
+    with _transaction(store.connection) as connection:
+        connection.execute("UPDATE jobs SET answer = ? WHERE id = ?", (answer, number))
 
 
 def finish_job(store: Store, number: int, answer: str, *, failed: bool = False) -> None:

@@ -168,6 +168,7 @@ async def _report(
     if reading is None or again or _cut_short(reading) or await _may_be_read_better(press, reading):
         progress("reading", paper.id)
         reading = await _read_anew(press, paper, reading)
+        known = await press.store.run(Store.report_in, paper.id, language)  # somebody may have asked for it meanwhile
     if known is not None and known.text_hash == reading.text_hash and known.writer == press.writer.name:
         progress("known", paper.id)  # what was down still is, or nothing has changed: there is nothing to write anew
         return

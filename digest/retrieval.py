@@ -256,8 +256,8 @@ _ASKING = frozenset(
     described did do does done each explain explained find for from give given gives had has have he her his how i if in
     into is it its just let long many may me mean means mention mentioned might more most much must my need no not of on
     or other our out paper papers please report reported s same say saying says she should show shown shows so some
-    state stated study such t tell than that the their them then there these they thing things this those to too under up
-    us use used uses using very was way we well were what when where whether which while who whom whose why will with
+    state stated study such t tell than that the their them then there these they thing things this those to too under
+    up us use used uses using very was way we well were what when where whether which while who whom whose why will with
     within work would you your table tables figure figures section sections fig article""".split()
 )
 _ASKING_UNSPACED = re.compile(

@@ -50,15 +50,21 @@ def spend(store: Store, asked: Invocation, kind: Kind, budget: Budget) -> None:
     Raises Overspent, and counts nothing, when one of them has had all of its budget.
     """
     now = store.clock().astimezone(UTC)
+    day = now.date().isoformat()
     free_at = datetime.combine(now.date() + timedelta(days=1), time(0), UTC)
-    accounts = ((("", asked.person), budget.person), ((asked.workspace, ""), budget.workspace))
     with _transaction(store.connection) as connection:
-        for (workspace, person), limit in accounts:
-            key = (asked.adapter, workspace, person, now.date().isoformat(), kind)
-            count = connection.execute(
-                "INSERT INTO spendings (adapter, workspace, person, day, kind, count) VALUES (?, ?, ?, ?, ?, 1) "
-                "ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count",
-                key,
-            ).fetchone()[0]
-            if limit and count > limit:
-                raise Overspent(kind, limit, free_at, whole=not person)
+        connection.executemany(
+            "INSERT INTO spendings (adapter, workspace, person, day, kind, count) VALUES (?, ?, ?, ?, ?, 1) "
+            "ON CONFLICT DO UPDATE SET count = count + 1",
+            [(asked.adapter, asked.workspace, person, day, kind) for person in (asked.person, "")],
+        )
+        own, whole = connection.execute(
+            "SELECT sum(CASE WHEN person = ?4 THEN count ELSE 0 END), "
+            "sum(CASE WHEN person = '' AND workspace = ?5 THEN count ELSE 0 END) "
+            "FROM spendings WHERE adapter = ?1 AND day = ?2 AND kind = ?3",
+            (asked.adapter, day, kind, asked.person, asked.workspace),
+        ).fetchone()
+        if budget.person and own > budget.person:
+            raise Overspent(kind, budget.person, free_at, whole=False)
+        if budget.workspace and whole > budget.workspace:
+            raise Overspent(kind, budget.workspace, free_at, whole=True)

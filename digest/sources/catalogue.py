@@ -24,7 +24,9 @@ from digest.types import ArxivId, Kit, Paper
 class Catalogue:
     """`public_url` is where people find the Hub. Both places are asked by the kit's fetcher."""
 
-    def __init__(self, kit: Kit, public_url: str, *, hub_timeout_s: float | None, arxiv_timeout_s: float | None) -> None:
+    def __init__(
+        self, kit: Kit, public_url: str, *, hub_timeout_s: float | None, arxiv_timeout_s: float | None
+    ) -> None:
         self._kit = kit
         self._public_url = public_url.rstrip("/")
         self._hub_timeout_s = hub_timeout_s

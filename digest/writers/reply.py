@@ -145,7 +145,8 @@ class ReplyWriter:
         return sentences
 
     def _filled(self, order: _Order, max_chars: int) -> str:
-        parts, room = [], max_chars
+        parts: list[str] = []
+        room = max_chars
         for number, passage in enumerate(order.passages, 1):
             text = shortened(passage.text, PASSAGE_CHARS)
             part = f"[{number}] {passage.heading or order.paper.title}\n{text}"
