@@ -123,7 +123,7 @@ class Answering:
         found = errand(spoken, desk, self._at_hand.get(conversation))
         if isinstance(found, Errand) and (self.requests is None or not self.requests.does(found)):
             found = None if found.task is Task.READ else found
-        paper = found.paper if isinstance(found, Errand) else _named(asked)
+        paper = found.paper_id if isinstance(found, Errand) else _named(asked)
         if paper is not None:
             self._at_hand[conversation] = paper
         return chat.answer(spoken, desk) if found is None else found

@@ -171,10 +171,7 @@ def paper(invocation: Invocation, desk: Desk) -> Answer:
     name = match_section(section_words, desk) if section_words else None
     if section_words and name is None:
         close = nearest(section_words, section_labels(desk)) or tuple(SectionName)[:3]
-        offers = (
-            *_sections(found_paper.id, [section_labels(desk)[label] for label in close], texts),
-            Action(texts.phrases["action_ask"], command="paper", argument=f"{found_paper.id} ask {section_words}"),
-        )
+        offers = _sections(found_paper.id, [section_labels(desk)[label] for label in close], texts)
         return Answer(line(texts, "unknown_section", offers, section=section_words, nearest=", ".join(close)))
     if name is None:
         message = render.report(

@@ -33,9 +33,13 @@ class Errand(Struct, frozen=True, kw_only=True):
     question, or what names a section of the report to show."""
 
     task: Task
-    paper: ArxivId
+    paper: str  # an id: jobs keep errands as JSON, which knows no ArxivId
     words: str = ""
     asked: Invocation
+
+    @property
+    def paper_id(self) -> ArxivId:
+        return ArxivId(self.paper)
 
 
 class _Typed(NamedTuple):
@@ -68,7 +72,7 @@ def errand(asked: Invocation, desk: Desk, at_hand: ArxivId | None) -> Errand | M
         return found
     if typed.task is Task.ASK and not typed.words:
         return line(desk.texts(asked.language), "ask_what", id=found)
-    return Errand(task=typed.task, paper=found, words=typed.words[:QUESTION_CHARS], asked=asked)
+    return Errand(task=typed.task, paper=str(found), words=typed.words[:QUESTION_CHARS], asked=asked)
 
 
 def _unread(asked: Invocation, typed: _Typed, desk: Desk) -> Errand | None:
@@ -78,7 +82,7 @@ def _unread(asked: Invocation, typed: _Typed, desk: Desk) -> Errand | None:
     paper = ArxivId.parse(typed.named)
     if desk.lookups.report(paper, asked.language) is not None:
         return None
-    return Errand(task=Task.READ, paper=paper, words=typed.words, asked=asked)
+    return Errand(task=Task.READ, paper=str(paper), words=typed.words, asked=asked)
 
 
 def _paper(typed: _Typed, of_place: ArxivId | None, asked: Invocation, desk: Desk) -> ArxivId | Message:

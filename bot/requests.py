@@ -153,7 +153,7 @@ class Requests:
             return "ask_off" if errand.task is Task.ASK else "read_off"
         if errand.task is not Task.ASK:
             return ""
-        unread = await self._store.run(Store.reading, errand.paper) is None
+        unread = await self._store.run(Store.reading, errand.paper_id) is None
         return "ask_unread" if unread and not self._rules.read else ""
 
     # --- doing -------------------------------------------------------------------------------------------------------
@@ -170,6 +170,13 @@ class Requests:
                 await self._woken.wait()
 
     async def _do(self, job: Job) -> None:
+        try:
+            await self._done(job)
+        except Exception:
+            log.exception("a request broke", extra={"job": job.number})
+            await self._store.run(jobs.finish_job, job.number, "", failed=True)
+
+    async def _done(self, job: Job) -> None:
         errand = msgspec.json.decode(job.request, type=Errand)
         if job.answer:
             message = msgspec.json.decode(job.answer, type=Message)
@@ -213,7 +220,7 @@ class Requests:
 
     async def _asked(self, errand: Errand, texts: Texts) -> Message:
         press = await asyncio.shield(self._press)
-        paper, reading = await self._text(errand.paper, press)
+        paper, reading = await self._text(errand.paper_id, press)
         given = await replies.reply(
             paper, reading, errand.words, errand.asked.language, glossary=compose.glossary(), writer=press.replies
         )
@@ -238,7 +245,8 @@ class Requests:
             language = self._language  # without a model reports are in the languages that have texts
         again = errand.task is Task.REFRESH
         async with self._reader():
-            paper = await self._store.run(Store.paper, errand.paper) or await self._introduced(errand.paper, press)
+            paper = await self._store.run(Store.paper, errand.paper_id)
+            paper = paper or await self._introduced(errand.paper_id, press)
             before = await self._store.run(Store.report_in, paper.id, language)
             for notice in await make_report(press, paper, language, _unheard, again=again):
                 log.warning("read on request", extra={"paper": paper.id, "notice": notice})
@@ -279,7 +287,7 @@ def _taken(store: Store, errand: Errand, budgets: Budgets) -> int | None:
             return None
         if errand.task is Task.ASK:
             spend(store, errand.asked, Kind.ASK, budgets[Kind.ASK])
-        if errand.task is not Task.ASK or store.reading(errand.paper) is None:
+        if errand.task is not Task.ASK or store.reading(errand.paper_id) is None:
             spend(store, errand.asked, Kind.READ, budgets[Kind.READ])
         return jobs.add_job(store, kind, request, asked_by)
 

@@ -233,7 +233,6 @@ _ENDINGS = (
     ("ied", "y"),
     ("sses", "ss"),
     ("ss", "ss"),
-    ("us", "us"),
     ("ed", ""),
     ("ers", "er"),
     ("es", ""),

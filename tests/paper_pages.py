@@ -44,3 +44,12 @@ def lantern_page() -> bytes:
             ),
         ),
     )
+
+
+def abstract_page(title: str, abstract: str, *authors: str) -> bytes:
+    """An abstract page as arXiv's, with its metadata; authors as `Family, Given`."""
+    told = [("title", title), *(("author", author) for author in authors), ("date", "2026/01/15")]
+    metas = "".join(f'<meta name="citation_{name}" content="{value}" />' for name, value in told)
+    return (
+        f'<html><head>{metas}<meta name="citation_abstract" content="{abstract}" /></head><body></body></html>'.encode()
+    )

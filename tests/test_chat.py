@@ -334,10 +334,12 @@ async def test_sections_domains_and_days_are_suggested_in_the_persons_language(p
         "usage",
         "innovations",
         "results",
+        "ask",
+        "refresh",
     ]
     assert await suggested(place, "paper section exp") == [("Experimental results", "results")]
     assert await suggested(place, "paper section 实验", language="zh") == [("实验效果", "results")]
-    assert await suggested(place, "paper section res", language="zh") == [("实验效果", "results")]
+    assert await suggested(place, "paper section resu", language="zh") == [("实验效果", "results")]
     assert await suggested(place, "papers domain image") == [("image generation", "image-generation")]
     assert len(await suggested(place, "papers domain")) == 20
     assert await suggested(place, "papers date 2026-01") == [("2026-01-16 · 5 papers", "2026-01-16")]
