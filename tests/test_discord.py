@@ -48,6 +48,36 @@ def window(section: str) -> Message:
     return Message(title="Lanterns", blocks=(sentence(f"The {section} of it."),), actions=actions)
 
 
+# --- answers that follow ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("adapter")
+async def test_a_promised_answer_follows_in_private(discord: DiscordServer, desk: Desk) -> None:
+    """First the promise; the rest when it is ready, for the person alone; then it is said to be heard."""
+    desk.answers["paper 2601.00001 ask why"] = Message(blocks=(sentence("Looking it up."),), follow="7")
+    desk.answers["follow 7"] = Message(blocks=(sentence("Because of the wind."),))
+    asked = discord.command(PAPERS, WEI, "paper", id="2601.00001", section="ask why")
+    await until(lambda: desk.asked and desk.asked[-1].name == "heard")
+    answers = await asked.answered()
+    assert [read_out(one) for one in answers] == ["Looking it up.", "Because of the wind."]
+    assert {one.seen_only_by for one in answers} == {WEI}
+    assert (desk.asked[-1].args, desk.asked[-1].person) == ("7", WEI)
+
+
+@pytest.mark.usefixtures("adapter")
+async def test_a_rest_that_takes_too_long_is_waited_for_no_more(
+    discord: DiscordServer, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord takes nothing after a quarter of an hour: the wait is cut off, and nothing is said to be heard."""
+    monkeypatch.setattr(discord_answers, "FOLLOW_S", 0.1)
+    desk.answers["paper 2601.00001 ask why"] = Message(blocks=(sentence("Looking it up."),), follow="7")
+    desk.held["follow 7"] = asyncio.Event()
+    asked = discord.command(PAPERS, WEI, "paper", id="2601.00001", section="ask why")
+    await asked.answered()
+    await all_answered()
+    assert [one.name for one in desk.asked] == ["paper", "follow"]
+
+
 # --- commands --------------------------------------------------------------------------------------------------------
 
 

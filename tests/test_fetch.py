@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import FetchError, NotFound, Refused, TooLarge, Unreachable
-from digest.fetch import PoliteFetcher, _Inflater
+from digest.fetch import PoliteFetcher, _Inflater, ahead
 from tests.paper_server import Big, Fault, GzipBomb, PaperServer, Redirect, Reset, Slow, Status, Truncated, WrongType
 
 PATH = "/html/2601.00001"
@@ -73,6 +73,29 @@ async def test_requests_to_one_host_keep_the_gap_whoever_makes_them(server: Pape
     assert len(server.requests) == 5
     assert min(spacings(server)) >= 0.15 - TOLERANCE_S
     assert [request.query["n"] for request in server.requests if request.query] == ["0", "1"]
+
+
+async def test_what_somebody_waits_for_goes_ahead(server: PaperServer) -> None:
+    """Before calls that were made earlier and wait; among each other in order."""
+    async with fetcher(gaps_s={host(server): 0.05}) as web:
+        calls = [asyncio.create_task(web.get(f"{server.url}{OTHER}?n={n}")) for n in range(4)]
+        await asyncio.sleep(0)
+        with ahead():
+            calls += [asyncio.create_task(web.get(f"{server.url}{OTHER}?n={n}")) for n in "ab"]
+        await asyncio.gather(*calls)
+    assert [request.query["n"] for request in server.requests] == ["0", "a", "b", "1", "2", "3"]
+
+
+async def test_a_call_that_is_cancelled_in_its_turn_passes_it_on(server: PaperServer) -> None:
+    """Whether it waits or has just been given the turn."""
+    async with fetcher(gaps_s={host(server): 0.01}) as web:
+        for _ in range(5):
+            calls = [asyncio.create_task(web.get(server.url + OTHER)) for _ in range(4)]
+            await asyncio.sleep(0.005)
+            for call in calls[:3]:
+                call.cancel()
+            async with asyncio.timeout(10):
+                await calls[3]
 
 
 async def test_one_connection_at_a_time_to_a_host_with_a_gap(server: PaperServer) -> None:

@@ -71,6 +71,58 @@ async def the_window(slack: SlackServer, person: str, *words: str) -> View:
     return found
 
 
+# --- answers that follow ---------------------------------------------------------------------------------------------
+
+
+async def test_a_promised_answer_follows_in_private(slack: SlackServer, desk: Desk) -> None:
+    """First the promise, at once; the rest when it is ready, by the same address; then it is said to be heard."""
+    desk.answers["paper 2601.1 ask why"] = Message(blocks=(sentence("Looking it up."),), follow="7")
+    desk.answers["follow 7"] = Message(blocks=(sentence("Because of the wind."),))
+    desk.held["follow 7"] = asyncio.Event()
+    handle = slack.command(PAPERS, ALICE, "/paper", "2601.1 ask why")
+    assert await told(handle) == ["Looking it up."]
+    assert [asked.name for asked in desk.asked] == ["paper", "follow"]
+    desk.held["follow 7"].set()
+    assert await told(handle, 2) == ["Looking it up.", "Because of the wind."]
+    await all_answered()
+    assert [(asked.name, asked.args, asked.person) for asked in desk.asked][-1] == ("heard", "7", ALICE)
+    assert slack.messages(PAPERS) == []
+
+
+async def test_a_promised_answer_to_what_was_said_follows_in_the_thread(slack: SlackServer, desk: Desk) -> None:
+    """Where the question stands."""
+    desk.answers["mention ask why"] = Message(blocks=(sentence("Looking it up."),), follow="7")
+    desk.answers["follow 7"] = Message(blocks=(sentence("Because of the wind."),))
+    slack.mention(PAPERS, ALICE, "@Paperboy ask why")
+    await until(lambda: desk.asked and desk.asked[-1].name == "heard")
+    (question,) = slack.messages(PAPERS)
+    assert [read_out(one) for one in slack.thread(PAPERS, question.ts)] == ["Looking it up.", "Because of the wind."]
+
+
+async def test_an_answer_that_slack_does_not_take_is_not_said_to_be_heard(slack: SlackServer, desk: Desk) -> None:
+    """So that it goes as a direct message; nor one that takes longer than Slack waits."""
+    desk.answers["paper 2601.1 ask why"] = Message(blocks=(sentence("Looking it up."),), follow="7")
+    desk.held["follow 7"] = asyncio.Event()
+    handle = slack.command(PAPERS, ALICE, "/paper", "2601.1 ask why")
+    await told(handle)
+    slack.response_urls.clear()
+    desk.held["follow 7"].set()
+    await all_answered()
+    assert "heard" not in [asked.name for asked in desk.asked]
+
+
+async def test_a_rest_that_takes_too_long_is_waited_for_no_more(
+    slack: SlackServer, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait is cut off, of which the answerer knows."""
+    monkeypatch.setattr(slack_answers, "FOLLOW_S", 0.1)
+    desk.answers["paper 2601.1 ask why"] = Message(blocks=(sentence("Looking it up."),), follow="7")
+    desk.held["follow 7"] = asyncio.Event()
+    await told(slack.command(PAPERS, ALICE, "/paper", "2601.1 ask why"))
+    await all_answered()
+    assert "heard" not in [asked.name for asked in desk.asked]
+
+
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
