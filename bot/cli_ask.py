@@ -46,6 +46,8 @@ async def _asked(settings: Settings, paper_id: ArxivId, question: str, language:
 
 async def _text(store: StoreThread, paper_id: ArxivId) -> tuple[Paper, Reading]:
     known, reading = await store.run(Store.paper, paper_id), await store.run(Store.reading, paper_id)
+    if (why := await store.run(Store.withdrawn, paper_id)) is not None:
+        raise UsageError(f"The report on {paper_id} was withdrawn: {why}")
     if known is None or reading is None:
         raise UsageError(f"Nothing of {paper_id} has been read. Read it first: paperboy paper {paper_id} --read")
     return known, reading

@@ -310,7 +310,7 @@ def _titled(words: str, section: str, desk: Desk, texts: Texts) -> tuple[Paper, 
         return line(texts, key, offers, words=words, nearest="; ".join(close))
     first, *others = titled(words, found)
     if not others and first.report is None:
-        return _named(first.paper.id, section, desk, texts)
+        return named(first.paper.id, section, desk, texts)
     if others or first.report is None:
         best = [(hit.paper.title, hit.paper.id) for hit in (first, *others)[:_TITLES_OFFERED]]
         titles = ", ".join(f"{paper_id} ({render.shortened(title, _LABEL_CHARS)})" for title, paper_id in best)

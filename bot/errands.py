@@ -70,6 +70,8 @@ def errand(asked: Invocation, desk: Desk, at_hand: ArxivId | None) -> Errand | M
     found = _paper(typed, of_place, asked, desk)
     if isinstance(found, Message):
         return found
+    if desk.lookups.withdrawn(found) is not None:
+        return chat.answer(replace(asked, name="paper", args=str(found)), desk)
     if typed.task is Task.ASK and not typed.words:
         return line(desk.texts(asked.language), "ask_what", id=found)
     return Errand(task=typed.task, paper=str(found), words=typed.words[:QUESTION_CHARS], asked=asked)
@@ -80,7 +82,7 @@ def _unread(asked: Invocation, typed: _Typed, desk: Desk) -> Errand | None:
     if not commands.is_id(typed.named):
         return None
     paper = ArxivId.parse(typed.named)
-    if desk.lookups.report(paper, asked.language) is not None:
+    if desk.lookups.report(paper, asked.language) is not None or desk.lookups.withdrawn(paper) is not None:
         return None
     return Errand(task=Task.READ, paper=str(paper), words=typed.words, asked=asked)
 

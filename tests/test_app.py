@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer
+from tests.paper_server import Slow as Late
 from tests.slack_faults import Error, Status, TimeoutAfterApplying
 from tests.slack_server import SlackServer
 from tests.slack_socket import until
@@ -261,3 +263,28 @@ def test_the_manifest_needs_nothing_and_has_the_commands(bot: Bot) -> None:
         "/paperboy",
     ]
     assert manifest["settings"]["socket_mode_enabled"] is True
+
+
+async def test_a_question_outlives_the_bot_that_was_killed_over_it(slack: SlackServer, bot: Bot) -> None:
+    """It is promised; the bot is killed while the paper is fetched, and the next one answers by direct message, once,
+    to a person who gets no digest."""
+    with PaperServer() as papers:
+        papers.pages[f"/html/{IDS[0]}"] = lantern_page()
+        papers.fault("/html/", Late(3600))
+        addresses = {"PAPERBOY_HUB__URL": papers.url, "PAPERBOY_ARXIV__URL": papers.url, "PAPERBOY_ARXIV__GAP_S": "0"}
+        bot.environment = {**bot.environment, **addresses}
+        bot.start()
+        await slack.connected(timeout_s=20.0)
+        asked = slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} ask how much memory does the GPU need?")
+        (promise,) = await asked.answered(timeout_s=30.0)
+        assert "Looking it up" in str(promise.blocks)
+        await until(lambda: papers.asked("/html/"), 30.0)
+        assert bot.process is not None
+        bot.process.kill()
+        bot.process.wait()
+        bot.start()
+        await until(lambda: slack.messages(ALICE), 60.0)
+        assert bot.stop()[0] == 0
+    (letter,) = slack.messages(ALICE)
+    assert "24 GB of memory" in str(letter.blocks)
+    assert slack.messages(PAPERS) == []

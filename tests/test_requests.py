@@ -422,6 +422,15 @@ async def test_a_paper_may_be_named_by_its_title(chat: Chat) -> None:
     assert "24 GB of memory" in seen(answer)
 
 
+async def test_a_paper_that_was_withdrawn_is_neither_asked_nor_read(chat: Chat, papers: PaperServer) -> None:
+    """It says so, whatever is wanted of it."""
+    await chat.store.run(Store.withdraw_reports, ArxivId(STORED), "Its authors asked for it.")
+    fetched = len(papers.requests)
+    for wanted in ("ask how much memory?", "refresh", ""):
+        assert "Its authors asked for it." in await chat.ask(f"{STORED} {wanted}".strip())
+    assert len(papers.requests) == fetched
+
+
 # --- reading -----------------------------------------------------------------------------------------------------
 
 

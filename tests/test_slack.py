@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters import slack_people
+from adapters import slack_answers, slack_people
 from adapters.slack import SlackAdapter
 from digest.types import Action, Destination, Message
 from tests.makers import sentence
