@@ -33,8 +33,8 @@ def paper_command(
     """The report on one paper, or one section of it, from the store; or what its text says to a question.
 
     \b
-    Examples: paperboy paper 2601.10592 results
-              paperboy paper 2601.10592 ask which data was it trained on?
+    Example: paperboy paper 2601.10592 results
+             paperboy paper 2601.10592 ask which data was it trained on?
     """
     settings = options.settings()
     wanted = language or settings.language

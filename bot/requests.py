@@ -27,13 +27,13 @@ from bot.errands import Errand, Task, as_lookup
 from config.settings import Settings
 from digest import jobs, posts, replies
 from digest.errors import PaperboyError
-from digest.fetch import ahead
 from digest.jobs import Job
 from digest.letters import write_letter
 from digest.locks import LockHeld, Shared
 from digest.pipeline import Press, make_report, read_paper
 from digest.spendings import Budget, Budgets, Kind, Overspent, spend
 from digest.store import Store, StoreThread, _transaction
+from digest.turns import ahead
 from digest.types import ArxivId, Destination, Invocation, Message, Paper, Paragraph, Reading, Report, Run, Texts
 
 log = logging.getLogger(__name__)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
-import heapq
 import io
 import re
 import zlib
@@ -20,6 +18,7 @@ import httpx
 import stamina
 
 from digest.errors import FetchError, NotFound, Refused, TooLarge, Unreachable
+from digest.turns import Turns
 from digest.types import Fetched
 
 TIMEOUT_S = 30.0
@@ -29,19 +28,6 @@ MAX_REDIRECTS = 5
 _PIECE_BYTES = 256 * 1024  # decompressed at a time, so that neither memory nor the event loop feels a bomb
 _START_BYTES = 2048  # of a refusal's body, to tell why
 _PASSING = frozenset({408, 425, 429})  # and all of 5xx
-
-
-_AHEAD: contextvars.ContextVar[bool] = contextvars.ContextVar("ahead", default=False)
-
-
-@contextlib.contextmanager
-def ahead() -> Iterator[None]:
-    """GETs within, and in tasks begun within, have their turn at a host before others that wait: somebody waits."""
-    token = _AHEAD.set(True)
-    try:
-        yield
-    finally:
-        _AHEAD.reset(token)
 
 
 class _TryAgain(Exception):
@@ -57,7 +43,7 @@ class PoliteFetcher:
 
     `gaps_s` maps hosts (`arxiv.org`, `127.0.0.1:8080`) to the least seconds between the starts of two requests there,
     retries and redirects included; such a host has one connection at a time and is asked in the order of the calls,
-    those within `ahead` first.
+    those within `digest.turns.ahead` first.
     A host that sends Retry-After is not asked before, by anybody. A failing GET is tried `attempts` times in all,
     `backoff_s` apart, doubled each time, with jitter. A body is at most `max_bytes`, decompressed.
     """
@@ -209,47 +195,13 @@ def _import_what_connects() -> None:
     anyio.run(anyio.sleep, 0)
 
 
-class _Turns:
-    """A lock that is given in the order of the calls, but to those within `ahead` first."""
-
-    def __init__(self) -> None:
-        self._held = False
-        self._count = 0
-        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
-
-    async def __aenter__(self) -> None:
-        if not self._held:
-            self._held = True
-            return
-        self._count += 1
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (not _AHEAD.get(), self._count, turn))
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it was this one's turn, which nobody will take
-                self._pass_on()
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._pass_on()
-
-    def _pass_on(self) -> None:
-        while self._waiting:
-            *_, turn = heapq.heappop(self._waiting)
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._held = False
-
-
 class _Host:
     """When one host may be asked next."""
 
     def __init__(self, gap_s: float | None) -> None:
         self._gap_s = gap_s or 0.0
         self._one_at_a_time: contextlib.AbstractAsyncContextManager[Any] = (
-            contextlib.nullcontext() if gap_s is None else _Turns()
+            contextlib.nullcontext() if gap_s is None else Turns()
         )
         self._next_start = 0.0  # both in the event loop's time
         self._opens_at = 0.0

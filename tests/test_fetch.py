@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import FetchError, NotFound, Refused, TooLarge, Unreachable
-from digest.fetch import PoliteFetcher, _Inflater, ahead
+from digest.fetch import PoliteFetcher, _Inflater
+from digest.turns import ahead
 from tests.paper_server import Big, Fault, GzipBomb, PaperServer, Redirect, Reset, Slow, Status, Truncated, WrongType
 
 PATH = "/html/2601.00001"

@@ -81,7 +81,7 @@ async def test_a_promised_answer_follows_in_private(slack: SlackServer, desk: De
     desk.held["follow 7"] = asyncio.Event()
     handle = slack.command(PAPERS, ALICE, "/paper", "2601.1 ask why")
     assert await told(handle) == ["Looking it up."]
-    assert [asked.name for asked in desk.asked] == ["paper", "follow"]
+    await until(lambda: [asked.name for asked in desk.asked] == ["paper", "follow"])
     desk.held["follow 7"].set()
     assert await told(handle, 2) == ["Looking it up.", "Because of the wind."]
     await all_answered()
