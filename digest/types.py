@@ -190,6 +190,46 @@ class Section(Struct, frozen=True):
     blocks: tuple[Block, ...] = ()
 
 
+class FindingKind(StrEnum):
+    FIGURE = "figure"
+    NAME = "name"
+
+
+class Outcome(StrEnum):
+    """What came of looking for a figure or name of a report in the text that was read."""
+
+    FOUND = "found"
+    DERIVED = "derived"  # not there, but one operation gives it from figures that are
+    ELSEWHERE = "elsewhere"  # there, but under another label than in the report
+    NOT_FOUND = "not found"
+
+
+class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A figure or name of a report, held against the text that was read (digest.grounding).
+
+    `text` is exactly what the report says and `at` where it stands in `digest.markdown.plain` of the section's blocks.
+    `anchor`, `heading` and `passage` are the place in the text, as in Passage, of what was found, of the figures it
+    derives from, or, when it stands under another label, of that.
+    """
+
+    section: SectionName
+    text: str
+    at: int
+    kind: FindingKind
+    outcome: Outcome
+    anchor: str = ""
+    heading: str = ""
+    passage: PassageKind | None = None
+    label: str = ""  # what it stands under in the text, in the text's words, shortened
+    operation: str = ""  # of a derived figure: "91.4 - 88.2"
+    instead: str = ""  # of a name that was not found: another that the text has in its place
+
+    @property
+    def to_check(self) -> bool:
+        """Whether a reader should look it up before relying on it."""
+        return self.outcome in (Outcome.ELSEWHERE, Outcome.NOT_FOUND)
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """A report on one paper in one language.
 
@@ -208,11 +248,22 @@ class Report(Struct, frozen=True, kw_only=True):
     provisional: bool = False  # stands in for a better report that could not be written yet
     left_out: tuple[str, ...] = ()  # headings of what was read but did not fit the model
     corrected: bool = False  # a person has changed what the writer wrote
+    findings: tuple[Finding, ...] = ()  # in the order of the text; () where nobody has looked
     written_at: datetime
     revision: int = 0
 
     def section(self, name: SectionName) -> Section | None:
         return next((section for section in self.sections if section.name is name), None)
+
+    @property
+    def to_check(self) -> tuple[Finding, ...]:
+        """The figures and names that a reader should look up before relying on them."""
+        return tuple(finding for finding in self.findings if finding.to_check)
+
+    @property
+    def checks(self) -> int:
+        """How many different ones these are."""
+        return len({(finding.kind, finding.text) for finding in self.findings if finding.to_check})
 
 
 class Texts(Struct, frozen=True):

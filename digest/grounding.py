@@ -1,0 +1,454 @@
+"""Which figures and names of a report stand in the text that was read, and where.
+
+`Ground` indexes a reading once; `Ground.findings` holds a report against it. Nothing here asks a model or waits for
+anything. What is found is told with its place; what is not found, or stands under another label, is for the reader to
+check: it may still be true, but the text does not say it where the report does.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from digest import names as name_words
+from digest.derivation import Line, derive, sentence_lines, table_lines
+from digest.figures import NUMBER_WORDS, Figure, rounds_to, spelled
+from digest.fitting import Fit, Known, contradicted, fit, telling_names, telling_words, told_whole
+from digest.homes import Homes
+from digest.labels import METRICS, Squeezed, key, terms
+from digest.markdown import normal, plain
+from digest.roles import in_its_role
+from digest.spots import Page, Spot, pages
+from digest.statements import Mention, Statement, told
+from digest.types import (
+    Finding,
+    FindingKind,
+    Outcome,
+    Paper,
+    Passage,
+    PassageKind,
+    Reading,
+    Report,
+    Section,
+)
+
+MOST_SPOTS = 60  # of one value that are looked at: a figure that stands everywhere proves nothing anyway
+MOST_COMPARED = 12  # of equally good places
+LABEL_CHARS = 100
+_TELLING = 2  # words that say what a statement without names is about
+_FIRST = 8  # passages in which a paper says what it proposes
+_PERCENT = 100.0
+_FALLS = re.compile(
+    r"\b(?:drop|decreas|reduc|lower|less|fewer|fall|fell|loss|shorter|sav|cut|declin|minus|negativ|below|worse|degrad)\w*"
+    r"|[降减低少缩省损负跌]",
+    re.IGNORECASE,
+)
+_COINED = re.compile(
+    r"\b(?:propos\w+|introduc\w+|present\w*|called|named?|term(?:ed)?|dubbed|releas\w+|develop\w*|build|built|design\w*|"
+    r"[Oo]ur)\s+"
+)
+_BETWEEN = re.compile(r"(?:[a-z-]+\s+){0,4}")
+_NEAR_CHARS = 80
+
+
+_NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b")
+
+
+class _Match(NamedTuple):
+    fit: Fit
+    spot: Spot
+
+
+class Ground:
+    """A reading that reports can be held against; `paper` lends its title, abstract and links.
+
+    Belongs to one thread at a time: what it finds out about a place it keeps.
+    """
+
+    def __init__(self, reading: Reading, paper: Paper | None = None) -> None:
+        self.pages = pages(_with_abstract(reading.passages, paper))
+        spots = [spot for page in self.pages for spot in page.spots]
+        self._spots = sorted(spots, key=lambda spot: spot.figure.value)
+        self._values = [spot.figure.value for spot in self._spots]
+        self._text = Squeezed(*(page.passage.text for page in self.pages))
+        self._headings = Squeezed(*(page.passage.heading for page in self.pages))
+        self._told = Squeezed(_told_of(paper))
+        self._labels = _numbered_labels(self.pages)
+        self._homes = Homes(self.pages)
+        words = frozenset[str]().union(*(page.words for page in self.pages))
+        own = self._own_names(paper)
+        self._known = Known(self.knows, words, frozenset(map(key, own)), terms(" ".join(own)))
+
+    def knows(self, name_key: str) -> bool:
+        """Whether a name stands in the text, its headings, or what the list tells of the paper."""
+        return self._text.has(name_key) or self._headings.has(name_key) or self._told.has(name_key)
+
+    def findings(self, report: Report) -> tuple[Finding, ...]:
+        """What comes of every figure and name of a report, section by section in the order of the text."""
+        text = "\n".join(plain(section.blocks) for section in report.sections)
+        return tuple(finding for section in report.sections for finding in self.section(section, text))
+
+    def section(self, section: Section, report_text: str = "") -> list[Finding]:
+        """The findings of one section; `report_text`, the whole report, may spell out what is shortened here."""
+        stated = told(Section(section.name, normal(section.blocks)), self.knows, self._labels)
+        found = [self._figure(statement) for statement in stated.figures]
+        found = self._derived(stated.figures, found)
+        found += [finding for mention in stated.names if (finding := self._name(mention, report_text))]
+        return sorted(found, key=lambda finding: finding.at)
+
+    # --- figures -------------------------------------------------------------------------------------------------
+
+    def _figure(self, statement: Statement) -> Finding:
+        matches = [_Match(fit(statement, spot, self._known), spot) for spot in self._equal(statement)]
+        if not any(match.fit is Fit.SAME for match in matches):
+            matches += [_Match(fit(statement, spot, self._known), spot) for spot in self._spelled(statement.figure)]
+        fitting = [match for match in matches if match.fit is not Fit.OTHER]
+        if matches and statement.figure.version:  # in a name or a label: it has no label of its own
+            return _finding(statement, Outcome.FOUND, self._likest(statement, matches))
+        if fitting and not self._is_at_home_elsewhere(statement, fitting):
+            return _finding(statement, Outcome.FOUND, self._likest(statement, fitting))
+        if matches:
+            there = matches[0].spot
+            return replace(_finding(statement, Outcome.ELSEWHERE, there), label=_short(there.label))
+        return _finding(statement, Outcome.NOT_FOUND, None)
+
+    def _likest(self, statement: Statement, matches: Sequence[_Match]) -> Spot:
+        """Of the places that fit best, the one whose words are most like the statement's; the first of equals."""
+        best = max((match.fit, not match.spot.figure.version) for match in matches)
+        spots = [match.spot for match in matches if (match.fit, not match.spot.figure.version) == best]
+        if len(spots) == 1:
+            return spots[0]
+        words = statement.all_words & self._known.words
+        return max(spots[:MOST_COMPARED], key=lambda spot: self._homes.likeness(words, spot))
+
+    def _is_at_home_elsewhere(self, statement: Statement, matches: Sequence[_Match]) -> bool:
+        if contradicted(statement, self._neighbours(statement)):
+            return not any(match.fit is Fit.SAME and told_whole(statement, match.spot) for match in matches)
+        if statement.contrasts and any(match.fit is Fit.SAME for match in matches):
+            return False  # the words beside it may be those of its rival
+        words = telling_words(statement, self._known)
+        little = len(words) < _TELLING and not words & METRICS and not telling_names(statement, self._known)
+        return bool(words) and self._homes.elsewhere(words, [match.spot for match in matches], cells_only=little)
+
+    def _neighbours(self, statement: Statement) -> Iterator[Spot]:
+        """The places of the figure that is told beside a statement's own."""
+        beside = next((figure for figure in statement.told if figure is not statement.figure), None)
+        if beside is not None:
+            yield from islice(self._between(beside.value, beside.step), MOST_SPOTS)
+
+    def _equal(self, statement: Statement) -> Iterator[Spot]:
+        """The places where the text has the figure of a statement, rounded as it states it."""
+        figure = statement.figure
+        count = 0
+        for value, step, accepts in _readings(figure):
+            for spot in self._between(value, step):
+                if accepts(spot) and _same_unit(figure, spot) and _same_sign(statement, spot):
+                    yield spot
+                    count += 1
+                    if count == MOST_SPOTS:
+                        return
+            if count:
+                return
+
+    def _between(self, value: float, step: float) -> Iterator[Spot]:
+        margin = step / 2 + 1e-9 * abs(value)
+        low, high = bisect_left(self._values, value - margin), bisect_right(self._values, value + margin)
+        return (spot for spot in self._spots[low:high] if rounds_to(spot.figure.value, value, step))
+
+    def _spelled(self, figure: Figure) -> Iterator[Spot]:
+        """Where a small whole number is written as a word."""
+        if figure.step != 1 or figure.value > _PERCENT or figure.unit:
+            return
+        for word in spelled(figure.value):
+            for page, start in self._words.get(word, ()):
+                end = start + len(word)
+                yield Spot(figure._replace(start=start, end=end, text=page.passage.text[start:end]), page)
+
+    @cached_property
+    def _words(self) -> dict[str, list[tuple[Page, int]]]:
+        """Where the text has words that say a number."""
+        found: dict[str, list[tuple[Page, int]]] = defaultdict(list)
+        for page in self.pages:
+            for match in _NUMBER_WORD.finditer(page.passage.text.lower()):
+                found[match[0]].append((page, match.start()))
+        return found
+
+    def _derived(self, statements: Sequence[Statement], found: Sequence[Finding]) -> list[Finding]:
+        """The findings with those figures derived that the text does not state, or not under their label."""
+        return [
+            self._derivation(statement, finding) if finding.to_check else finding
+            for statement, finding in zip(statements, found, strict=True)
+        ]
+
+    def _derivation(self, statement: Statement, finding: Finding) -> Finding:
+        derived = derive(statement, self._lines(statement))
+        if derived is None:
+            return finding
+        return replace(_finding(statement, Outcome.DERIVED, derived.spot), operation=derived.operation)
+
+    def _lines(self, statement: Statement) -> Iterator[Line]:
+        """The rows, columns and sentences that a statement is about: figures that it may have been made of."""
+        words = statement.all_words & self._known.words
+        wanted = [name.key for name in statement.all_names if self.knows(name.key)]
+        for page in self.pages:
+            if page.lines is not None:
+                yield from table_lines(page, statement)
+            elif page.spots and (words & page.words or any(page.squeezed.has(name) for name in wanted)):
+                yield from sentence_lines(page, words, wanted)
+
+    # --- names ---------------------------------------------------------------------------------------------------
+
+    def _name(self, mention: Mention, report_text: str) -> Finding | None:
+        """The finding for a name; None for what turns out to be none."""
+        name = mention.name
+        place = self._place_of(name)
+        if place is not None:
+            return _named(mention, Outcome.FOUND, place)
+        if self._told.has(name.key) or self._is_ordinary(name, report_text):
+            return None
+        other = self._relative(name) or in_its_role(mention, self.pages, self._known)
+        page, text = other or (None, "")
+        return replace(_named(mention, Outcome.NOT_FOUND, page.passage if page else None), instead=text)
+
+    def _place_of(self, name: name_words.Name) -> Passage | None:
+        for name_key in (name.key, *name_words.ordinary_cut(name.key, name.text)):
+            for where in (self._text, self._headings):
+                place = where.part(name_key)
+                if place is not None:
+                    return self.pages[place].passage
+        return self._sized(name)
+
+    def _sized(self, name: name_words.Name) -> Passage | None:
+        """Where the text has a name and, beside it, the size: "Kite in 3B and 7B" for Kite-7B."""
+        cut = name_words.without_size(name.text)
+        if cut is None:
+            return None
+        base, size = cut
+        sized = re.compile(rf"(?<![\d.]){re.escape(size[:-1])}\s?(?:{size[-1]}\b|[bm]illion)", re.IGNORECASE)
+        for place in self._text.parts(base):
+            if sized.search(self.pages[place].passage.text):
+                return self.pages[place].passage
+        if base in self._known.own:
+            return next((page.passage for page in self.pages if sized.search(page.passage.text)), None)
+        return None
+
+    def _is_ordinary(self, name: name_words.Name, report_text: str) -> bool:
+        """Whether the name only abbreviates words of the text, or of the report that says so."""
+        pattern = name_words.spelled_out(name.text) if name.text.isalpha() else None
+        if pattern is None:
+            return False
+        return bool(pattern.search(report_text.lower())) or any(
+            pattern.search(page.around.lower()) for page in self.pages
+        )
+
+    def _relative(self, name: name_words.Name) -> tuple[Page, str] | None:
+        """Another version of the same family that the text names."""
+        family = name_words.family(name.key)
+        if not name.model or len(family) < 2:
+            return None
+        at = self._text.text.find(family)
+        if at < 0:
+            return None
+        for page in self.pages:
+            if page.squeezed.text.find(family) < 0:
+                continue
+            for other in name_words.names(page.passage.text):
+                if name_words.family(other.key) == family and other.key != name.key:
+                    return page, other.text
+        return None
+
+    def _own_names(self, paper: Paper | None) -> list[str]:
+        """The names of the paper's own work: those of its title, and those that it says it proposes."""
+        found = [name.text for name in name_words.names(paper.title)] if paper else []
+        if paper and ":" in paper.title:
+            found.append(paper.title.partition(":")[0])
+        for page in self.pages[:_FIRST]:
+            for cue in _COINED.finditer(page.passage.text):
+                near = name_words.names(page.passage.text[cue.end() : cue.end() + _NEAR_CHARS])
+                found += [
+                    name.text
+                    for name in near[:1]
+                    if _BETWEEN.fullmatch(page.passage.text, cue.end(), cue.end() + name.start)
+                ]
+        return found
+
+
+def checked(report: Report, reading: Reading, paper: Paper | None = None) -> Report:
+    """The report with its findings. Blocks for some tens of milliseconds: not for the event loop."""
+    return replace(report, findings=Ground(reading, paper).findings(report))
+
+
+# --- what is equal -----------------------------------------------------------------------------------------------
+
+
+def _readings(figure: Figure) -> Iterator[tuple[float, float, _Accepts]]:
+    """The values that a figure may have in the text, how exactly, and what else has to be so: the likeliest first."""
+    yield figure.value, figure.step, _anywhere
+    if figure.unit == "%":
+        yield figure.value / _PERCENT, figure.step / _PERCENT, _share
+    elif not figure.unit and figure.value <= 1 and figure.step < 1:
+        yield figure.value * _PERCENT, figure.step * _PERCENT, _percentage
+    if figure.bare != figure.value:
+        yield figure.bare, figure.bare_step, _Scaled(figure.value / figure.bare if figure.bare else 1.0)
+    if figure.round != figure.step:
+        yield figure.value, figure.round, _anywhere
+
+
+class _Scaled:
+    """Accepts cells under a label that has the scale: 1.2M is told by "1.2" under "Parameters (M)"."""
+
+    def __init__(self, scale: float) -> None:
+        self._words = _SCALE_WORDS.get(round(scale), frozenset())
+
+    def __call__(self, spot: Spot) -> bool:
+        if not spot.is_cell:
+            return False
+        over = f"{spot.page.caption} {' '.join(axis.text for axis in spot.axes)}"
+        return not self._words.isdisjoint(re.findall(r"[A-Za-z]+|[\u4e00-\u9fff]", over))
+
+
+_SCALE_WORDS = {
+    1_000: frozenset(("K", "k", "thousand", "thousands", "千")),
+    10_000: frozenset(("万",)),
+    1_000_000: frozenset(("M", "million", "millions")),
+    100_000_000: frozenset(("亿",)),
+    1_000_000_000: frozenset(("B", "billion", "billions")),
+    1_000_000_000_000: frozenset(("T", "trillion", "trillions")),
+}
+_Accepts = Callable[[Spot], bool]
+
+
+def _anywhere(_: Spot) -> bool:
+    return True
+
+
+def _share(spot: Spot) -> bool:
+    """Whether a figure may be a share of one: 27% is told by 0.27."""
+    figure = spot.figure
+    return not figure.unit and figure.value <= 1 and figure.step < 1
+
+
+def _percentage(spot: Spot) -> bool:
+    return spot.figure.unit == "%"
+
+
+def _same_unit(figure: Figure, spot: Spot) -> bool:
+    """Whether units may mean the same: sentences leave them out, tables have them in a label, "4x" may be how many."""
+    other = spot.figure.unit
+    if figure.unit and not other and spot.is_cell and figure.unit in _UNIT_WORDS:
+        over = f"{spot.page.caption} {' '.join(axis.text for axis in spot.axes)}"
+        return _UNIT_WORDS[figure.unit].search(over) is not None
+    return not figure.unit or not other or figure.unit == other
+
+
+_UNIT_WORDS = {
+    "s": re.compile(r"\b(?:s|secs?|seconds?|times?|latency|runtime|TTFT?F?)\b|秒|时间|延迟", re.IGNORECASE),
+    "ms": re.compile(r"\b(?:ms|milliseconds?|times?|latency|runtime)\b|毫秒|时间|延迟", re.IGNORECASE),
+    "min": re.compile(r"\b(?:mins?|minutes?|times?|runtime|duration)\b|分钟|时间|时长", re.IGNORECASE),
+    "h": re.compile(r"\b(?:h|hrs?|hours?|times?|runtime|duration)\b|小时|时间|时长", re.IGNORECASE),
+    "d": re.compile(r"\b(?:d|days?|times?|duration)\b|天|时间", re.IGNORECASE),
+    "gb": re.compile(r"G[iB]*\b|\b(?:memory|vram|size|storage)\b|显存|内存", re.IGNORECASE),
+    "fps": re.compile(r"\b(?:fps|frame|frames|speed)\b|帧", re.IGNORECASE),
+}
+
+
+def _same_sign(statement: Statement, spot: Spot) -> bool:
+    """Whether two figures point the same way: a loss may be told as "-3" or as "3 less"."""
+    one, other = statement.figure.sign, spot.figure.sign
+    if one == other or "-" not in (one, other):
+        return True
+    if "+" in (one, other):
+        return False
+    return bool(_FALLS.search(statement.all) or (not spot.is_cell and _FALLS.search(spot.sentence)))
+
+
+# --- what is said of it ------------------------------------------------------------------------------------------
+
+
+def _finding(statement: Statement, outcome: Outcome, spot: Spot | None) -> Finding:
+    finding = Finding(
+        section=statement.section,
+        text=statement.figure.text,
+        at=statement.at,
+        kind=FindingKind.FIGURE,
+        outcome=outcome,
+    )
+    return finding if spot is None else replace(finding, **_place(spot.passage))
+
+
+def _named(mention: Mention, outcome: Outcome, passage: Passage | None) -> Finding:
+    finding = Finding(
+        section=mention.section, text=mention.name.text, at=mention.at, kind=FindingKind.NAME, outcome=outcome
+    )
+    return finding if passage is None else replace(finding, **_place(passage))
+
+
+def _place(passage: Passage) -> dict[str, object]:
+    return {"anchor": passage.anchor, "heading": passage.heading, "passage": passage.kind}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LABEL_CHARS else text[: LABEL_CHARS - 1].rstrip() + "…"
+
+
+# --- the text ----------------------------------------------------------------------------------------------------
+
+
+def _with_abstract(passages: Sequence[Passage], paper: Paper | None) -> Sequence[Passage]:
+    """The passages, and the list's abstract where a reader left it out."""
+    if paper is None or not paper.abstract:
+        return passages
+    begin = key(paper.abstract)[:_ENOUGH]
+    if any(begin in key(passage.text) for passage in passages[:12]):
+        return passages
+    return (*passages, Passage("", "Abstract", PassageKind.TEXT, paper.abstract))
+
+
+_ENOUGH = 80  # characters that say which text it is
+
+
+def _numbered_labels(found: Sequence[Page]) -> tuple[str, ...]:
+    """The labels of tables that hold numbers, such as "15 Mon" or "WSJ 23", as a report may write them."""
+    told_labels: set[str] = set()
+    for page in found:
+        if page.lines is not None:
+            told_labels |= {label for label in page.lines.labels() if _NUMBERED_LABEL.search(label)}
+    return tuple({*told_labels, *(label.replace("$", "") for label in told_labels)})
+
+
+_NUMBERED_LABEL = re.compile(r"(?=.{3,60}$)(?=.*\d)(?=.*[A-Za-z]{2})")
+
+
+def _told_of(paper: Paper | None) -> str:
+    if paper is None:
+        return ""
+    told_texts = (paper.title, *paper.keywords, *paper.authors, paper.organization, paper.github_url, paper.project_url)
+    return "\n".join(told_texts)
+
+
+# --- mending -----------------------------------------------------------------------------------------------------
+
+
+def to_mend(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What a writer has to mend, a sentence for each thing that has to be checked, each once."""
+    return tuple(dict.fromkeys(_sentence(finding) for finding in findings if finding.to_check))
+
+
+def _sentence(finding: Finding) -> str:
+    where = f'In the section "{finding.section}"'
+    match finding.kind, finding.outcome:
+        case FindingKind.FIGURE, Outcome.ELSEWHERE:
+            there = f' under "{finding.label}"' if finding.label else ""
+            return f'{where}, "{finding.text}" stands in the paper{there}, not under the label here.'
+        case FindingKind.FIGURE, _:
+            return f'{where}, the figure "{finding.text}" does not stand in the paper.'
+        case _:
+            instead = f' The paper names "{finding.instead}".' if finding.instead else ""
+            return f'{where}, the name "{finding.text}" does not stand in the paper.{instead}'

@@ -1,0 +1,254 @@
+"""Where the figures of a reading stand: in which sentence, or in which row and column of which table."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from digest.figures import Figure, figures, prepared
+from digest.labels import Part, Squeezed, parts, terms, without_citations
+from digest.types import Passage, PassageKind
+
+Terms = frozenset[str]
+
+_LABEL_CHARS = 80
+
+_SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*\s+(?=[\"'“(\[]*[A-Z\d$\\])|[。！？；]|\n")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|cf|vs|al|resp|approx|ca|Figs?|Eqs?|Secs?|Tabs?|Refs?|App|No|Dr|St)|(?:^|\s)[A-Z])\.$"
+)
+_NAMED_SIZE = re.compile(r"(?<=[A-Za-z\d]-)\d+(?:\.\d+)?[BMKT](?![A-Za-z\d])")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\$[^$]*[A-Za-z]{3,}[^$]*\$|\\[A-Za-z]+")
+_LETTER = re.compile(r"[A-Za-z\u3400-\u9fff]")
+_SIZE_CELL = re.compile(r"~?\d+(?:\.\d+)?\s?[KMBT]")
+_MARGIN = re.compile(r"^[\s$~*+<>≤≥±\\-]*(?=\d|\.\d)")
+
+
+class Axis(NamedTuple):
+    """A label of a table's cell, and all that it could have had: those of its column of labels, or of its header."""
+
+    own: Terms
+    all: tuple[Terms, ...]
+    text: str
+    above: bool  # it heads the column, and does not stand in the row
+
+
+class Cell(NamedTuple):
+    line: int
+    column: int
+
+
+class Lines:
+    """A table's lines as cells, which of them are labels, and the labels of each figure."""
+
+    def __init__(self, text: str) -> None:
+        self.cells = [[cell.strip() for cell in line.split(" | ")] for line in text.split("\n")]
+        self.valued = [[place > 0 and is_value(cell) for place, cell in enumerate(line)] for line in self.cells]
+        self.starts = [0]
+        for line in text.split("\n"):
+            self.starts.append(self.starts[-1] + len(line) + 1)
+        self._text = text
+        self._labels: dict[tuple[bool, int], tuple[Terms, ...]] = {}
+
+    def cell(self, at: int) -> Cell:
+        """The cell that holds a place of the text."""
+        line = bisect_right(self.starts, at) - 1
+        return Cell(line, self._text.count(" | ", self.starts[line], at))
+
+    def labels(self) -> Iterator[str]:
+        """The labels in a table's first line and in its columns, without citations."""
+        for line, valued in zip(self.cells, self.valued, strict=True):
+            for place, cell in enumerate(line):
+                if cell and not valued[place] and len(cell) <= _LABEL_CHARS:
+                    yield without_citations(cell)
+
+    def text_of(self, cell: Cell) -> str:
+        line = self.cells[cell.line]
+        return line[cell.column] if cell.column < len(line) else ""
+
+    def axes(self, cell: Cell) -> tuple[Axis, ...]:
+        """The labels of a cell: those of its line, then those above it."""
+        line = self.cells[cell.line]
+        across = [
+            Axis(label, self._all(column=column), line[column], above=False)
+            for column in range(len(line))
+            if column != cell.column and not self.valued[cell.line][column] and (label := terms(line[column]))
+        ]
+        return (*across, *self._above(cell))
+
+    def _above(self, cell: Cell) -> Iterator[Axis]:
+        for place in range(cell.line):
+            line = self.cells[place]
+            if cell.column >= len(line) or not (label := terms(line[cell.column])):
+                continue
+            if place == 0 or not self.valued[place][cell.column]:
+                yield Axis(label, self._all(line=place), line[cell.column], above=True)
+
+    def _all(self, *, line: int = -1, column: int = -1) -> tuple[Terms, ...]:
+        known = self._labels.get((line >= 0, max(line, column)))
+        if known is None:
+            if line >= 0:
+                told = [terms(cell) for cell in self.cells[line]]
+            else:
+                told = [
+                    terms(cells[column])
+                    for cells, valued in zip(self.cells, self.valued, strict=True)
+                    if column < len(cells) and not valued[column]
+                ]
+            known = tuple(dict.fromkeys(label for label in told if label))
+            self._labels[line >= 0, max(line, column)] = known
+        return known
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell is a figure with what belongs to it, and no label."""
+    bare = _BRACKETS.sub(" ", prepared(cell))
+    return bool(_MARGIN.match(bare)) and len(_LETTER.findall(bare)) <= 3 and not _SIZE_CELL.fullmatch(cell)
+
+
+class Spot:
+    """A figure of the reading with its surroundings; what these are, is found when it is asked for."""
+
+    def __init__(self, figure: Figure, page: Page) -> None:
+        self.figure = figure
+        self.page = page
+
+    @property
+    def passage(self) -> Passage:
+        return self.page.passage
+
+    @property
+    def is_cell(self) -> bool:
+        return self.page.lines is not None
+
+    @cached_property
+    def part(self) -> Part:
+        """Its own part of its sentence."""
+        return self.page.part(self.figure)
+
+    @cached_property
+    def squeezed(self) -> tuple[Squeezed, Squeezed, Squeezed]:
+        return Squeezed(self.part.own), Squeezed(self.part.head), Squeezed(self.part.others)
+
+    @cached_property
+    def words(self) -> tuple[Terms, Terms, Terms]:
+        return terms(self.part.own), terms(self.part.head), terms(self.part.others)
+
+    @cached_property
+    def sentence(self) -> str:
+        start, end = self.page.sentence(self.figure.start)
+        return self.passage.text[start:end]
+
+    @cached_property
+    def cell(self) -> Cell:
+        assert self.page.lines is not None  # noqa: S101 (asked of cells only)
+        return self.page.lines.cell(self.figure.start)
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        assert self.page.lines is not None  # noqa: S101 (asked of cells only)
+        return self.page.lines.axes(self.cell)
+
+    @cached_property
+    def labels(self) -> Terms:
+        """The words of a cell's row and column, and of the cell itself."""
+        inside = terms(self.page.lines.text_of(self.cell)) if self.page.lines else frozenset[str]()
+        return inside.union(*(axis.own for axis in self.axes))
+
+    @property
+    def label(self) -> str:
+        """In a few words what it stands under."""
+        if self.is_cell:
+            return ", ".join(dict.fromkeys(" ".join(axis.text.split()) for axis in self.axes if axis.text))
+        return " ".join(self.part.own.split())
+
+
+class Page:
+    """A passage with its figures in the order of the text; `caption` is that of a table."""
+
+    def __init__(self, passage: Passage, caption: str) -> None:
+        self.passage = passage
+        self.caption = caption
+        found = figures(passage.text)
+        known = {figure.start for figure in found}
+        for match in _NAMED_SIZE.finditer(passage.text):
+            if match.start() not in known:
+                found += [_moved(size, match)._replace(version=True) for size in figures(f" {match[0]}")]
+        self.figures: Sequence[Figure] = sorted(found, key=lambda figure: figure.start)
+        self.spots = [Spot(figure, self) for figure in self.figures]
+        self._parts: dict[int, dict[int, Part]] = {}
+
+    @cached_property
+    def lines(self) -> Lines | None:
+        return Lines(self.passage.text) if self.passage.kind is PassageKind.TABLE else None
+
+    @cached_property
+    def around(self) -> str:
+        """Everything that says what the passage is about."""
+        return f"{self.passage.heading}\n{self.caption}\n{self.passage.text}"
+
+    @cached_property
+    def squeezed(self) -> Squeezed:
+        return Squeezed(self.around)
+
+    @cached_property
+    def words(self) -> Terms:
+        return terms(self.around)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        text = self.passage.text
+        ends = [
+            match.end()
+            for match in _SENTENCE_END.finditer(text)
+            if not _ABBREVIATION.search(text, max(0, match.start() - 8), match.start() + 1)
+        ]
+        return [*ends, len(text)]
+
+    def sentence(self, at: int) -> tuple[int, int]:
+        """Begin and end of the sentence, point or line that holds a place."""
+        place = min(bisect_right(self._ends, at), len(self._ends) - 1)
+        return (self._ends[place - 1] if place else 0), self._ends[place]
+
+    def within(self, start: int, end: int) -> Sequence[Spot]:
+        """The figures in a stretch of the passage."""
+        begins = [figure.start for figure in self.figures]
+        return self.spots[bisect_left(begins, start) : bisect_left(begins, end)]
+
+    def told_with(self, spot: Spot) -> list[Figure]:
+        """The figures of a figure's sentence, itself among them, in their order, without versions of names."""
+        start, end = self.sentence(spot.figure.start)
+        told = (one for one in self.within(start, end) if one is spot or not one.figure.version)
+        return list({one.figure.start: one.figure for one in told}.values())
+
+    def part(self, figure: Figure) -> Part:
+        start, end = self.sentence(figure.start)
+        if start not in self._parts:
+            told = [spot.figure for spot in self.within(start, end) if not spot.figure.version]
+            spans = [(one.start - start, one.end - start) for one in told]
+            found = parts(self.passage.text[start:end], spans)
+            self._parts[start] = {one.start: part for one, part in zip(told, found, strict=True)}
+        known = self._parts[start].get(figure.start)
+        return known or Part(self.passage.text[start:end], "", "")
+
+
+def _moved(figure: Figure, match: re.Match[str]) -> Figure:
+    return figure._replace(start=match.start(), end=match.end(), text=match[0])
+
+
+def pages(passages: Sequence[Passage]) -> list[Page]:
+    """The passages with their figures; a table has the caption of its place, or one beside it."""
+    captions = {
+        passage.anchor: passage.text for passage in passages if passage.kind is PassageKind.CAPTION and passage.anchor
+    }
+    found = []
+    for place, passage in enumerate(passages):
+        caption = captions.get(passage.anchor, "")
+        if passage.kind is PassageKind.TABLE and not caption:
+            beside = [*passages[max(0, place - 1) : place], *passages[place + 1 : place + 2]]
+            caption = next((other.text for other in beside if other.kind is PassageKind.CAPTION), "")
+        found.append(Page(passage, caption if passage.kind is PassageKind.TABLE else ""))
+    return found
