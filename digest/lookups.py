@@ -21,6 +21,7 @@ from digest.types import (
     Attempt,
     Block,
     Digest,
+    Finding,
     Paper,
     Passage,
     Reading,
@@ -37,6 +38,7 @@ RANKED_HITS = 2_000  # nobody reads further, so a common word shows what is new;
 _BLOCKS = msgspec.json.Decoder(tuple[Block, ...])
 _PASSAGES = msgspec.json.Decoder(tuple[Passage, ...])
 _ATTEMPTS = msgspec.json.Decoder(tuple[Attempt, ...])
+_FINDINGS = msgspec.json.Decoder(tuple[Finding, ...])
 _STRINGS = msgspec.json.Decoder(tuple[str, ...])
 _ORDER = {name: place for place, name in enumerate(SectionName)}
 
@@ -156,6 +158,7 @@ class Lookups:
             provisional=bool(row["provisional"]),
             left_out=_STRINGS.decode(row["left_out"]),
             corrected=row["corrects"] is not None,
+            findings=() if row["findings"] == "[]" else _FINDINGS.decode(row["findings"]),
             written_at=datetime.fromisoformat(row["written_at"]),
             revision=row["revision"],
         )
@@ -174,6 +177,11 @@ class Lookups:
             (day.isoformat(),),
         )
         return tuple(_paper(row) for row in rows)
+
+    def days_of(self, paper: ArxivId) -> tuple[date, ...]:
+        """The days that list the paper, newest first."""
+        rows = self.connection.execute("SELECT day FROM listings WHERE paper = ? ORDER BY day DESC", (paper,))
+        return tuple(date.fromisoformat(row[0]) for row in rows)
 
     def digest(self, day: date, language: str) -> Digest:
         """A day's papers with their reports in the language, or in another where there is none in it."""

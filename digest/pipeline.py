@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from digest.errors import OperatorNeeded, PaperboyError, ReadError, SourceDown, Unreachable, WriteError
+from digest.grounding import checked
 from digest.replies import Writer as Replies
 from digest.sources.catalogue import Catalogue
 from digest.store import Store, StoreThread
@@ -176,7 +177,16 @@ async def _report(
     report = await _write(press, paper, reading, language, refusals)
     if _cut_short(reading):
         report = msgspec.structs.replace(report, provisional=True)
-    await press.store.run(Store.save_report, report)
+    await press.store.run(Store.save_report, await _checked(report, reading, paper))
+
+
+async def _checked(report: Report, reading: Reading, paper: Paper) -> Report:
+    """The report with what of it stands in the text that was read. A check that breaks costs no report."""
+    try:
+        return await asyncio.to_thread(checked, report, reading, paper)
+    except Exception:
+        log.exception("check broke", extra={"paper": paper.id})
+        return report
 
 
 async def _read_anew(press: Press, paper: Paper, before: Reading | None) -> Reading:

@@ -19,7 +19,7 @@ from digest.errors import Withdrawn
 from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups, form_of, unusable
 from digest.markdown import normal, plain
 from digest.migrations import migrations
-from digest.types import ArxivId, ModelCall, Paper, Reading, Report, Section
+from digest.types import ArxivId, Finding, ModelCall, Paper, Reading, Report, Section
 from digest.words import indexed
 
 _OWNER_ONLY = 0o600
@@ -109,8 +109,9 @@ class Store(Lookups):
         """Adds a report as the next revision, and gives it back with its number.
 
         Its sections are stored in normal form (digest.markdown). A report that says the same as the newest one in its
-        language is that one: nothing is added. What a person has corrected stays: a report that is written anew never
-        takes its place, whoever asked for it, and however long it was under way.
+        language is that one: nothing is added, but what checking it found is kept as it was found last. What a person has
+        corrected stays: a report that is written anew never takes its place, whoever asked for it, and however long it
+        was under way.
 
         Raises Withdrawn when the reports on the paper were withdrawn.
         """
@@ -121,7 +122,9 @@ class Store(Lookups):
             if (why := self.withdrawn(report.paper_id)) is not None:
                 raise Withdrawn(report.paper_id, why)
             newest = self.report_in(report.paper_id, report.language)
-            if newest is not None and (_same(newest, report) or (newest.corrected and not report.corrected)):
+            if newest is not None and _same(newest, report):
+                return self._with_findings(newest, report.findings)
+            if newest is not None and newest.corrected and not report.corrected:
                 return newest
             revision = (
                 1
@@ -132,7 +135,8 @@ class Store(Lookups):
             )
             number = connection.execute(
                 "INSERT INTO reports (paper, language, revision, source, text_hash, writer, prompt_version, domains, "
-                "left_out, provisional, written_at, stored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "findings, left_out, provisional, written_at, stored_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     report.paper_id,
                     report.language,
@@ -142,6 +146,7 @@ class Store(Lookups):
                     report.writer,
                     report.prompt_version,
                     _text(report.domains),
+                    _text(report.findings),
                     _text(report.left_out),
                     report.provisional,
                     report.written_at.isoformat(),
@@ -156,7 +161,11 @@ class Store(Lookups):
         return msgspec.structs.replace(report, revision=revision)
 
     def save_correction(self, corrected: Report, by: str) -> Report:
-        """Adds what a person made of the newest report in its language as the next revision, and gives it back."""
+        """Adds what a person made of the newest report in its language as the next revision, and gives it back.
+
+        Of what checking found, that stays which still stands where it was found.
+        """
+        corrected = msgspec.structs.replace(corrected, findings=_standing(corrected))
         with _transaction(self.connection) as connection:
             before = "SELECT id FROM reports WHERE paper = ? AND language = ? AND revision = ?"
             newest = self.report_in(corrected.paper_id, corrected.language)
@@ -177,6 +186,16 @@ class Store(Lookups):
                 (self._now(), why, paper),
             )
             _index(connection, paper)
+
+    def _with_findings(self, known: Report, findings: tuple[Finding, ...]) -> Report:
+        """A stored report with what was found of it last; what is not told of stays as it was."""
+        if not findings or findings == known.findings:
+            return known
+        self.connection.execute(
+            "UPDATE reports SET findings = ? WHERE paper = ? AND language = ? AND revision = ?",
+            (_text(findings), known.paper_id, known.language, known.revision),
+        )
+        return msgspec.structs.replace(known, findings=findings)
 
     def save_imported(self, day: date, entries: Sequence[tuple[Paper, Report]]) -> None:
         """Stores the papers and reports of a file as those of a day, all or none.
@@ -296,9 +315,17 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path | None) -> None
 
 
 def _same(one: Report, other: Report) -> bool:
-    """Whether two reports differ in nothing but when they were stored."""
-    return msgspec.structs.replace(one, revision=0, written_at=other.written_at) == msgspec.structs.replace(
-        other, revision=0
+    """Whether two reports differ in nothing but when they were stored, and what was found of them."""
+    return msgspec.structs.replace(
+        one, revision=0, findings=(), written_at=other.written_at
+    ) == msgspec.structs.replace(other, revision=0, findings=())
+
+
+def _standing(report: Report) -> tuple[Finding, ...]:
+    """The findings whose text the report still has where they say."""
+    texts = {section.name: plain(section.blocks) for section in report.sections}
+    return tuple(
+        finding for finding in report.findings if texts.get(finding.section, "").startswith(finding.text, finding.at)
     )
 
 

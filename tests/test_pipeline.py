@@ -21,7 +21,7 @@ from digest.markdown import parse
 from digest.pipeline import Made, Press, make_digest
 from digest.store import Store
 from digest.types import ArxivId, Paper, Reading, ReadingSource, Report, SectionName
-from tests.makers import DAY, NOON, report
+from tests.makers import DAY, NOON, report, sections
 from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, Status, daily_entry
 
@@ -267,3 +267,35 @@ async def test_papers_are_read_side_by_side(settings: Settings) -> None:
         changed = msgspec.structs.replace(press, readers=[reader, *press.readers])
         await make_digest(changed, DAY, "en", 10, lambda *_: None)
     assert reader.most == len(IDS)
+
+
+async def test_a_report_is_held_against_what_was_read_and_stored_with_what_was_found(settings: Settings) -> None:
+    """A figure of the text has its place, one that the writer made up is to be checked."""
+
+    class Inventing(ScriptedWriter):
+        async def write(self, paper: Paper, reading: Reading, language: str) -> Report:
+            told = await super().write(paper, reading, language)
+            return msgspec.structs.replace(told, sections=sections(results="Accuracy on lamps is 91.4, once 97.3."))
+
+    ((_, told),) = (await made(settings, limit=1, writer=Inventing("a-model"))).digest.papers
+    assert told is not None
+    assert [(finding.text, finding.outcome.value, finding.heading) for finding in told.findings] == [
+        ("91.4", "found", "3 Experiments"),
+        ("97.3", "not found", ""),
+    ]
+
+
+async def test_a_check_that_breaks_costs_no_report(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The report is stored unchecked, and the log says why."""
+
+    def breaks(*_: object) -> Report:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("digest.pipeline.checked", breaks)
+    with caplog.at_level(logging.ERROR):
+        ((_, told),) = (await made(settings, limit=1)).digest.papers
+    assert told is not None
+    assert told.findings == ()
+    assert "check broke" in caplog.messages

@@ -17,7 +17,7 @@ import pytest
 from digest.errors import StoreError
 from digest.lookups import RANKED_HITS, SCHEMA_VERSION, Lookups
 from digest.store import Store, StoreThread
-from digest.types import Attempt, ModelCall, ReadingSource, SectionName
+from digest.types import Attempt, Finding, FindingKind, ModelCall, Outcome, ReadingSource, SectionName
 from tests.makers import DAY, NOON, clock, paper, reading, report, sections
 
 
@@ -108,6 +108,21 @@ def test_a_new_report_is_a_new_revision_and_the_old_one_stays(store: Store) -> N
     assert second.revision == 2
     assert store.report(paper().id, "en") == second
     assert store.connection.execute("SELECT count(*) FROM reports").fetchone()[0] == 2
+
+
+def test_what_checking_found_is_kept_with_the_report(store: Store) -> None:
+    """As it was found last; a report that was not checked anew keeps what is known of it."""
+    old, new = (
+        Finding(section=SectionName.RESULTS, text=text, at=0, kind=FindingKind.FIGURE, outcome=Outcome.NOT_FOUND)
+        for text in ("91.4", "92.4")
+    )
+    store.save_listing(DAY, [paper()])
+    assert store.save_report(report(findings=(old,))).revision == 1
+    assert store.save_report(report(findings=(new,))).revision == 1
+    assert store.save_report(report()).findings == (new,)
+    stored = store.report_in(paper().id, "en")
+    assert stored is not None
+    assert stored.findings == (new,)
 
 
 def test_the_same_report_again_adds_nothing(store: Store) -> None:
