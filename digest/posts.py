@@ -11,7 +11,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from digest import render
+from digest import evidence, render
 from digest.editions import Compose, Draft, MessageKind, Subscription
 from digest.select import Reason, Selection
 from digest.threads import DISCUSSION
@@ -23,6 +23,7 @@ from digest.types import (
     Paper,
     Paragraph,
     Points,
+    ReadingSource,
     Report,
     Run,
     Section,
@@ -80,7 +81,7 @@ def apart(texts: Texts, languages: Languages) -> Compose:
                 replies=tuple(
                     Draft(
                         kind=MessageKind.SECTION,
-                        message=Message(blocks=render.section_blocks(section, texts)),
+                        message=Message(blocks=render.section_blocks(section, texts, report)),
                         paper=paper.id,
                         report=report,
                         subject=section.name,
@@ -284,7 +285,8 @@ def window(
 
 
 def sources(paper: Paper, report: Report, address: str, attempts: Sequence[Attempt], texts: Texts) -> Message:
-    """What a report was made from: the text that was read and what could not be, the writer, every address."""
+    """What a report was made from: what is to be checked, the text that was read and what could not be, the writer,
+    every address, and where the text has the report's figures."""
     phrases = texts.phrases
     lines = [
         phrases["sources_read"].format(source=texts.sources[report.source], address=address or render.address(paper)),
@@ -295,7 +297,12 @@ def sources(paper: Paper, report: Report, address: str, attempts: Sequence[Attem
     ]
     links = (render.arxiv_address(paper.id), paper.hub_url, paper.github_url, paper.project_url)
     points = tuple((Paragraph(runs),) for runs in (*((Run(line),) for line in lines), *_links(links)))
-    return Message(title=paper.title, link=render.address(paper), blocks=(Points(points),))
+    blocks = (
+        *evidence.checks(report, texts),
+        Points(points),
+        *evidence.places(report, address if report.source is not ReadingSource.ABSTRACT else "", texts),
+    )
+    return Message(title=paper.title, link=render.address(paper), blocks=blocks)
 
 
 def _links(addresses: Sequence[str]) -> Iterator[tuple[Run, ...]]:

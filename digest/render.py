@@ -83,7 +83,7 @@ def report(
     sections = report.sections if only is None else (only,)
     blocks = [*_language_note(report, texts, languages or {})]
     for section in sections:
-        blocks.extend(section_blocks(section, texts))
+        blocks.extend(section_blocks(section, texts, report))
     if only is None and report.writer == "extractive" and paper.hub_summary:
         label = texts.phrases["hub_summary"]
         space = "" if label.endswith("：") else " "
@@ -94,10 +94,29 @@ def report(
     return Message(title=paper.title, link=address(paper), blocks=tuple(blocks), footer="\n".join(notes))
 
 
-def section_blocks(section: Section, texts: Texts) -> tuple[Block, ...]:
-    """A section under its label; one for which the paper holds nothing says so."""
+def section_blocks(section: Section, texts: Texts, report: Report | None = None) -> tuple[Block, ...]:
+    """A section under its label; one for which the paper holds nothing says so.
+
+    What is to be checked in it is marked, and a line below says what the mark means.
+    """
     label = Paragraph((Run(texts.sections[section.name], bold=True),))
-    return (label, *(section.blocks or (_sentence(texts.phrases["nothing"]),)))
+    if not section.blocks:
+        return (label, _sentence(texts.phrases["nothing"]))
+    blocks = _marked(section, report)
+    if report is None or blocks == section.blocks:
+        return (label, *section.blocks)
+    note = "marked_abstract" if report.source is ReadingSource.ABSTRACT else "marked"
+    return (label, *blocks, Paragraph((Run(texts.phrases[note], italic=True),)))
+
+
+def _marked(section: Section, report: Report | None) -> tuple[Block, ...]:
+    """The section's blocks with marks where the report says that something is to be checked."""
+    to_check = [finding for finding in report.to_check if finding.section is section.name] if report else []
+    if not to_check:
+        return section.blocks
+    from digest.marks import marked  # needs the Markdown module, which a look-up can seldom spare
+
+    return marked(section.blocks, to_check)
 
 
 def shortfalls(report: Report, attempts: Sequence[Attempt], texts: Texts) -> list[str]:
@@ -141,6 +160,8 @@ def facts(paper: Paper, report: Report | None, texts: Texts) -> str:
             parts.append(texts.phrases["provisional_short"])
         if report.corrected:
             parts.append(texts.phrases["corrected_short"])
+        if count := report.checks:
+            parts.append(texts.phrases["to_check"].format(count=count))
     return " · ".join(parts)
 
 
@@ -199,7 +220,7 @@ def _contribution(report: Report | None, texts: Texts, problem: str) -> tuple[Bl
     section = report.section(SectionName.CONTRIBUTION)
     if section is None or not section.blocks:
         return (_sentence(texts.phrases["nothing"]),)
-    first = section.blocks[0]
+    first = _marked(section, report)[0]
     return (Paragraph(_beginning(first.runs, CARD_CHARS)),) if isinstance(first, Paragraph) else (first,)
 
 

@@ -109,9 +109,9 @@ class Store(Lookups):
         """Adds a report as the next revision, and gives it back with its number.
 
         Its sections are stored in normal form (digest.markdown). A report that says the same as the newest one in its
-        language is that one: nothing is added, but what checking it found is kept as it was found last. What a person has
-        corrected stays: a report that is written anew never takes its place, whoever asked for it, and however long it
-        was under way.
+        language is that one: nothing is added, but what checking it found is kept as it was found last. What a person
+        has corrected stays: a report that is written anew never takes its place, whoever asked for it, and however long
+        it was under way.
 
         Raises Withdrawn when the reports on the paper were withdrawn.
         """
