@@ -22,6 +22,7 @@ _COMMANDS = {
     "paper": ("bot.cli_lookup", "The report on one paper, or one section of it."),
     "papers": ("bot.cli_lookup", "Stored papers: the newest day's, or those that hold some words."),
     "read": ("bot.cli_digest", "What the readers make of a paper or of a saved page."),
+    "check": ("bot.cli_check", "Which figures and names of reports stand in their papers, and where."),
     "import": ("bot.cli_files", "Store the reports of a Markdown day report."),
     "export": ("bot.cli_files", "Write a stored day as Markdown or JSON."),
     "deliver": ("bot.cli_deliver", "Post a stored day to its channels; it can be stopped and run again."),

@@ -11,7 +11,7 @@ import msgspec
 from digest.markdown import plain, write
 from digest.render import address
 from digest.sources.report_file import READ_FROM
-from digest.types import Digest, Paper, Reading, Report, Section, SectionName, Texts
+from digest.types import Digest, Paper, Reading, ReadingSource, Report, Section, SectionName, Texts
 
 _RULE = "=" * 60
 _INDENT = "   "
@@ -75,6 +75,24 @@ def _told(paper: Paper, report: Report | None, only: SectionName | None) -> dict
     else:
         told["report"] = None
     return dict(told)
+
+
+def check_json(checked: Sequence[tuple[Paper, Report, ReadingSource | None]]) -> str:
+    """What came of checking: `[{"id", "title", "language", "text", "to_check", "findings": [{...}]}]`; `text` is what
+    the report was held against, null when there was none."""
+    return _pretty(
+        [
+            {
+                "id": str(paper.id),
+                "title": paper.title,
+                "language": report.language,
+                "text": text,
+                "to_check": len(report.to_check),
+                "findings": _plain(report.findings),
+            }
+            for paper, report, text in checked
+        ]
+    )
 
 
 def reading_json(reading: Reading) -> str:

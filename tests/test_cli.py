@@ -403,3 +403,67 @@ def _rows(path: Path, question: str) -> list[tuple[object, ...]]:
         return []
     finally:
         connection.close()
+
+
+def test_check_tells_what_of_a_days_reports_stands_in_their_papers(paperboy: Paperboy) -> None:
+    """Of what was read in full by the text, of the third by its abstract; as data as well."""
+    assert paperboy("digest", DAY).returncode == 0
+    told = paperboy("check", DAY)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("held against the html text") == 2
+    assert told.stdout.count("held against the abstract text") == 1
+    assert "91.4  (3 Experiments #S3.p1)" in told.stdout
+    entries = json.loads(paperboy("check", IDS[0], "--json").stdout)
+    assert [(entry["id"], entry["text"], entry["to_check"]) for entry in entries] == [(IDS[0], "html", 0)]
+    assert {finding["outcome"] for finding in entries[0]["findings"]} == {"found"}
+
+
+def test_check_of_an_imported_day_asks_the_list_for_abstracts(
+    paperboy: Paperboy, server: PaperServer, tmp_path: Path
+) -> None:
+    """A report that came without a text is held against the abstract, and it is said that this holds only some."""
+    server.days[DAY.isoformat()] = [daily_entry(IDS[0], summary="Lanterns reach 91.4 on lamps, by a KiteNet-7B.")]
+    file = tmp_path / "day.md"
+    file.write_text(
+        f"**Date**: {DAY}\n\n## 📄 Lanterns\n\n- **Link**: https://huggingface.co/papers/{IDS[0]}\n"
+        "- **Read from**: HTML\n\n1. **Experimental results**\n   On lamps 91.4 and 97.3, by a GullNet-9B.\n",
+        encoding="utf-8",
+    )
+    assert paperboy("import", file).returncode == 0
+    told = paperboy("check", DAY)
+    assert told.returncode == 0, told.stderr
+    lines = [line.strip() for line in told.stdout.splitlines()]
+    assert "held against the abstract: no text of the paper is stored, and an abstract holds only some" in lines
+    assert lines[lines.index("not found:") + 1 : lines.index("found:")] == ["97.3  [results]", "GullNet-9B  [results]"]
+    assert lines[lines.index("found:") + 1] == "91.4  (Abstract)  [results]"
+    assert lines[-1] == "1 report: 2 not found, 0 under another label, 0 derived, 1 found."
+
+
+def test_check_without_any_text_says_so(paperboy: Paperboy, tmp_path: Path) -> None:
+    """No list, no abstract: nothing was checked, which is a failure; an unknown day is a mistake."""
+    file = tmp_path / "day.md"
+    file.write_text(
+        f"**Date**: {DAY}\n\n## 📄 Lanterns\n\n- **Link**: https://huggingface.co/papers/{IDS[0]}\n"
+        "- **Read from**: HTML\n\n1. **Experimental results**\n   On lamps 91.4.\n",
+        encoding="utf-8",
+    )
+    assert paperboy("import", file).returncode == 0
+    told = paperboy("check", DAY, PAPERBOY_HUB__URL="http://127.0.0.1:9")
+    assert told.returncode == 1
+    assert "not checked" in told.stdout
+    assert "Reports whose papers have no text in the store are not checked." in told.stderr
+    assert paperboy("check", "2020-01-01").returncode == 2
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="../shared is not here")
+def test_check_marks_the_model_that_a_real_report_made_up(paperboy: Paperboy, server: PaperServer) -> None:
+    """The real day, its list replayed: what the abstracts hold is found, and of the model the paper's own is named."""
+    day = json.loads((SHARED / "hub" / "2026-01-16.json").read_text(encoding="utf-8"))
+    server.days["2026-01-16"] = day
+    assert paperboy("import", SHARED / "reports" / "2026-01-16.md").returncode == 0
+    told = json.loads(paperboy("check", "2026-01-16", "--json").stdout)
+    assert len(told) == 23
+    by_id = {entry["id"]: entry["findings"] for entry in told}
+    (made_up,) = [one for one in by_id["2601.10592"] if one["text"] == "Llama 3.1-405B"]
+    assert (made_up["outcome"], made_up["instead"]) == ("not found", "GPT-OSS-120B")
+    assert any(one["outcome"] == "found" for one in by_id["2601.10592"])
