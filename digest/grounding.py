@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from digest import names as name_words
 from digest.derivation import Line, derive, sentence_lines, table_lines
+from digest.equality import same_sign, same_unit, values
 from digest.figures import NUMBER_WORDS, Figure, rounds_to, spelled
 from digest.fitting import Fit, Known, contradicted, fit, telling_names, telling_words, told_whole
 from digest.homes import Homes
@@ -44,12 +45,7 @@ MOST_COMPARED = 12  # of equally good places
 LABEL_CHARS = 100
 _TELLING = 2  # words that say what a statement without names is about
 _FIRST = 8  # passages in which a paper says what it proposes
-_PERCENT = 100.0
-_FALLS = re.compile(
-    r"\b(?:drop|decreas|reduc|lower|less|fewer|fall|fell|loss|shorter|sav|cut|declin|minus|negativ|below|worse|degrad)\w*"
-    r"|[降减低少缩省损负跌]",
-    re.IGNORECASE,
-)
+_MOST_SPELLED = 100  # greater numbers are not written as words
 _COINED = re.compile(
     r"\b(?:propos\w+|introduc\w+|present\w*|called|named?|term(?:ed)?|dubbed|releas\w+|develop\w*|build|built|design\w*|"
     r"[Oo]ur)\s+"
@@ -147,9 +143,9 @@ class Ground:
         """The places where the text has the figure of a statement, rounded as it states it."""
         figure = statement.figure
         count = 0
-        for value, step, accepts in _readings(figure):
+        for value, step, accepts in values(figure):
             for spot in self._between(value, step):
-                if accepts(spot) and _same_unit(figure, spot) and _same_sign(statement, spot):
+                if accepts(spot) and same_unit(figure, spot) and same_sign(statement, spot):
                     yield spot
                     count += 1
                     if count == MOST_SPOTS:
@@ -164,7 +160,7 @@ class Ground:
 
     def _spelled(self, figure: Figure) -> Iterator[Spot]:
         """Where a small whole number is written as a word."""
-        if figure.step != 1 or figure.value > _PERCENT or figure.unit:
+        if figure.step != 1 or figure.value > _MOST_SPELLED or figure.unit:
             return
         for word in spelled(figure.value):
             for page, start in self._words.get(word, ()):
@@ -285,90 +281,6 @@ def checked(report: Report, reading: Reading, paper: Paper | None = None) -> Rep
     return replace(report, findings=Ground(reading, paper).findings(report))
 
 
-# --- what is equal -----------------------------------------------------------------------------------------------
-
-
-def _readings(figure: Figure) -> Iterator[tuple[float, float, _Accepts]]:
-    """The values that a figure may have in the text, how exactly, and what else has to be so: the likeliest first."""
-    yield figure.value, figure.step, _anywhere
-    if figure.unit == "%":
-        yield figure.value / _PERCENT, figure.step / _PERCENT, _share
-    elif not figure.unit and figure.value <= 1 and figure.step < 1:
-        yield figure.value * _PERCENT, figure.step * _PERCENT, _percentage
-    if figure.bare != figure.value:
-        yield figure.bare, figure.bare_step, _Scaled(figure.value / figure.bare if figure.bare else 1.0)
-    if figure.round != figure.step:
-        yield figure.value, figure.round, _anywhere
-
-
-class _Scaled:
-    """Accepts cells under a label that has the scale: 1.2M is told by "1.2" under "Parameters (M)"."""
-
-    def __init__(self, scale: float) -> None:
-        self._words = _SCALE_WORDS.get(round(scale), frozenset())
-
-    def __call__(self, spot: Spot) -> bool:
-        if not spot.is_cell:
-            return False
-        over = f"{spot.page.caption} {' '.join(axis.text for axis in spot.axes)}"
-        return not self._words.isdisjoint(re.findall(r"[A-Za-z]+|[\u4e00-\u9fff]", over))
-
-
-_SCALE_WORDS = {
-    1_000: frozenset(("K", "k", "thousand", "thousands", "千")),
-    10_000: frozenset(("万",)),
-    1_000_000: frozenset(("M", "million", "millions")),
-    100_000_000: frozenset(("亿",)),
-    1_000_000_000: frozenset(("B", "billion", "billions")),
-    1_000_000_000_000: frozenset(("T", "trillion", "trillions")),
-}
-_Accepts = Callable[[Spot], bool]
-
-
-def _anywhere(_: Spot) -> bool:
-    return True
-
-
-def _share(spot: Spot) -> bool:
-    """Whether a figure may be a share of one: 27% is told by 0.27."""
-    figure = spot.figure
-    return not figure.unit and figure.value <= 1 and figure.step < 1
-
-
-def _percentage(spot: Spot) -> bool:
-    return spot.figure.unit == "%"
-
-
-def _same_unit(figure: Figure, spot: Spot) -> bool:
-    """Whether units may mean the same: sentences leave them out, tables have them in a label, "4x" may be how many."""
-    other = spot.figure.unit
-    if figure.unit and not other and spot.is_cell and figure.unit in _UNIT_WORDS:
-        over = f"{spot.page.caption} {' '.join(axis.text for axis in spot.axes)}"
-        return _UNIT_WORDS[figure.unit].search(over) is not None
-    return not figure.unit or not other or figure.unit == other
-
-
-_UNIT_WORDS = {
-    "s": re.compile(r"\b(?:s|secs?|seconds?|times?|latency|runtime|TTFT?F?)\b|秒|时间|延迟", re.IGNORECASE),
-    "ms": re.compile(r"\b(?:ms|milliseconds?|times?|latency|runtime)\b|毫秒|时间|延迟", re.IGNORECASE),
-    "min": re.compile(r"\b(?:mins?|minutes?|times?|runtime|duration)\b|分钟|时间|时长", re.IGNORECASE),
-    "h": re.compile(r"\b(?:h|hrs?|hours?|times?|runtime|duration)\b|小时|时间|时长", re.IGNORECASE),
-    "d": re.compile(r"\b(?:d|days?|times?|duration)\b|天|时间", re.IGNORECASE),
-    "gb": re.compile(r"G[iB]*\b|\b(?:memory|vram|size|storage)\b|显存|内存", re.IGNORECASE),
-    "fps": re.compile(r"\b(?:fps|frame|frames|speed)\b|帧", re.IGNORECASE),
-}
-
-
-def _same_sign(statement: Statement, spot: Spot) -> bool:
-    """Whether two figures point the same way: a loss may be told as "-3" or as "3 less"."""
-    one, other = statement.figure.sign, spot.figure.sign
-    if one == other or "-" not in (one, other):
-        return True
-    if "+" in (one, other):
-        return False
-    return bool(_FALLS.search(statement.all) or (not spot.is_cell and _FALLS.search(spot.sentence)))
-
-
 # --- what is said of it ------------------------------------------------------------------------------------------
 
 
@@ -431,24 +343,3 @@ def _told_of(paper: Paper | None) -> str:
         return ""
     told_texts = (paper.title, *paper.keywords, *paper.authors, paper.organization, paper.github_url, paper.project_url)
     return "\n".join(told_texts)
-
-
-# --- mending -----------------------------------------------------------------------------------------------------
-
-
-def to_mend(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """What a writer has to mend, a sentence for each thing that has to be checked, each once."""
-    return tuple(dict.fromkeys(_sentence(finding) for finding in findings if finding.to_check))
-
-
-def _sentence(finding: Finding) -> str:
-    where = f'In the section "{finding.section}"'
-    match finding.kind, finding.outcome:
-        case FindingKind.FIGURE, Outcome.ELSEWHERE:
-            there = f' under "{finding.label}"' if finding.label else ""
-            return f'{where}, "{finding.text}" stands in the paper{there}, not under the label here.'
-        case FindingKind.FIGURE, _:
-            return f'{where}, the figure "{finding.text}" does not stand in the paper.'
-        case _:
-            instead = f' The paper names "{finding.instead}".' if finding.instead else ""
-            return f'{where}, the name "{finding.text}" does not stand in the paper.{instead}'

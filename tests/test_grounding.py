@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.grounding import Ground, checked, to_mend
+from digest.grounding import Ground, checked
 from digest.markdown import normal, plain
+from digest.mending import to_mend
 from digest.sources.huggingface import parse_entry
 from digest.types import (
     Block,

@@ -1,0 +1,25 @@
+"""What a writer is asked to mend in its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from digest.types import Finding, FindingKind, Outcome
+
+
+def to_mend(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What a writer has to mend, a sentence for each thing that has to be checked, each once."""
+    return tuple(dict.fromkeys(_sentence(finding) for finding in findings if finding.to_check))
+
+
+def _sentence(finding: Finding) -> str:
+    where = f'In the section "{finding.section}"'
+    match finding.kind, finding.outcome:
+        case FindingKind.FIGURE, Outcome.ELSEWHERE:
+            there = f' under "{finding.label}"' if finding.label else ""
+            return f'{where}, "{finding.text}" stands in the paper{there}, not under the label here.'
+        case FindingKind.FIGURE, _:
+            return f'{where}, the figure "{finding.text}" does not stand in the paper.'
+        case _:
+            instead = f' The paper names "{finding.instead}".' if finding.instead else ""
+            return f'{where}, the name "{finding.text}" does not stand in the paper.{instead}'
