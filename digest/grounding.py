@@ -131,7 +131,11 @@ class Ground:
             return False  # the words beside it may be those of its rival
         words = telling_words(statement, self._known)
         little = len(words) < _TELLING and not words & METRICS and not telling_names(statement, self._known)
-        return bool(words) and self._homes.elsewhere(words, [match.spot for match in matches], cells_only=little)
+        spots = [match.spot for match in matches]
+        if not words or not self._homes.elsewhere(words, spots, cells_only=little):
+            return False
+        wider = (statement.all_words & self._known.words) - self._known.own_words
+        return not statement.contrasts or self._homes.elsewhere(wider, spots, cells_only=little)
 
     def _neighbours(self, statement: Statement) -> Iterator[Spot]:
         """The places of the figure that is told beside a statement's own."""
