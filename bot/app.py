@@ -234,7 +234,7 @@ class Daemon:
 
         noting = asyncio.create_task(note())
         try:
-            made = await rounds.digest(order.day, order.language, order.limit, hear)
+            made = await rounds.digest(order.day, order.language, order.limit, hear, rewrite=order.rewrite)
         finally:
             noting.cancel()
         return msgspec.json.encode(Told.of(made)).decode()

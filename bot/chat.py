@@ -15,6 +15,7 @@ from bot import channels, commands, compose, persons, standing, subscribing, sug
 from bot.commands import COMMANDS, Desk, line
 from bot.words import UNDER_PAPERBOY, under_paperboy
 from digest import posts, render, threads
+from digest.costs import cost_of_day, cost_of_month
 from digest.deliveries import State
 from digest.editions import WEEKDAYS
 from digest.errors import InvalidId
@@ -141,9 +142,8 @@ def sources(asked: Invocation, desk: Desk) -> Message:
     if isinstance(found, Message):
         return found
     known, report = found
-    reading = desk.lookups.reading(known.id)
-    address = reading.url if reading is not None and reading.text_hash == report.text_hash else ""
-    return posts.sources(known, report, address, desk.lookups.attempts(report), desk.texts(asked.language))
+    reading = desk.lookups.reading_of(report)
+    return posts.sources(known, report, reading, desk.lookups.attempts(report), desk.texts(asked.language))
 
 
 def paperboy(asked: Invocation, desk: Desk) -> Message:
@@ -260,6 +260,7 @@ def _status(asked: Invocation, desk: Desk) -> Message:
                 reports=sum(report is not None for _, report in known),
             )
         ]
+    sentences += _spent(desk, texts)
     here = channels.channel_of(asked, desk)
     mine = subscribing.status_lines(asked, desk, texts)
     if here is not None:
@@ -271,6 +272,18 @@ def _status(asked: Invocation, desk: Desk) -> Message:
         if persons.is_direct(asked) and (own := subscribing.own(asked, desk)) is not None:
             sentences += _sent(own, desk, texts)
     return Message(title="Paperboy", blocks=(Points(tuple((Paragraph((Run(sentence),)),) for sentence in sentences)),))
+
+
+def _spent(desk: Desk, texts: Texts) -> list[str]:
+    """What the model has cost, if it was asked this month (UTC)."""
+    today = compose.clock().date()
+    month = cost_of_month(desk.lookups, today)
+    if not month.calls:
+        return []
+    phrases = texts.phrases
+    day = cost_of_day(desk.lookups, today)
+    told = phrases["status_cost"].format(today=f"{day.usd:.2f}", month=f"{month.usd:.2f}")
+    return [told, *([phrases["status_unpriced"].format(calls=month.unpriced)] if month.unpriced else [])]
 
 
 def _here(here: Kept, desk: Desk, texts: Texts) -> list[str]:

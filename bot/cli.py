@@ -34,6 +34,7 @@ _COMMANDS = {
     "dismiss": ("bot.cli_correct", "Have a mistake that a reader saw no more be shown."),
     "resume": ("bot.cli_status", "Post to a parked destination again."),
     "resolve": ("bot.cli_status", "Settle a delivery of which nobody knows whether it arrived."),
+    "cost": ("bot.cli_cost", "What the model has cost, by day, report and purpose."),
     "slack-manifest": ("bot.cli_run", "What to paste where Slack makes an app."),
     "discord-invite": ("bot.cli_run", "The address at which the bot is added to a Discord server."),
     "doctor": ("bot.cli_doctor", "Check settings, store and endpoints, and say what to do."),

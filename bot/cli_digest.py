@@ -33,10 +33,11 @@ _LOOK_S = 0.3
 @click.argument("day", type=click.DateTime(["%Y-%m-%d"]), required=False, metavar="[DATE]")
 @click.option("--language", type=LanguageTag(), help="Language of the reports; the one in your settings if not given.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the most upvoted papers.")
+@click.option("--rewrite", is_flag=True, help="Write reports of an older prompt's version anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the day as JSON.")
 @click.pass_obj
 def digest_command(
-    options: Options, day: datetime | None, language: str | None, limit: int | None, as_json: bool
+    options: Options, day: datetime | None, language: str | None, limit: int | None, rewrite: bool, as_json: bool
 ) -> int:
     """Make a day's digest and print it. Without a date: today's (UTC).
 
@@ -52,7 +53,7 @@ def digest_command(
         raise UsageError(f"Without a model reports quote the papers, so they cannot be in {wanted}. Set llm.model.")
     asked = day.date() if day else compose.clock().date()
 
-    order = Order(asked, wanted, limit or settings.digest.limit)
+    order = Order(asked, wanted, limit or settings.digest.limit, rewrite)
     made = _by_itself(settings, order) or _by_the_bot(settings, order)
     if as_json:
         from digest.export import digest_json
@@ -75,7 +76,9 @@ def _by_itself(settings: Settings, order: Order) -> Made | None:
     async def run() -> Made:
         with progress.shown(Console(stderr=True)) as shown:
             async with compose.press(settings) as press:
-                return await make_digest(press, order.day, order.language, order.limit, shown)
+                return await make_digest(
+                    press, order.day, order.language, order.limit, shown, rewrite=order.rewrite
+                )
 
     try:
         with held(settings.store.file(), Work.READ):

@@ -83,7 +83,8 @@ async def _parts(settings: Settings) -> Check:
             readers = ", ".join(reader.source for reader in press.readers)
             return Check("digest", True, f"{settings.digest.source}, read as {readers}; writer: {press.writer.name}")
     except PaperboyError as error:
-        return Check("digest", False, f"{error} It is set in [digest].")
+        sentence = str(error) if "llm." in str(error) else f"{error} It is set in [digest]."
+        return Check("digest", False, sentence)
 
 
 async def _endpoints(settings: Settings) -> list[Check]:
@@ -128,7 +129,8 @@ async def _model(settings: Settings) -> Check:
     if listed and llm.model not in {name for one in listed for name in (one, *_short(one))}:
         near = ", ".join(nearest(llm.model, listed) or listed[:3])
         return Check("model", False, f'{llm.base_url} lists no model "{llm.model}". Nearest: {near}. Set llm.model.')
-    return Check("model", True, f"{llm.model} at {llm.base_url}")
+    limit = f"; at most ${llm.daily_limit:g} a day (UTC)" if llm.daily_limit else ""
+    return Check("model", True, f"{llm.model} at {llm.base_url}{limit}")
 
 
 _WHAT_TO_DO = {

@@ -16,6 +16,7 @@ class Order(Struct, frozen=True):
     day: date
     language: str
     limit: int
+    rewrite: bool = False
 
 
 class Told(Struct, frozen=True):

@@ -90,12 +90,14 @@ class Rounds:
         if self._reading is not None:
             await self._reading
 
-    async def digest(self, day: date, language: str, limit: int, progress: Progress) -> Made:
+    async def digest(
+        self, day: date, language: str, limit: int, progress: Progress, *, rewrite: bool = False
+    ) -> Made:
         """Makes a day's digest for somebody who asks, in turn with other processes. Raises as `make_digest` does."""
         async with self._turn:
             while True:
                 with contextlib.suppress(LockHeld), self._lock():
-                    return await make_digest(self._press, day, language, limit, progress)
+                    return await make_digest(self._press, day, language, limit, progress, rewrite=rewrite)
                 await asyncio.sleep(_LOCKED_S)
 
     async def close(self) -> None:

@@ -99,6 +99,7 @@ class LlmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     max_output_tokens: Count
     attempts: Count
     recall: bool
+    daily_limit: Dollars
     api_key_file: str
     prices: dict[str, Price]
     api_key: str = ""  # only from the environment or from api_key_file

@@ -102,6 +102,18 @@ class OperatorNeeded(WriteError):
     """The model's endpoint wants something only the operator can give: a valid key, money, a model's right name."""
 
 
+class LimitReached(WriteError):
+    """The money of the day (UTC) does not suffice for another call of the model. `spent_usd`: what the day has cost at
+    the most, calls under way included."""
+
+    def __init__(self, limit_usd: float, spent_usd: float) -> None:
+        super().__init__(
+            f"The model's daily limit of ${limit_usd:.2f} is reached. It writes on when the next day (UTC) has begun; "
+            "raise llm.daily_limit for more."
+        )
+        self.spent_usd = spent_usd
+
+
 # --- sending ----------------------------------------------------------------------------------------------------
 
 

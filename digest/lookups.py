@@ -24,6 +24,7 @@ from digest.types import (
     Finding,
     Paper,
     Passage,
+    Quote,
     Reading,
     ReadingSource,
     Report,
@@ -39,6 +40,7 @@ _BLOCKS = msgspec.json.Decoder(tuple[Block, ...])
 _PASSAGES = msgspec.json.Decoder(tuple[Passage, ...])
 _ATTEMPTS = msgspec.json.Decoder(tuple[Attempt, ...])
 _FINDINGS = msgspec.json.Decoder(tuple[Finding, ...])
+_QUOTES = msgspec.json.Decoder(tuple[Quote, ...])
 _STRINGS = msgspec.json.Decoder(tuple[str, ...])
 _ORDER = {name: place for place, name in enumerate(SectionName)}
 
@@ -124,6 +126,17 @@ class Lookups:
         ).fetchone()
         return self._report(row)
 
+    def report_of(
+        self, paper: ArxivId, language: str, *, text_hash: str, writer: str, prompt_version: str
+    ) -> Report | None:
+        """The newest report of this identity: see Report."""
+        row = self.connection.execute(
+            "SELECT * FROM reports WHERE paper = ? AND language = ? AND text_hash = ? AND writer = ? "
+            "AND prompt_version = ? AND withdrawn_at IS NULL ORDER BY revision DESC LIMIT 1",
+            (paper, language, text_hash, writer, prompt_version),
+        ).fetchone()
+        return None if row is None else self._report(row)
+
     def languages(self, paper: ArxivId) -> tuple[str, ...]:
         """The languages in which reports on the paper exist, in alphabetical order."""
         rows = self.connection.execute(
@@ -159,6 +172,9 @@ class Lookups:
             left_out=_STRINGS.decode(row["left_out"]),
             corrected=row["corrects"] is not None,
             findings=() if row["findings"] == "[]" else _FINDINGS.decode(row["findings"]),
+            addressed=_STRINGS.decode(row["addressed"]),
+            limited=bool(row["limited"]),
+            quotes=_QUOTES.decode(row["quotes"]),
             written_at=datetime.fromisoformat(row["written_at"]),
             revision=row["revision"],
         )
@@ -226,15 +242,15 @@ class Lookups:
         ).fetchall()
         if not rows:
             return None
-        best = min(rows, key=lambda row: tuple(ReadingSource).index(ReadingSource(row["source"])))
-        return Reading(
-            paper_id=paper,
-            source=ReadingSource(best["source"]),
-            url=best["url"],
-            text_hash=best["text_hash"],
-            passages=_PASSAGES.decode(zlib.decompress(best["passages"])),
-            attempts=_ATTEMPTS.decode(best["attempts"]),
-        )
+        return _reading(min(rows, key=lambda row: tuple(ReadingSource).index(ReadingSource(row["source"]))))
+
+    def reading_of(self, report: Report) -> Reading | None:
+        """What a report was written from; None for one that was not made here."""
+        row = self.connection.execute(
+            "SELECT * FROM readings WHERE paper = ? AND source = ? AND text_hash = ?",
+            (report.paper_id, report.source, report.text_hash),
+        ).fetchone()
+        return None if row is None else _reading(row)
 
     def read_at(self, reading: Reading) -> datetime:
         """When a reading was made, the last time that it was this one."""
@@ -375,6 +391,17 @@ def _paper(row: sqlite3.Row) -> Paper:
         project_url=row["project_url"],
         thumbnail_url=row["thumbnail_url"],
         organization=row["organization"],
+    )
+
+
+def _reading(row: sqlite3.Row) -> Reading:
+    return Reading(
+        paper_id=ArxivId(row["paper"]),
+        source=ReadingSource(row["source"]),
+        url=row["url"],
+        text_hash=row["text_hash"],
+        passages=_PASSAGES.decode(zlib.decompress(row["passages"])),
+        attempts=_ATTEMPTS.decode(row["attempts"]),
     )
 
 

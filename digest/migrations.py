@@ -303,6 +303,8 @@ CREATE INDEX deliveries_by_payload ON deliveries (payload);
 CREATE INDEX messages_by_parent ON messages (parent) WHERE parent IS NOT NULL;
 CREATE INDEX destinations_by_address ON destinations (address, adapter);
 CREATE INDEX reports_by_corrector ON reports (corrected_by) WHERE corrected_by <> '';
+ALTER TABLE reports ADD COLUMN addressed TEXT NOT NULL DEFAULT '[]';  -- JSON list of headings: what spoke to a model
+ALTER TABLE reports ADD COLUMN limited INTEGER NOT NULL DEFAULT 0;    -- the daily limit allowed no better one
 """
 
 

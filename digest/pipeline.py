@@ -14,7 +14,15 @@ from datetime import date, timedelta
 import msgspec
 from msgspec import Struct
 
-from digest.errors import OperatorNeeded, PaperboyError, ReadError, SourceDown, Unreachable, WriteError
+from digest.errors import (
+    LimitReached,
+    OperatorNeeded,
+    PaperboyError,
+    ReadError,
+    SourceDown,
+    Unreachable,
+    WriteError,
+)
 from digest.grounding import checked
 from digest.replies import Writer as Replies
 from digest.sources.catalogue import Catalogue
@@ -28,6 +36,7 @@ from digest.types import (
     PaperReader,
     PaperSource,
     Progress,
+    Rationed,
     Reading,
     ReadingSource,
     Report,
@@ -73,16 +82,29 @@ class Written(Struct, frozen=True):
     notices: tuple[str, ...]
 
 
-async def make_digest(press: Press, day: date, language: str, limit: int, progress: Progress) -> Made:
+class _Run(Struct, frozen=True):
+    """A pass over papers. `refusals` gathers why the writer wrote no better reports."""
+
+    press: Press
+    language: str
+    rewrite: bool
+    progress: Progress
+    refusals: list[WriteError]
+
+
+async def make_digest(
+    press: Press, day: date, language: str, limit: int, progress: Progress, *, rewrite: bool = False
+) -> Made:
     """Reads and reports every paper of the day that has no report yet, and gives the day as it then is in the store.
 
-    Raises SourceError when there is no list and none is stored. One bad paper never stops the others: it stands in
+    With `rewrite` reports by an older version of the prompt are written anew; never those that people wrote. Raises
+    SourceError when there is no list and none is stored. One bad paper never stops the others: it stands in
     `digest.problems`.
     """
     notices: list[str] = []
     listed = await _listed(press, day, notices)
     papers = listed[:limit]
-    written = await write_reports(press, papers, language, progress)
+    written = await write_reports(press, papers, language, progress, rewrite=rewrite)
     stored = await press.store.run(Store.digest, day, language)
     chosen = {paper.id for paper in papers}
     return Made(
@@ -94,19 +116,23 @@ async def make_digest(press: Press, day: date, language: str, limit: int, progre
     )
 
 
-async def write_reports(press: Press, papers: Sequence[Paper], language: str, progress: Progress) -> Written:
+async def write_reports(
+    press: Press, papers: Sequence[Paper], language: str, progress: Progress, *, rewrite: bool = False
+) -> Written:
     """Reads and reports every one of the papers that has no report yet, or one that may become better.
 
-    One bad paper never stops the others.
+    The first ones are served first where a writer can write only so much. `rewrite` as in `make_digest`. One bad paper
+    never stops the others.
     """
     problems: dict[ArxivId, str] = {}
-    refusals: list[WriteError] = []
+    run = _Run(press, language, rewrite, progress, [])
+    line = press.writer.line_up([paper.id for paper in papers]) if isinstance(press.writer, Rationed) else None
     for paper in papers:
         progress("listed", paper.id)
 
     async def report(paper: Paper) -> None:
         try:
-            await _report(press, paper, language, refusals, progress)
+            await _report(run, paper)
         except PaperboyError as error:
             log.warning("paper failed", extra={"paper": paper.id, "reason": str(error)})
             problems[paper.id] = str(error)
@@ -114,12 +140,15 @@ async def write_reports(press: Press, papers: Sequence[Paper], language: str, pr
             # Whatever a reader, writer or plugin does wrong costs its own paper only.
             log.exception("paper failed", extra={"paper": paper.id})
             problems[paper.id] = "Something in Paperboy broke on this paper; the log says what."
+        finally:
+            if line is not None:
+                line.leave(paper.id)
         progress("failed" if paper.id in problems else "done", paper.id)
 
     async with asyncio.TaskGroup() as group:
         for paper in papers:
             group.create_task(report(paper))
-    return Written(problems, tuple(_told(refusals)))
+    return Written(problems, tuple(_told(run.refusals)))
 
 
 async def _listed(press: Press, day: date, notices: list[str]) -> Sequence[Paper]:
@@ -144,25 +173,18 @@ async def make_report(
 
     Raises PaperboyError when there is no report.
     """
-    refusals: list[WriteError] = []
-    await _report(press, paper, language, refusals, progress, again=again)
-    return tuple(_told(refusals))
+    run = _Run(press, language, False, progress, [])
+    await _report(run, paper, again=again)
+    return tuple(_told(run.refusals))
 
 
-async def _report(
-    press: Press,
-    paper: Paper,
-    language: str,
-    refusals: list[WriteError],
-    progress: Progress,
-    *,
-    again: bool = False,
-) -> None:
+async def _report(run: _Run, paper: Paper, *, again: bool = False) -> None:
+    press, progress, language = run.press, run.progress, run.language
     if await press.store.run(Store.withdrawn, paper.id) is not None:
         progress("known", paper.id)
         return
     known = await press.store.run(Store.report_in, paper.id, language)
-    if known is not None and not again and not _may_be_better(known, press):
+    if known is not None and not again and not _may_be_better(run, known):
         progress("known", paper.id)
         return
     reading = await press.store.run(Store.reading, paper.id)
@@ -170,14 +192,15 @@ async def _report(
         progress("reading", paper.id)
         reading = await _read_anew(press, paper, reading)
         known = await press.store.run(Store.report_in, paper.id, language)  # somebody may have asked for it meanwhile
-    if known is not None and known.text_hash == reading.text_hash and known.writer == press.writer.name:
+    if known is not None and _is_what_the_writer_makes(run, known, reading):
         progress("known", paper.id)  # what was down still is, or nothing has changed: there is nothing to write anew
         return
     progress("writing", paper.id)
-    report = await _write(press, paper, reading, language, refusals)
-    if _cut_short(reading):
-        report = msgspec.structs.replace(report, provisional=True)
-    await press.store.run(Store.save_report, await _checked(report, reading, paper))
+    report = await _write(run, paper, reading, known)
+    if report is not None:
+        if _cut_short(reading):
+            report = msgspec.structs.replace(report, provisional=True)
+        await press.store.run(Store.save_report, await _checked(report, reading, paper))
 
 
 async def _checked(report: Report, reading: Reading, paper: Paper) -> Report:
@@ -209,14 +232,32 @@ def _cut_short(reading: Reading) -> bool:
     return any(attempt.passing for attempt in reading.attempts)
 
 
-def _may_be_better(known: Report, press: Press) -> bool:
-    """A stand-in and what was not written from a full text are tried again for a while, and sentences chosen without a
-    model give way to one. What a person has corrected is never written again: the store would not take it either."""
+def _may_be_better(run: _Run, known: Report) -> bool:
+    """A stand-in and what was not written from a full text are tried again for a while, sentences chosen without a
+    model give way to one, and with `rewrite` older versions to the present one.
+
+    What people wrote or corrected is never written again: the store would not take it either.
+    """
+    press = run.press
     if known.corrected or known.writer == IMPORTED:
         return False
+    if run.rewrite and _is_outdated(press, known):
+        return True
     if known.provisional or known.source in _LESSER:
         return press.clock() - known.written_at < PROVISIONAL_FOR
     return known.writer == press.stand_in.name != press.writer.name
+
+
+def _is_outdated(press: Press, known: Report) -> bool:
+    """Whether the writer's present version would write it otherwise; sentences never replace what a model wrote."""
+    ours = known.writer == press.writer.name or press.writer.name != press.stand_in.name
+    return ours and known.prompt_version != press.writer.prompt_version
+
+
+def _is_what_the_writer_makes(run: _Run, known: Report, reading: Reading) -> bool:
+    writer = run.press.writer
+    same = known.text_hash == reading.text_hash and known.writer == writer.name
+    return same and (not run.rewrite or known.prompt_version == writer.prompt_version)
 
 
 async def _may_be_read_better(press: Press, reading: Reading) -> bool:
@@ -243,10 +284,15 @@ async def read_paper(readers: Sequence[PaperReader], paper: Paper) -> Reading:
     raise ReadError(" ".join(["Nothing could be read.", *(attempt.problem for attempt in attempts)]))
 
 
-async def _write(press: Press, paper: Paper, reading: Reading, language: str, refusals: list[WriteError]) -> Report:
-    """The writer's report, or the stand-in's, marked provisional, with the reason among the refusals."""
+async def _write(run: _Run, paper: Paper, reading: Reading, known: Report | None) -> Report | None:
+    """The writer's report; else the stand-in's, marked provisional, with the reason among the refusals; None when what
+    the writer wrote before stays."""
+    press = run.press
     try:
-        return await press.writer.write(paper, reading, language)
+        return await _by_the_writer(run, paper, reading)
+    except LimitReached as reached:
+        run.refusals.append(reached)
+        return await _within_the_limit(run, paper, reading, known)
     except Exception as error:
         if press.writer.name == press.stand_in.name:
             raise
@@ -258,15 +304,69 @@ async def _write(press: Press, paper: Paper, reading: Reading, language: str, re
             extra={"paper": paper.id, "reason": str(refusal)},
             exc_info=refusal is not error,
         )
-        report = await press.stand_in.write(paper, reading, language)
-        refusals.append(refusal)
+        run.refusals.append(refusal)
+        if _is_the_writers(run, known):
+            return None
+        report = await press.stand_in.write(paper, reading, run.language)
         return msgspec.structs.replace(report, provisional=True)
+
+
+async def _by_the_writer(run: _Run, paper: Paper, reading: Reading) -> Report:
+    """What the writer makes of a reading; what it has made once is not bought again."""
+    writer = run.press.writer
+    stored = await run.press.store.run(
+        Store.report_of,
+        paper.id,
+        run.language,
+        text_hash=reading.text_hash,
+        writer=writer.name,
+        prompt_version=writer.prompt_version,
+    )
+    if stored is not None:
+        return msgspec.structs.replace(stored, provisional=False, limited=False)
+    return await writer.write(paper, reading, run.language)
+
+
+async def _within_the_limit(run: _Run, paper: Paper, reading: Reading, known: Report | None) -> Report | None:
+    """What the daily limit allows when it does not allow the whole paper: the model on the abstract, else the stand-in.
+    None when what the model wrote before stays."""
+    if _is_the_writers(run, known):
+        return None
+    report = await _on_the_abstract(run, paper) if reading.source is not ReadingSource.ABSTRACT else None
+    if report is None:
+        report = await run.press.stand_in.write(paper, reading, run.language)
+    return msgspec.structs.replace(report, limited=True, provisional=True)
+
+
+async def _on_the_abstract(run: _Run, paper: Paper) -> Report | None:
+    from digest.readers.abstract import listed_abstract  # with lxml
+
+    abstract = listed_abstract(paper)
+    if abstract is None:
+        return None
+    try:
+        report = await _by_the_writer(run, paper, abstract)
+    except WriteError as error:
+        log.info("no report on the abstract", extra={"paper": paper.id, "reason": str(error)})
+        return None
+    await run.press.store.run(Store.save_reading, abstract)
+    return report
+
+
+def _is_the_writers(run: _Run, known: Report | None) -> bool:
+    return known is not None and known.writer == run.press.writer.name
 
 
 def _told(refusals: Sequence[WriteError]) -> Iterator[str]:
     """What the operator can mend, once; of what may pass by itself, how often it happened and the first reason."""
     yield from dict.fromkeys(str(error) for error in refusals if isinstance(error, OperatorNeeded))
-    passing = [error for error in refusals if not isinstance(error, OperatorNeeded)]
+    limits = [error for error in refusals if isinstance(error, LimitReached)]
+    passing = [error for error in refusals if not isinstance(error, OperatorNeeded | LimitReached)]
+    if limits:
+        yield f"{_counted(limits)} made with less of the model, or without it. {limits[0]}"
     if passing:
-        reports = "1 report is" if len(passing) == 1 else f"{len(passing)} reports are"
-        yield f"{reports} provisional, made of the papers' own sentences. {passing[0]}"
+        yield f"{_counted(passing)} provisional, made of the papers' own sentences. {passing[0]}"
+
+
+def _counted(refusals: Sequence[WriteError]) -> str:
+    return "1 report is" if len(refusals) == 1 else f"{len(refusals)} reports are"

@@ -6,6 +6,7 @@ The commands of buttons are those of `bot.commands.COMMANDS`; their arguments ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
@@ -18,15 +19,19 @@ from digest.threads import DISCUSSION
 from digest.types import (
     Action,
     Attempt,
+    Block,
     Digest,
     Message,
     Paper,
     Paragraph,
     Points,
+    Quote,
+    Reading,
     ReadingSource,
     Report,
     Run,
     Section,
+    SectionName,
     Texts,
 )
 
@@ -216,6 +221,7 @@ def opening(digest: Digest, chosen: Entries, texts: Texts) -> Message:
     more there are and how they were read."""
     phrases = texts.phrases
     notes = [render.counts([report for _, report in chosen], texts)]
+    notes += render.limited([report for _, report in chosen], texts)
     if more := len(chosen) - render.HEADLINE_PAPERS:
         notes[:0] = [phrases["more_in_thread"].format(count=more)] if more > 0 else []
     day = digest.day.isoformat()
@@ -284,10 +290,14 @@ def window(
     return replace(shown, actions=(*sections, *switches))
 
 
-def sources(paper: Paper, report: Report, address: str, attempts: Sequence[Attempt], texts: Texts) -> Message:
+def sources(
+    paper: Paper, report: Report, reading: Reading | None, attempts: Sequence[Attempt], texts: Texts
+) -> Message:
     """What a report was made from: what is to be checked, the text that was read and what could not be, the writer,
-    every address, and where the text has the report's figures."""
+    every address, what the paper says word for word, and where it has the report's figures. `reading` is None for a
+    report that was not made here."""
     phrases = texts.phrases
+    address = "" if reading is None else reading.url
     lines = [
         phrases["sources_read"].format(source=texts.sources[report.source], address=address or render.address(paper)),
         phrases["sources_written"].format(
@@ -300,9 +310,44 @@ def sources(paper: Paper, report: Report, address: str, attempts: Sequence[Attem
     blocks = (
         *evidence.checks(report, texts),
         Points(points),
+        *_quoted(report, reading, texts),
         *evidence.places(report, address if report.source is not ReadingSource.ABSTRACT else "", texts),
     )
     return Message(title=paper.title, link=render.address(paper), blocks=blocks)
+
+
+def _quoted(report: Report, reading: Reading | None, texts: Texts) -> Iterator[Block]:
+    """What the paper says word for word, under the section that it bears out; each place leads to the paper's page."""
+    for name in SectionName:
+        found = [quote for quote in report.quotes if quote.section is name]
+        if found:
+            label = texts.phrases["quotes"].format(section=texts.sections[name])
+            yield Paragraph((Run(label, bold=True),))
+            yield Points(tuple((Paragraph((*_quote(quote.text), *_place(quote, reading, texts))),) for quote in found))
+
+
+def _quote(text: str) -> Iterator[Run]:
+    """Plain text and its formulas, between marks of quotation; an address in it is no link here."""
+    from digest.inline import text_runs  # milliseconds that a look-up can seldom spare
+
+    yield Run("“")
+    yield from (replace(run, link="") for run in text_runs(text))
+    yield Run("”")
+
+
+def _place(quote: Quote, reading: Reading | None, texts: Texts) -> Iterator[Run]:
+    """The heading above a quote, or the page of a PDF, as a link where its place has an address."""
+    if reading is None:
+        return
+    from digest.addressed import speaks_to_a_model
+
+    heading = next((passage.heading for passage in reading.passages if passage.anchor == quote.anchor), "")
+    heading = "" if speaks_to_a_model(heading) else heading
+    page = re.fullmatch(r"page=(\d+)", quote.anchor)
+    where = heading or (texts.phrases["page"].format(page=page[1]) if page else texts.sources[reading.source])
+    anchored = quote.anchor and reading.source in (ReadingSource.HTML, ReadingSource.PDF)
+    yield Run(" — ")
+    yield Run(where, link=f"{reading.url.partition('#')[0]}#{quote.anchor}" if anchored else reading.url)
 
 
 def _links(addresses: Sequence[str]) -> Iterator[tuple[Run, ...]]:

@@ -28,6 +28,7 @@ from digest.types import (
 
 HEADLINE_PAPERS = 3
 HEADLINE_LINE_CHARS = 120
+EXTRACTIVE = "extractive"  # the writer that chooses sentences
 CARD_CHARS = 600  # of the contribution: one sentence, but writers differ in what they call one
 
 
@@ -37,6 +38,7 @@ def headline(digest: Digest, texts: Texts) -> Message:
     notes = [counts(reports, texts)]
     if failed := len(digest.papers) - len(reports):
         notes.append(texts.phrases["counts_failed"].format(failed=failed))
+    notes += limited(reports, texts)
     return Message(
         title=texts.phrases["headline"].format(date=day_in_words(digest.day, texts), count=len(digest.papers)),
         blocks=first_lines([paper for paper, _ in digest.papers]),
@@ -48,6 +50,18 @@ def counts(reports: Sequence[Report], texts: Texts) -> str:
     """`20 read in full, 3 abstract only`."""
     abstracts = sum(report.source is ReadingSource.ABSTRACT for report in reports)
     return texts.phrases["counts"].format(full=len(reports) - abstracts, abstract=abstracts)
+
+
+def limited(reports: Sequence[Report], texts: Texts) -> list[str]:
+    """What the model's daily limit has done to reports: one sentence, or none."""
+    counted = {
+        "limited_sentences": sum(report.limited and report.writer == EXTRACTIVE for report in reports),
+        "limited_abstracts": sum(report.limited and report.writer != EXTRACTIVE for report in reports),
+    }
+    told = [
+        texts.phrases[key if count > 1 else f"{key}_one"].format(count=count) for key, count in counted.items() if count
+    ]
+    return [texts.phrases["limited"].format(told=texts.phrases["limited_and"].join(told))] if told else []
 
 
 def first_lines(papers: Sequence[Paper]) -> tuple[Block, ...]:
@@ -84,7 +98,7 @@ def report(
     blocks = [*_language_note(report, texts, languages or {})]
     for section in sections:
         blocks.extend(section_blocks(section, texts, report))
-    if only is None and report.writer == "extractive" and paper.hub_summary:
+    if only is None and report.writer == EXTRACTIVE and paper.hub_summary:
         label = texts.phrases["hub_summary"]
         space = "" if label.endswith("：") else " "
         blocks.append(Paragraph((Run(label + space, italic=True), Run(paper.hub_summary, italic=True))))
@@ -126,6 +140,9 @@ def shortfalls(report: Report, attempts: Sequence[Attempt], texts: Texts) -> lis
         notes.append(texts.phrases["not_read"].format(attempts=" ".join(attempt.problem for attempt in attempts)))
     if report.left_out:
         notes.append(texts.phrases["left_out"].format(headings="; ".join(report.left_out)))
+    if report.addressed:
+        named = "; ".join(heading or texts.phrases["addressed_anywhere"] for heading in report.addressed)
+        notes.append(texts.phrases["addressed"].format(headings=named))
     return notes
 
 
@@ -260,6 +277,8 @@ def written(report: Report, texts: Texts) -> str:
             sentence = texts.phrases["written_by_model"].format(writer=report.writer)
     if report.corrected:
         sentence = texts.phrases["written_corrected"].format(written=sentence)
+    if report.limited:
+        return f"{sentence} ({texts.phrases['limited_one']})"
     return f"{sentence} ({texts.phrases['provisional']})" if report.provisional else sentence
 
 

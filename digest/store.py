@@ -15,7 +15,8 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 import msgspec
 from sqlite_utils import Database
 
-from digest.errors import Withdrawn
+from digest.costs import spent_usd
+from digest.errors import LimitReached, Withdrawn
 from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups, form_of, unusable
 from digest.markdown import normal, plain
 from digest.migrations import migrations
@@ -135,8 +136,8 @@ class Store(Lookups):
             )
             number = connection.execute(
                 "INSERT INTO reports (paper, language, revision, source, text_hash, writer, prompt_version, domains, "
-                "findings, left_out, provisional, written_at, stored_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "findings, left_out, addressed, limited, quotes, provisional, written_at, stored_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     report.paper_id,
                     report.language,
@@ -148,6 +149,9 @@ class Store(Lookups):
                     _text(report.domains),
                     _text(report.findings),
                     _text(report.left_out),
+                    _text(report.addressed),
+                    report.limited,
+                    _text(report.quotes),
                     report.provisional,
                     report.written_at.isoformat(),
                     self._now(),
@@ -227,6 +231,14 @@ class Store(Lookups):
         assert number is not None  # noqa: S101 (an INSERT has just been made)
         return number
 
+    def begin_call_within(self, call: ModelCall, limit_usd: float) -> int:
+        """See types.CallBook.begin_within. What other processes call is counted, too."""
+        with _transaction(self.connection):
+            spent = spent_usd(self, call.started_at)
+            if spent + (call.cost_usd or 0.0) > limit_usd:
+                raise LimitReached(limit_usd, spent)
+            return self.begin_call(call)
+
     def end_call(self, number: int, call: ModelCall) -> None:
         columns = _call_columns(call)
         with _transaction(self.connection) as connection:
@@ -281,6 +293,9 @@ class StoreThread:
 
     async def begin(self, call: ModelCall) -> int:
         return await self.run(Store.begin_call, call)
+
+    async def begin_within(self, call: ModelCall, limit_usd: float) -> int:
+        return await self.run(Store.begin_call_within, call, limit_usd)
 
     async def end(self, number: int, call: ModelCall) -> None:
         await self.run(Store.end_call, number, call)

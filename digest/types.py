@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -230,6 +230,14 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.outcome in (Outcome.ELSEWHERE, Outcome.NOT_FOUND)
 
 
+class Quote(Struct, frozen=True):
+    """A short piece of what was read, word for word but for white space, that bears out a section of a report."""
+
+    section: SectionName
+    anchor: str  # of the passage that holds it: see Passage
+    text: str
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """A report on one paper in one language.
 
@@ -249,6 +257,9 @@ class Report(Struct, frozen=True, kw_only=True):
     left_out: tuple[str, ...] = ()  # headings of what was read but did not fit the model
     corrected: bool = False  # a person has changed what the writer wrote
     findings: tuple[Finding, ...] = ()  # in the order of the text; () where nobody has looked
+    addressed: tuple[str, ...] = ()  # headings of what speaks to a model instead of to readers: see digest.addressed
+    limited: bool = False  # the model's daily limit allowed no better one
+    quotes: tuple[Quote, ...] = ()
     written_at: datetime
     revision: int = 0
 
@@ -446,6 +457,8 @@ class PaperReader(Protocol):
 
 
 class ReportWriter(Protocol):
+    """One that holds something open may have `async close()` as well; one that is `Rationed` says so by `line_up`."""
+
     @property
     def name(self) -> str:
         """What Report.writer says."""
@@ -454,7 +467,22 @@ class ReportWriter(Protocol):
     def prompt_version(self) -> str: ...
 
     async def write(self, paper: Paper, reading: Reading, language: str) -> Report:
-        """Raises WriteError when no report could be written."""
+        """Raises WriteError when no report could be written, LimitReached when money was what it lacked."""
+
+
+class Line(Protocol):
+    """Papers in a line. Each has its turn when those before it have left."""
+
+    def leave(self, paper: ArxivId) -> None:
+        """The paper needs its turn no longer, or never did; doing it twice is harmless."""
+
+
+@runtime_checkable
+class Rationed(Protocol):
+    """A writer that can write only so much, and then for the first papers of the line."""
+
+    def line_up(self, papers: Sequence[ArxivId]) -> Line:
+        """The order in which `write` serves papers from now on; others are served at once."""
 
 
 class Publisher(Protocol):
@@ -521,7 +549,7 @@ class ModelCall(Struct, frozen=True, kw_only=True):
     """One call of a model, for the record: failed calls cost money too."""
 
     identity: str  # what was being bought: see digest.writers.llm
-    purpose: str  # "report", later "answer", "repair"
+    purpose: str  # "report", "repair", "answer"
     paper_id: str
     language: str
     endpoint: str
@@ -532,7 +560,7 @@ class ModelCall(Struct, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
-    cost_usd: float | None = None  # None: no price is known for the model
+    cost_usd: float | None = None  # of one that has not ended, or was lost: the most it can be. None: no price is known
     error: str = ""
 
 
@@ -541,6 +569,10 @@ class CallBook(Protocol):
 
     async def begin(self, call: ModelCall) -> int:
         """Writes a call down before it is made and gives its number."""
+
+    async def begin_within(self, call: ModelCall, limit_usd: float) -> int:
+        """As `begin`. Raises LimitReached, and writes nothing down, when all calls of the call's day (UTC) together
+        would cost more than the limit."""
 
     async def end(self, number: int, call: ModelCall) -> None: ...
 
@@ -559,6 +591,15 @@ class DomainFinder(Protocol):
         """One to four ids, best first."""
 
 
+# What a report says that the text does not, in sentences, each a thing to mend
+Check = Callable[[Report, Reading, Paper], Sequence[str]]
+
+
+def unchecked(_report: Report, _reading: Reading, _paper: Paper) -> Sequence[str]:
+    """A Check that finds nothing."""
+    return ()
+
+
 class Kit(Struct, frozen=True, kw_only=True):
     """What sources, readers and writers are built from: a plugin's factory is called `build(kit, options)`.
 
@@ -574,6 +615,7 @@ class Kit(Struct, frozen=True, kw_only=True):
     domains: DomainFinder
     prompts: Mapping[str, str]  # file name without ".md" -> text
     calls: CallBook
+    check: Check = unchecked
 
 
 Progress = Callable[[str, str], None]  # (event, paper id): listed, reading, writing, done, known, failed

@@ -11,6 +11,10 @@ from aiohttp import web
 from msgspec import Struct
 
 _RESULTS = {"benchmark": "LampBench", "metric": "accuracy", "this_work": "91.4", "best_baseline": "88.2"}
+_QUOTED = {
+    "innovations": ["Deep networks are dark inside.", "A sentence that stands nowhere in the paper."],
+    "results": ["Lantern | 91.4"],
+}
 
 
 class HangUp(Exception):
@@ -34,6 +38,10 @@ class Reply(Struct, frozen=True):
 
     def content(self, correct: str) -> str | None:
         return correct
+
+    def answered(self, _prompt: str, correct: str) -> str | None:
+        """The message when it depends on what was asked."""
+        return self.content(correct)
 
     async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:
         return web.json_response(completion)
@@ -187,6 +195,7 @@ _ENGLISH: dict[str, Any] = {
     "usage": [_block("To use it:", "Input: a trained network", "Output: a lit map $m \\in R^d$", "Hardware: one GPU")],
     "innovations": [_block("", "**Lanterns**: small probes", "**Wicks**: cheap wiring", "**Oil**: a new loss")],
     "results": {"rows": [_RESULTS], "text": [_block("Accuracy rises by 3.2 points over the best baseline.")]},
+    "quotes": _QUOTED,
 }
 _CHINESE: dict[str, Any] = {
     "domains": ["vision", "theory"],
@@ -195,4 +204,5 @@ _CHINESE: dict[str, Any] = {
     "usage": [_block("使用方法：", "输入：训练好的网络", "输出：点亮的图 $m \\in R^d$", "硬件：一块显卡")],
     "innovations": [_block("", "**灯笼**：小型探针", "**灯芯**：低成本的连接方式", "**灯油**：新的损失函数")],
     "results": {"rows": [_RESULTS], "text": [_block("准确率比最好的基线高出3.2个百分点。")]},
+    "quotes": _QUOTED,
 }

@@ -79,7 +79,7 @@ class ModelServer:
 
     `limit_field`: the one name of the output limit it takes, as models that reason take only
     max_completion_tokens; "" takes both. `keeping`: whether `store` is honoured, ignored or an unknown field.
-    `delay_s` comes before every answer. `script` puts replies in a queue; without one an `Answer` is given.
+    `delay_s` comes before every answer. `script` puts replies in a queue; without one it is `otherwise`.
     """
 
     def __init__(
@@ -91,9 +91,11 @@ class ModelServer:
         context_tokens: int = 128_000,
         keeping: Literal["honoured", "ignored", "refused"] = "honoured",
         delay_s: float = 0.0,
+        otherwise: Reply | None = None,
     ) -> None:
         self.models, self.formats, self.limit_field = models, formats, limit_field
         self.context_tokens, self.keeping, self.delay_s = context_tokens, keeping, delay_s
+        self.otherwise = otherwise or Answer()
         self.requests: list[Request] = []
         self.most_at_once = 0
         self.answers_made = 0
@@ -102,6 +104,7 @@ class ModelServer:
         self._replies: deque[Reply] = deque()
         self._kept: list[dict[str, Any]] = []
         self._prompts: list[str] = []
+        self.usages: list[dict[str, Any]] = []  # of every answer made, whether it arrived or not
 
     def script(self, *replies: Reply) -> None:
         """What the next calls that are not refused get, in order."""
@@ -136,7 +139,7 @@ class ModelServer:
             self._under_way -= 1
 
     async def _replied(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-        reply = self._replies.popleft() if self._replies else Answer()
+        reply = self._replies.popleft() if self._replies else self.otherwise
         completion = self._completion(body, reply)
         if body.get("store") and self.keeping == "honoured" and completion["choices"]:
             self._kept.append(completion)
@@ -257,10 +260,18 @@ class ModelServer:
 
     def _completion(self, body: dict[str, Any], reply: Reply) -> dict[str, Any]:
         prompt = _prompt(body)
-        content = reply.content(answer_text(asked_language(prompt)))
+        content = reply.answered(prompt, answer_text(asked_language(prompt)))
         cached = max((_shared_tokens(prompt, earlier) for earlier in self._prompts), default=0)
         self._prompts.append(prompt)
         used, made = tokens(prompt), tokens(content or "")
+        usage = {
+            "prompt_tokens": used,
+            "completion_tokens": made,
+            "total_tokens": used + made,
+            "prompt_tokens_details": {"cached_tokens": cached if cached >= CACHE_FROM_TOKENS else 0},
+        }
+        if reply.has_choice:
+            self.usages.append(usage)
         message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": reply.refusal, "annotations": []}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish_reason}
         return {
@@ -270,12 +281,7 @@ class ModelServer:
             "model": body["model"],
             "choices": [choice] if reply.has_choice else [],
             "metadata": body.get("metadata"),
-            "usage": {
-                "prompt_tokens": used,
-                "completion_tokens": made,
-                "total_tokens": used + made,
-                "prompt_tokens_details": {"cached_tokens": cached if cached >= CACHE_FROM_TOKENS else 0},
-            },
+            "usage": usage,
         }
 
 

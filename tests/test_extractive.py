@@ -345,7 +345,7 @@ async def test_the_report_says_what_was_read_and_by_whom_it_was_written() -> Non
     """Source, hash, writer, version and time are those of the reading and the clock."""
     report = await written(paper(), PAGE)
     assert (report.source, report.text_hash) == (ReadingSource.HTML, text_hash(PAGE))
-    assert (report.writer, report.prompt_version, report.written_at) == ("extractive", "1", makers.NOON)
+    assert (report.writer, report.prompt_version, report.written_at) == ("extractive", "2", makers.NOON)
     assert report.domains[0] == "vision"
 
 

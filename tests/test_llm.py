@@ -535,7 +535,7 @@ async def test_an_answer_lost_in_a_crash_is_fetched_and_not_bought_again(
     assert len(report.sections) == len(SectionName)
     assert len(server.calls) == 1
     outcomes = await calls(store, "outcome, prompt_tokens > 0, cost_usd > 0")
-    assert outcomes == [("begun", 0, None), ("recalled", 1, 1)]
+    assert outcomes == [("begun", 0, 1), ("recalled", 1, 1)]
 
 
 async def test_only_the_same_identity_is_recalled(server: ModelServer, writers: Build, store: StoreThread) -> None:

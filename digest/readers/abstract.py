@@ -27,17 +27,28 @@ class AbstractReader:
     async def read(self, paper: Paper) -> Reading:
         """One passage. Raises ReadError when neither the list nor arXiv has an abstract."""
         url = f"{self._kit.arxiv_url}/abs/{paper.id}"
-        if paper.abstract:
-            url, found = paper.hub_url or url, _passage(paper.abstract)
-        else:
-            try:
-                fetched = await self._kit.fetcher.get(url, timeout_s=self._timeout_s)
-            except FetchError as error:
-                raise ReadError(f"No abstract of {paper.id}. {error}") from error
-            url, found = fetched.url, await asyncio.to_thread(passages, fetched.body)
+        if told := listed_abstract(paper, url):
+            return told
+        try:
+            fetched = await self._kit.fetcher.get(url, timeout_s=self._timeout_s)
+        except FetchError as error:
+            raise ReadError(f"No abstract of {paper.id}. {error}") from error
+        found = await asyncio.to_thread(passages, fetched.body)
         if not found:
-            raise ReadError(f"No abstract of {paper.id}: {url} shows none. Look at the page in a browser.")
-        return Reading(paper_id=paper.id, source=self.source, url=url, text_hash=text_hash(found), passages=found)
+            raise ReadError(f"No abstract of {paper.id}: {fetched.url} shows none. Look at the page in a browser.")
+        return _reading(paper, fetched.url, found)
+
+
+def listed_abstract(paper: Paper, otherwise: str = "") -> Reading | None:
+    """The abstract that a list told; `otherwise` is where it can be seen when the Hub has no page of the paper."""
+    found = _passage(paper.abstract)
+    return _reading(paper, paper.hub_url or otherwise, found) if found else None
+
+
+def _reading(paper: Paper, url: str, found: tuple[Passage, ...]) -> Reading:
+    return Reading(
+        paper_id=paper.id, source=ReadingSource.ABSTRACT, url=url, text_hash=text_hash(found), passages=found
+    )
 
 
 def passages(page: bytes) -> tuple[Passage, ...]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from digest.inline import parse_runs
 from digest.markdown import MAX_DEPTH, normal, parse, plain
 from digest.types import Block, Paragraph, Points, Run, Section, SectionName, Table
+from digest.writers.quotes import QUOTED
 from digest.writers.trouble import BadAnswer
 
 MAX_ROWS = 5
@@ -19,7 +20,10 @@ MAX_DOMAINS = 4
 ROW_KEYS = ("benchmark", "metric", "this_work", "best_baseline")
 
 # Of these every paper has something; usage and results may be empty, but must be there.
-_NEVER_EMPTY = (SectionName.DOMAIN, SectionName.CONTRIBUTION, SectionName.INNOVATIONS)
+NEVER_EMPTY = (SectionName.DOMAIN, SectionName.CONTRIBUTION, SectionName.INNOVATIONS)
+_SECTIONS = frozenset(SectionName)
+_QUOTES = "quotes"
+_OTHER_KEYS = ("domains", _QUOTES)  # quotes are named by section, but are none
 _MAX_STARTS = 50  # places where the JSON may begin that are tried
 _TEXT_KEYS = ("text", "paragraph", "content", "title", "name", "description")
 _LIST_KEYS = ("points", "items", "children", "blocks", "list")
@@ -37,10 +41,12 @@ _NOTHING = re.compile(
 
 
 class Answer(Struct, frozen=True):
-    """The five sections in the order of a report, in normal form, and the domain ids that were recognised."""
+    """The five sections in the order of a report, in normal form, the domain ids that were recognised, and the pieces
+    of the paper that are said to bear sections out."""
 
     sections: tuple[Section, ...]
     domains: tuple[str, ...]
+    quotes: Mapping[SectionName, tuple[str, ...]] = {}
 
 
 def schema(domains: Sequence[str]) -> dict[str, Any]:
@@ -55,6 +61,7 @@ def schema(domains: Sequence[str]) -> dict[str, Any]:
             "domains": _array({"type": "string", "enum": list(domains)}),
             **{name.value: blocks for name in SectionName if name is not SectionName.RESULTS},
             SectionName.RESULTS.value: _object({"rows": rows, "text": blocks}),
+            _QUOTES: _object({name.value: _array(text) for name in QUOTED}),
         }
     )
 
@@ -83,25 +90,38 @@ def parse_answer(
     """
     try:
         found = _report(text, titles)
-        sections = {name: _section(name, value, header) for name, value in found.items() if name != "domains"}
+        sections = {name: _section(name, value, header) for name, value in found.items() if name in _SECTIONS}
     except RecursionError:
         raise BadAnswer("malformed", "its JSON is nested too deeply") from None
-    missing = [name for name in SectionName if name not in sections or (name in _NEVER_EMPTY and not sections[name])]
+    missing = [name for name in SectionName if name not in sections or (name in NEVER_EMPTY and not sections[name])]
     if missing:
         raise BadAnswer("incomplete", f"it lacks {', '.join(missing)}")
-    return Answer(tuple(Section(name, sections[name]) for name in SectionName), _domains(found.get("domains"), domains))
+    return Answer(
+        tuple(Section(name, sections[name]) for name in SectionName),
+        _domains(found.get("domains"), domains),
+        _quotes(found.get(_QUOTES), titles),
+    )
 
 
 # --- finding the JSON --------------------------------------------------------------------------------------------
 
 
 def _report(text: str, titles: Mapping[str, SectionName]) -> dict[Any, Any]:
-    """The first object that names a section, with SectionName and "domains" as its keys."""
+    """The first object that names every section, else the one that names most, with SectionName, "domains" and
+    "quotes" as its keys."""
+    best: dict[Any, Any] = {}
     for found in _candidates(text):
-        named = _named(found, titles)
-        if any(name in named for name in SectionName):
-            return named
-    raise BadAnswer("malformed", "it holds no complete JSON object of the form that was asked for")
+        # Of an object that is broken somewhere its inner ones are found, and quotes are named by section as well.
+        best = max(best, _named(found, titles), key=_sections_named)
+        if _sections_named(best) == len(_SECTIONS):
+            return best
+    if not _sections_named(best):
+        raise BadAnswer("malformed", "it holds no complete JSON object of the form that was asked for")
+    return best
+
+
+def _sections_named(named: Mapping[Any, Any]) -> int:
+    return len(_SECTIONS & named.keys())
 
 
 def object_with(text: str, key: str) -> dict[str, Any] | None:
@@ -140,7 +160,7 @@ def _named(found: dict[str, Any], titles: Mapping[str, SectionName]) -> dict[Any
     for key, value in found.items():
         plain_key = _NUMBERING.sub("", key).lower()
         name = titles.get(plain_key) or titles.get(plain_key.replace("_", " "))
-        if name or plain_key == "domains":
+        if name or plain_key in _OTHER_KEYS:
             named[name or plain_key] = value
         elif isinstance(value, dict):
             named = {**_named(value, titles), **named}
@@ -267,3 +287,16 @@ def _domains(told: Any, known: Sequence[str]) -> tuple[str, ...]:
     words = re.split(r"[,，、;；]", told) if isinstance(told, str) else told if isinstance(told, list) else []
     ids = dict.fromkeys(str(word).strip().lower().replace(" ", "-") for word in words)
     return tuple(name for name in ids if name in known)[:MAX_DOMAINS]
+
+
+def _quotes(told: Any, titles: Mapping[str, SectionName]) -> dict[SectionName, tuple[str, ...]]:
+    """Pieces of the paper by section; whatever else an answer has there is none."""
+    lists = told.items() if isinstance(told, dict) else ()
+    named = [(titles.get(str(key).strip().lower()), value) for key, value in lists]
+    return {name: tuple(map(_piece, value)) for name, value in named if name and isinstance(value, list)}
+
+
+def _piece(entry: Any) -> str:
+    if isinstance(entry, dict):
+        entry = next((value for value in entry.values() if isinstance(value, str)), "")
+    return _mended(entry) if isinstance(entry, str) else ""

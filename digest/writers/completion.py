@@ -63,7 +63,8 @@ def body_of(raw: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError):
         page = raw.lstrip()[:1] == b"<"
         sent = "a web page" if page else "no JSON"
-        raise NoAnswer("page" if page else "malformed", f"the endpoint sent {sent} where an answer should be") from None
+        problem = f"the endpoint sent {sent} where an answer should be"
+        raise NoAnswer("page" if page else "malformed", problem, ambiguous=True) from None
 
 
 def usage_of(body: Any, prompt: str) -> Usage:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from digest.addressed import sifted
 from digest.errors import SettingsError
 from digest.inline import text_runs
 from digest.markdown import normal
@@ -30,6 +31,7 @@ from digest.types import (
 )
 from digest.writers import claims, cues
 from digest.writers.material import MOST_CHARS, Line, Material, Part, gather, title_of
+from digest.writers.quotes import QUOTED, quotes
 from digest.writers.score_table import ScoreRow, score_rows
 from digest.writers.sentences import sentences, without_opening
 
@@ -84,7 +86,7 @@ class ExtractiveWriter:
     """Chooses, never invents: every word of a report is the paper's, but for the names of domains and labels."""
 
     name = "extractive"
-    prompt_version = "1"
+    prompt_version = "2"
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
@@ -95,7 +97,8 @@ class ExtractiveWriter:
         return await asyncio.to_thread(self._report, paper, reading, language)
 
     def _report(self, paper: Paper, reading: Reading, language: str) -> Report:
-        material = gather(paper, reading)
+        safe = sifted(paper, reading)
+        paper, material = safe.paper, gather(safe.paper, safe.reading)
         texts = self._kit.texts.get(language) or self._kit.texts["en"]
         domains = self._kit.domains.classify(
             title=paper.title,
@@ -103,15 +106,21 @@ class ExtractiveWriter:
             keywords=paper.keywords,
             text=" ; ".join(material.headings[:_HEADINGS]),
         )
+        choice = _Choice(paper, material, texts)
+        sections = choice.sections(domains)
         return Report(
             paper_id=paper.id,
             language=language,
-            sections=_Choice(paper, material, texts).sections(domains),
+            sections=sections,
             domains=domains,
             source=reading.source,
             text_hash=reading.text_hash,
             writer=self.name,
             prompt_version=self.prompt_version,
+            addressed=safe.headings,
+            quotes=tuple(
+                quote for name in QUOTED for quote in quotes(name, choice.quoted[name], safe.reading.passages)
+            ),
             written_at=self._kit.clock(),
         )
 
@@ -125,6 +134,7 @@ class _Choice:
         self._texts = texts
         self._used: set[str] = set()
         self._claim = ""
+        self.quoted: dict[SectionName, list[str]] = {name: [] for name in QUOTED}  # sentences, as the paper has them
         self._done: list[Line] = []  # of the abstract: what the authors did, from their claim on
         self._came_out: list[Line] = []  # of the abstract: what came of it
 
@@ -254,6 +264,7 @@ class _Choice:
         for point in points[:_MOST_INNOVATIONS]:
             if text := _beginning(point.text):
                 self._used.update(sentences(point.text))
+                self.quoted[SectionName.INNOVATIONS].append(point.text)
                 below = tuple(
                     (Paragraph(text_runs(line)),) for line in map(_beginning, point.below[:_MOST_BELOW]) if line
                 )
@@ -264,6 +275,7 @@ class _Choice:
         candidates = [*self._done, *(line for line in introduced if claims.CLAIM.search(line.text))]
         for line in cues.chosen(candidates, cues.novelty_worth, _MOST_INNOVATIONS, 1.2, self._used):
             self._used.add(line.text)
+            self.quoted[SectionName.INNOVATIONS].append(line.text)
             yield _with_bold_name(line.text)
 
     def _method_headings(self, most: int) -> Iterator[Runs]:
@@ -275,6 +287,7 @@ class _Choice:
                 found.setdefault(title_of(line.heading), line)
         for title, line in [*found.items()][: max(0, most)]:
             self._used.add(line.text)
+            self.quoted[SectionName.INNOVATIONS].append(line.text)
             yield (Run(title, bold=True), Run(": "), *text_runs(without_opening(line.text)))
 
     # --- results ---------------------------------------------------------------------------------------------------
@@ -290,6 +303,7 @@ class _Choice:
             compared = [line for line in self._done if cues.FOUND.search(line.text) and cues.COMPARED.search(line.text)]
             best = cues.chosen(self._came_out or compared, cues.result_worth, 1, 0.6, self._used)
         self._used.update(line.text for line in best)
+        self.quoted[SectionName.RESULTS] += [line.text for line in best]
         if best:
             yield _points([text_runs(without_opening(line.text)) for line in best])
 

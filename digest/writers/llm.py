@@ -1,39 +1,36 @@
-"""Reports written by a model, behind any OpenAI-compatible endpoint: one call for each paper and language.
+"""Reports written by a model, behind any OpenAI-compatible endpoint: one call for each paper and language, and one more
+when its report has to be mended.
 
 A report's identity is (paper, language, text hash, model, prompt version). Each call is written down under it before
 it is made and again when it has ended, failed calls too. One that was begun and never ended was lost in a crash: with
 `recall` the endpoint is asked for the answer it kept before another one is bought.
+
+Whatever a paper says, the model has no tools, is not shown what speaks to it (digest.addressed), and what it answers is
+checked for its form, links and length (answer.py, proof.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from digest.errors import OperatorNeeded, SettingsError, WriteError
-from digest.types import Kit, ModelCall, Paper, Reading, Report, ReportWriter, SectionName
-from digest.writers.answer import Answer, parse_answer, schema
-from digest.writers.completion import (
-    Price,
-    Usage,
-    body_of,
-    estimated_tokens,
-    is_cut,
-    raise_told_error,
-    text_of,
-    usage_of,
-)
-from digest.writers.endpoint import Endpoint
-from digest.writers.ladder import Form, first_form, next_form
+from digest.addressed import Sifted, sifted
+from digest.errors import LimitReached, OperatorNeeded, SettingsError, WriteError
+from digest.types import ArxivId, Kit, Line, Paper, Reading, Report, ReportWriter, SectionName
+from digest.writers.answer import NEVER_EMPTY, Answer, parse_answer, schema
+from digest.writers.budget import Turns
+from digest.writers.completion import is_cut, text_of
+from digest.writers.ladder import Form, next_form
 from digest.writers.language import foreign_section, language_name
-from digest.writers.prompt import Prompt, PromptForm
+from digest.writers.prompt import Addition, Prompt, PromptForm, Repair, Retry
+from digest.writers.proof import proofread
+from digest.writers.quotes import QUOTED, quotes
+from digest.writers.till import Options, Order, Request, Till
 from digest.writers.trouble import BadAnswer, Closed, Limited, NoAnswer, Refused, Trouble
 
 log = logging.getLogger(__name__)
@@ -49,22 +46,6 @@ _HEADERS = {
 }
 
 
-class Options(Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `[llm]` of config/default.toml, whose comments say what each key means."""
-
-    base_url: str
-    model: str
-    timeout_s: float
-    concurrency: int
-    max_input_chars: int
-    max_output_tokens: int
-    attempts: int
-    recall: bool
-    prices: dict[str, Price]
-    api_key: str = ""
-    api_key_file: str = ""  # read with the settings
-
-
 def build(kit: Kit, options: dict[str, Any]) -> ReportWriter:
     """Raises SettingsError when an option is missing, unknown or impossible."""
     try:
@@ -76,20 +57,32 @@ def build(kit: Kit, options: dict[str, Any]) -> ReportWriter:
     return LlmWriter(kit, known)
 
 
-class _Order(Struct, frozen=True):
-    paper: Paper
-    reading: Reading
+class _Task(Struct, frozen=True):
+    """A report to be written. `safe`: what the model may be shown."""
+
+    safe: Sifted
     language: str
-    identity: str
+    order: Order
+    line: Turns
 
     @property
-    def fingerprint(self) -> str:
-        return hashlib.sha256(self.identity.encode()).hexdigest()
+    def paper(self) -> Paper:
+        return self.safe.paper
+
+    @property
+    def reading(self) -> Reading:
+        return self.safe.reading
+
+    def begun(self) -> None:
+        self.line.leave(self.paper.id)
 
 
 class _Draft(Struct, frozen=True):
+    """`text` is the answer as it came."""
+
     answer: Answer
-    left_out: tuple[str, ...]
+    text: str
+    left_out: tuple[str, ...] = ()
 
 
 class LlmWriter:
@@ -99,54 +92,104 @@ class LlmWriter:
         self.name = options.model
         self._kit = kit
         self._options = options
-        self._prompts = PromptForm(kit.prompts["report"], kit.prompts["report_again"])
+        self._prompts = PromptForm(kit.prompts["report"], kit.prompts["report_again"], kit.prompts["report_repair"])
         self.prompt_version = self._prompts.version
-        self._endpoint = Endpoint(options.base_url, options.api_key, options.timeout_s, kit.clock)
-        self._form = first_form(options.base_url, options.max_input_chars, keep=options.recall)
+        self._till = Till(kit, options)
         self._places = asyncio.Semaphore(options.concurrency)
         self._resume_at = 0.0  # on the event loop's clock: when the endpoint may be asked again
         self._titles = _titles(kit)
+        self._line = Turns()
 
     async def close(self) -> None:
-        await self._endpoint.close()
+        await self._till.close()
+
+    def line_up(self, papers: Sequence[ArxivId]) -> Line:
+        """See types.Rationed. Without a daily limit nobody waits."""
+        self._line = Turns(papers if self._till.budget.limit_usd else ())
+        return self._line
 
     async def write(self, paper: Paper, reading: Reading, language: str) -> Report:
-        """Raises OperatorNeeded (401, 402, 403, 404), or WriteError when all tries were in vain."""
-        parts = (paper.id, language, reading.text_hash, self.name, self.prompt_version)
-        order = _Order(paper, reading, language, "|".join(parts))
+        """Raises OperatorNeeded (401, 402, 403, 404), LimitReached, or WriteError when all tries were in vain."""
+        identity = "|".join((paper.id, language, reading.text_hash, self.name, self.prompt_version))
+        safe = await asyncio.to_thread(sifted, paper, reading)
+        task = _Task(safe, language, Order(identity, "report", paper.id, language), self._line)
+        # A paper that waits for its turn must not take the place of one that has it.
+        await task.line.come(paper.id)
         async with self._places:
             try:
-                draft = await self._draft(order)
+                draft = await self._draft(task)
             except Closed as closed:
-                raise OperatorNeeded(f"The model's endpoint {self._endpoint.host} {closed}.") from None
+                raise OperatorNeeded(f"The model's endpoint {self._till.endpoint.host} {closed}.") from None
             except Trouble as trouble:
                 raise WriteError(
                     f"{self.name} wrote no report: {_reason(trouble)}. It is asked again with the next digest."
                 ) from None
+            return await self._mended(task, draft)
+
+    def _report(self, task: _Task, draft: _Draft) -> Report:
+        passages = task.reading.passages
         return Report(
-            paper_id=paper.id,
-            language=language,
+            paper_id=task.paper.id,
+            language=task.language,
             sections=draft.answer.sections,
             domains=draft.answer.domains,
-            source=reading.source,
-            text_hash=reading.text_hash,
+            source=task.reading.source,
+            text_hash=task.reading.text_hash,
             writer=self.name,
             prompt_version=self.prompt_version,
             left_out=draft.left_out,
+            addressed=task.safe.headings,
+            quotes=tuple(
+                quote for name in QUOTED for quote in quotes(name, draft.answer.quotes.get(name, ()), passages)
+            ),
             written_at=self._kit.clock(),
         )
 
+    # --- mending ---------------------------------------------------------------------------------------------------
+
+    async def _mended(self, task: _Task, draft: _Draft) -> Report:
+        """The report; when checking it finds something, the better one of it and of what the model makes of that."""
+        report = await asyncio.to_thread(self._report, task, draft)
+        faults = await self._faults(report, task)
+        if not faults:
+            return report
+        try:
+            repaired = await self._repaired(task, draft, faults)
+        except (Trouble, LimitReached) as error:
+            log.info("report not mended", extra={"paper": task.paper.id, "reason": str(error)})
+            return report
+        other = await asyncio.to_thread(self._report, task, repaired)
+        return other if len(await self._faults(other, task)) < len(faults) else report
+
+    async def _faults(self, report: Report, task: _Task) -> Sequence[str]:
+        try:
+            return await asyncio.to_thread(self._kit.check, report, task.reading, task.paper)
+        except Exception:  # a check that breaks must not cost the report
+            log.exception("a check broke", extra={"paper": report.paper_id})
+            return ()
+
+    async def _repaired(self, task: _Task, draft: _Draft, faults: Sequence[str]) -> _Draft:
+        """One call, whatever comes of it. Raises Trouble, LimitReached."""
+        order = msgspec.structs.replace(task.order, identity=f"{task.order.identity}|repair", purpose="repair")
+        task = msgspec.structs.replace(task, order=order)
+        form = self._till.form
+        prompt = await asyncio.to_thread(self._prompt, task, form, Repair(draft.text, tuple(faults)))
+        if self._options.recall and await self._till.unfinished(order) and (kept := await self._recalled(task, prompt)):
+            return kept
+        await self._until_welcome()
+        return await self._call(task, form, prompt, self._options.max_output_tokens, patient=False)
+
     # --- tries -----------------------------------------------------------------------------------------------------
 
-    async def _draft(self, order: _Order) -> _Draft:
-        look_first = self._options.recall and await self._kit.calls.unfinished(order.identity)
+    async def _draft(self, task: _Task) -> _Draft:
+        look_first = self._options.recall and await self._till.unfinished(task.order)
         max_output_tokens = self._options.max_output_tokens
         problem = ""
         for left in reversed(range(self._options.attempts)):
-            if look_first and (kept := await self._recalled(order)):
+            if look_first and (kept := await self._recalled(task)):
                 return kept
             try:
-                return await self._try(order, problem, max_output_tokens)
+                return await self._try(task, problem, max_output_tokens)
             except BadAnswer as bad:
                 if not left:
                     raise
@@ -160,15 +203,15 @@ class LlmWriter:
                 await asyncio.sleep(none.retry_after_s or RETRY_PAUSE_S)
         raise AssertionError  # the settings allow no number of attempts below 1
 
-    async def _try(self, order: _Order, problem: str, max_output_tokens: int) -> _Draft:
+    async def _try(self, task: _Task, problem: str, max_output_tokens: int) -> _Draft:
         """One answer to one order, however often the endpoint wants to be asked in another form, or later."""
-        form = self._form
+        form = self._till.form
         wait_s = FIRST_WAIT_S
         for left in reversed(range(MAX_STEPS)):
             await self._until_welcome()
-            prompt = await asyncio.to_thread(self._prompt, order, form, problem)
+            prompt = await asyncio.to_thread(self._prompt, task, form, Retry(problem) if problem else None)
             try:
-                return _Draft(await self._call(order, form, prompt, max_output_tokens), prompt.left_out)
+                return await self._call(task, form, prompt, max_output_tokens)
             except Limited as limited:
                 delay_s = limited.retry_after_s or wait_s
                 if not left or delay_s > MAX_WAIT_S:
@@ -188,111 +231,55 @@ class LlmWriter:
             await asyncio.sleep(delay_s)
             await self._until_welcome()
 
-    def _prompt(self, order: _Order, form: Form, problem: str) -> Prompt:
+    def _prompt(self, task: _Task, form: Form, addition: Addition | None = None) -> Prompt:
         return self._prompts.filled(
-            order.paper,
-            order.reading,
-            order.language,
+            task.paper,
+            task.reading,
+            task.language,
             max_chars=form.max_chars,
             domains=self._kit.domains.ids,
-            problem=problem,
+            addition=addition,
         )
 
     # --- calls -----------------------------------------------------------------------------------------------------
 
-    async def _call(self, order: _Order, form: Form, prompt: Prompt, max_output_tokens: int) -> Answer:
-        """One request, written down. A cancelled one stays as begun: its answer may have been made and charged."""
-        call, started = self._begun(order), time.perf_counter()
-        number = await self._kit.calls.begin(call)
-        usage = Usage()
-        try:
-            body = body_of(await self._send(order, form, prompt, max_output_tokens))
-            raise_told_error(body, self._kit.clock, self._options.api_key)
-            usage = usage_of(body, prompt.text)
-            self._form = self._form.joined(form)
-            answer = await asyncio.to_thread(self._read, body, order)
-        except Trouble as trouble:
-            if isinstance(trouble, NoAnswer) and trouble.ambiguous:
-                usage = Usage(prompt=estimated_tokens(prompt.text))
-            fields = {"paper": order.paper.id, "outcome": trouble.outcome, "reason": str(trouble)}
-            log.info("model call failed", extra=fields)
-            await self._kit.calls.end(number, self._ended(call, started, usage, trouble.outcome, str(trouble)))
-            raise
-        await self._kit.calls.end(number, self._ended(call, started, usage, "answered"))
-        return answer
+    async def _call(
+        self, task: _Task, form: Form, prompt: Prompt, max_output_tokens: int, *, patient: bool = True
+    ) -> _Draft:
+        request = Request(form, prompt.text, schema(self._kit.domains.ids), max_output_tokens)
+        draft = await self._till.buy(
+            task.order, request, lambda body: self._read(body, task), patient=patient, begun=task.begun
+        )
+        return msgspec.structs.replace(draft, left_out=prompt.left_out)
 
-    async def _send(self, order: _Order, form: Form, prompt: Prompt, max_output_tokens: int) -> bytes:
-        fields = {
-            "model": self.name,
-            "messages": [{"role": "user", "content": prompt.text}],
-            **form.fields(schema(self._kit.domains.ids), max_output_tokens, order.fingerprint),
-        }
-        headers = {}
-        if self._options.recall:
-            # The same request after a crash has the same key; another try, or another form, has its own.
-            headers["Idempotency-Key"] = hashlib.sha256(
-                order.identity.encode() + msgspec.json.encode(fields)
-            ).hexdigest()
-        return await self._endpoint.ask(fields, headers)
+    async def _recalled(self, task: _Task, prompt: Prompt | None = None) -> _Draft | None:
+        """The report in an answer that the endpoint kept; None if there is none."""
+        if prompt is None:
+            prompt = await asyncio.to_thread(self._prompt, task, self._till.form)
+        draft = await self._till.recalled(task.order, prompt.text, lambda body: self._read(body, task))
+        return draft and msgspec.structs.replace(draft, left_out=prompt.left_out)
 
-    async def _recalled(self, order: _Order) -> _Draft | None:
-        """The report in an answer that the endpoint kept, written down with what it cost; None if there is none."""
-        started = time.perf_counter()
-        for body in await self._endpoint.kept(order.fingerprint):
-            try:
-                answer = await asyncio.to_thread(self._read, body, order)
-            except Trouble:
-                continue
-            prompt = await asyncio.to_thread(self._prompt, order, self._form, "")
-            call = self._begun(order)
-            number = await self._kit.calls.begin(call)
-            usage = usage_of(body, prompt.text)
-            await self._kit.calls.end(number, self._ended(call, started, usage, "recalled"))
-            return _Draft(answer, prompt.left_out)
-        return None
-
-    def _read(self, body: Any, order: _Order) -> Answer:
-        """The answer in a completion. Raises BadAnswer."""
+    def _read(self, body: Any, task: _Task) -> _Draft:
+        """The answer in a completion, checked. Raises BadAnswer."""
         text = text_of(body)
-        phrases = self._kit.texts[order.language].phrases if order.language in self._kit.texts else {}
-        header = _header(phrases, order.language)
+        phrases = self._kit.texts[task.language].phrases if task.language in self._kit.texts else {}
+        header = _header(phrases, task.language)
         try:
             answer = parse_answer(text, titles=self._titles, header=header, domains=self._kit.domains.ids)
         except BadAnswer:
             if is_cut(body):
                 raise BadAnswer("truncated", "it was cut before its end") from None
             raise
-        if foreign := foreign_section(answer.sections, order.language):
-            raise BadAnswer("language", f"its section {foreign.name} is not in {language_name(order.language)}")
-        return answer if answer.domains else msgspec.structs.replace(answer, domains=self._classified(order.paper))
+        if foreign := foreign_section(answer.sections, task.language):
+            raise BadAnswer("language", f"its section {foreign.name} is not in {language_name(task.language)}")
+        checked = proofread(answer.sections, task.safe)
+        if empty := [section.name for section in checked if section.name in NEVER_EMPTY and not section.blocks]:
+            raise BadAnswer("dictated", f"its section {empty[0]} holds nothing that may stand in a report")
+        domains = answer.domains or self._classified(task.paper)
+        return _Draft(msgspec.structs.replace(answer, sections=checked, domains=domains), text)
 
     def _classified(self, paper: Paper) -> tuple[str, ...]:
         return self._kit.domains.classify(title=paper.title, abstract=paper.abstract, keywords=paper.keywords)
-
-    def _begun(self, order: _Order) -> ModelCall:
-        return ModelCall(
-            identity=order.identity,
-            purpose="report",
-            paper_id=order.paper.id,
-            language=order.language,
-            endpoint=self._endpoint.host,
-            model=self.name,
-            outcome="begun",
-            started_at=self._kit.clock(),
-        )
-
-    def _ended(self, call: ModelCall, started: float, usage: Usage, outcome: str, error: str = "") -> ModelCall:
-        price = self._options.prices.get(self.name)
-        return msgspec.structs.replace(
-            call,
-            outcome=outcome,
-            duration_ms=round((time.perf_counter() - started) * 1000),
-            prompt_tokens=usage.prompt,
-            cached_tokens=usage.cached,
-            completion_tokens=usage.completion,
-            cost_usd=None if price is None else price.cost(usage),
-            error=error,
-        )
 
 
 def _titles(kit: Kit) -> dict[str, SectionName]:

@@ -22,22 +22,46 @@ class Prompt(Struct, frozen=True):
     left_out: tuple[str, ...]
 
 
+class Retry(Struct, frozen=True):
+    """Another answer is wanted: why the one before was of no use."""
+
+    problem: str
+
+
+class Repair(Struct, frozen=True):
+    """A better answer is wanted: the one before as it came, and what checking it found, in sentences."""
+
+    answer: str
+    faults: tuple[str, ...]
+
+
+Addition = Retry | Repair
+
+
 class PromptForm(Struct, frozen=True):
-    """The texts `report` and `report_again` of config/prompts, with places such as {{paper}}; `again` is appended
-    when an answer was of no use."""
+    """The texts `report`, `report_again` and `report_repair` of config/prompts, with places such as {{paper}}; one of
+    the latter is appended when there was an answer before."""
 
     report: str
     again: str
+    repair: str = ""
 
     @property
     def version(self) -> str:
         """Changes whenever a word of the prompt does."""
-        return hashlib.sha256(f"{self.report}\0{self.again}".encode()).hexdigest()[:8]
+        return hashlib.sha256(f"{self.report}\0{self.again}\0{self.repair}".encode()).hexdigest()[:8]
 
     def filled(
-        self, paper: Paper, reading: Reading, language: str, *, max_chars: int, domains: Sequence[str], problem: str
+        self,
+        paper: Paper,
+        reading: Reading,
+        language: str,
+        *,
+        max_chars: int,
+        domains: Sequence[str],
+        addition: Addition | None = None,
     ) -> Prompt:
-        """`max_chars` bounds the paper's text. `problem`: why the answer before was of no use, "" if there was none."""
+        """`max_chars` bounds the paper's text. The beginning is the same whatever is added."""
         condensed = condense(reading.passages, max_chars)
         text = _paper(paper, plain(condensed.passages))
         places = {
@@ -47,9 +71,15 @@ class PromptForm(Struct, frozen=True):
             "source": _source(reading.source, condensed.left_out),
             "domains": ", ".join(domains),
             "language": language_name(language),
-            "problem": problem,
         }
-        form = f"{self.report}{self.again}" if problem else self.report
+        form = self.report
+        match addition:
+            case Retry(problem):
+                form += self.again
+                places["problem"] = problem
+            case Repair(answer, faults):
+                form += self.repair
+                places |= {"answer": answer, "faults": "\n".join(f"- {fault}" for fault in faults)}
         # One pass: places that stand in the paper's own text stay as they are.
         return Prompt(_PLACE.sub(lambda place: places.get(place[1], place[0]), form), condensed.left_out)
 
