@@ -143,7 +143,9 @@ def sources(asked: Invocation, desk: Desk) -> Message:
         return found
     known, report = found
     reading = desk.lookups.reading_of(report)
-    return posts.sources(known, report, reading, desk.lookups.attempts(report), desk.texts(asked.language))
+    address = "" if reading is None else reading.url
+    attempts = desk.lookups.attempts(report)
+    return posts.sources(known, report, address, attempts, desk.texts(asked.language), reading)
 
 
 def paperboy(asked: Invocation, desk: Desk) -> Message:

@@ -76,9 +76,7 @@ def _by_itself(settings: Settings, order: Order) -> Made | None:
     async def run() -> Made:
         with progress.shown(Console(stderr=True)) as shown:
             async with compose.press(settings) as press:
-                return await make_digest(
-                    press, order.day, order.language, order.limit, shown, rewrite=order.rewrite
-                )
+                return await make_digest(press, order.day, order.language, order.limit, shown, rewrite=order.rewrite)
 
     try:
         with held(settings.store.file(), Work.READ):

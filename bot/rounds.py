@@ -90,9 +90,7 @@ class Rounds:
         if self._reading is not None:
             await self._reading
 
-    async def digest(
-        self, day: date, language: str, limit: int, progress: Progress, *, rewrite: bool = False
-    ) -> Made:
+    async def digest(self, day: date, language: str, limit: int, progress: Progress, *, rewrite: bool = False) -> Made:
         """Makes a day's digest for somebody who asks, in turn with other processes. Raises as `make_digest` does."""
         async with self._turn:
             while True:

@@ -291,13 +291,17 @@ def window(
 
 
 def sources(
-    paper: Paper, report: Report, reading: Reading | None, attempts: Sequence[Attempt], texts: Texts
+    paper: Paper,
+    report: Report,
+    address: str,
+    attempts: Sequence[Attempt],
+    texts: Texts,
+    reading: Reading | None = None,
 ) -> Message:
     """What a report was made from: what is to be checked, the text that was read and what could not be, the writer,
-    every address, what the paper says word for word, and where it has the report's figures. `reading` is None for a
-    report that was not made here."""
+    every address, what the paper says word for word in the reading that the report was written from, and where that has
+    the report's figures."""
     phrases = texts.phrases
-    address = "" if reading is None else reading.url
     lines = [
         phrases["sources_read"].format(source=texts.sources[report.source], address=address or render.address(paper)),
         phrases["sources_written"].format(

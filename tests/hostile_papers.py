@@ -278,7 +278,7 @@ def shown(paper: Paper, report: Report, reading: Reading) -> list[Message]:
         posts.card(paper, report, texts, names, posts.actions(paper, texts)),
         render.report(paper, report, texts),
         *(posts.window(paper, report, section, texts, names, {}) for section in report.sections),
-        posts.sources(paper, report, reading, (), texts),
+        posts.sources(paper, report, reading.url, (), texts, reading),
     ]
 
 

@@ -110,7 +110,7 @@ def test_sources_show_each_quote_under_its_section_and_lead_to_its_place() -> No
             Quote(RESULTS, "S3.p1", "It is at https://x.example."),
         )
     )
-    message = posts.sources(paper(), told, read, (), compose.texts("en"))
+    message = posts.sources(paper(), told, read.url, (), compose.texts("en"), read)
     shown = plain(message.blocks)
     assert "The paper says, for “Main innovations”:\n“Deep networks are dark inside.” — 1 Introduction" in shown
     links = {run.link for run in runs_of(message.blocks) if run.link}
@@ -122,13 +122,13 @@ def test_without_a_reading_of_ours_quotes_have_no_place() -> None:
     """And a page of a PDF is named by its number."""
     told = report(quotes=(Quote(RESULTS, "page=4", "Lanterns shine brightest."),), source=ReadingSource.PDF)
     texts = compose.texts("en")
-    assert " — " not in plain(posts.sources(paper(), told, None, (), texts).blocks)
+    assert " — " not in plain(posts.sources(paper(), told, "", (), texts).blocks)
     pdf = reading(
         source=ReadingSource.PDF,
         url="https://arxiv.org/pdf/2601.00001",
         passages=(Passage("page=4", "", PassageKind.TEXT, "Lanterns shine brightest."),),
     )
-    message = posts.sources(paper(), told, pdf, (), texts)
+    message = posts.sources(paper(), told, pdf.url, (), texts, pdf)
     assert "“Lanterns shine brightest.” — page 4" in plain(message.blocks)
     assert "https://arxiv.org/pdf/2601.00001#page=4" in {run.link for run in runs_of(message.blocks)}
 
