@@ -329,10 +329,12 @@ async def _by_the_writer(run: _Run, paper: Paper, reading: Reading) -> Report:
 
 async def _within_the_limit(run: _Run, paper: Paper, reading: Reading, known: Report | None) -> Report | None:
     """What the daily limit allows when it does not allow the whole paper: the model on the abstract, else the stand-in.
-    None when what the model wrote before stays."""
+    None when what there is stays."""
     if _is_the_writers(run, known):
         return None
     report = await _on_the_abstract(run, paper) if reading.source is not ReadingSource.ABSTRACT else None
+    if report is None and known is not None and known.limited and known.text_hash == reading.text_hash:
+        return None  # the same sentences
     if report is None:
         report = await run.press.stand_in.write(paper, reading, run.language)
     return msgspec.structs.replace(report, limited=True, provisional=True)
@@ -363,10 +365,7 @@ def _told(refusals: Sequence[WriteError]) -> Iterator[str]:
     limits = [error for error in refusals if isinstance(error, LimitReached)]
     passing = [error for error in refusals if not isinstance(error, OperatorNeeded | LimitReached)]
     if limits:
-        yield f"{_counted(limits)} made with less of the model, or without it. {limits[0]}"
+        yield str(limits[0])  # the digest says of how many reports, and the sentence is to be told once a day
     if passing:
-        yield f"{_counted(passing)} provisional, made of the papers' own sentences. {passing[0]}"
-
-
-def _counted(refusals: Sequence[WriteError]) -> str:
-    return "1 report is" if len(refusals) == 1 else f"{len(refusals)} reports are"
+        reports = "1 report is" if len(passing) == 1 else f"{len(passing)} reports are"
+        yield f"{reports} provisional, made of the papers' own sentences. {passing[0]}"

@@ -233,7 +233,7 @@ async def test_the_digest_and_its_reports_say_what_the_limit_did(limited: Settin
     assert "daily limit" in render.report(*last, ENGLISH).footer
     assert "daily limit" not in render.report(*told[0], ENGLISH).footer
     (notice,) = result.notices
-    assert notice.startswith(f"{sentences + abstracts} reports are made with less of the model")
+    assert notice.startswith(f"The model's daily limit of ${LIMIT:.2f} is reached.")
     chinese = Digest(day=DAY, language="zh", papers=result.digest.papers)
     assert "额度" in render.headline(chinese, compose.texts("zh")).footer
 

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from digest.addressed import before
 from digest.errors import FetchError, FutureDay, InvalidId, NoListYet, QuietDay, Refused, SourceDown, SourceError
 from digest.types import ArxivId, Kit, Paper, PaperSource
 
@@ -136,7 +137,7 @@ def parse_entry(entry: Any, public_url: str) -> Paper:
         upvotes=fields.count("upvotes"),
         comments=fields.count("numComments"),
         keywords=fields.texts("ai_keywords"),
-        hub_summary=fields.prose("ai_summary"),
+        hub_summary=before(fields.prose("ai_summary")),  # its model has read what the paper says to models
         hub_url=f"{public_url}/papers/{paper_id}",
         github_url=fields.address("githubRepo"),
         project_url=fields.address("projectPage"),

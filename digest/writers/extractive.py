@@ -22,7 +22,6 @@ from digest.types import (
     Report,
     ReportWriter,
     Run,
-    RunKind,
     Runs,
     Section,
     SectionName,
@@ -31,6 +30,7 @@ from digest.types import (
 )
 from digest.writers import claims, cues
 from digest.writers.material import MOST_CHARS, Line, Material, Part, gather, title_of
+from digest.writers.naming import LABEL, labelled, name_of, with_bold_name
 from digest.writers.quotes import QUOTED, quotes
 from digest.writers.score_table import ScoreRow, score_rows
 from digest.writers.sentences import sentences, without_opening
@@ -46,33 +46,13 @@ _FIELD_CHARS = 280
 _LIST_NUMBER = re.compile(r"^\s*(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-e])[.):]|[•·▪–-])\s+", re.IGNORECASE)
 _ENUMERATION = re.compile(r"\((?:\d|i{1,3}|iv|v)\)\s+")
 _BETWEEN = re.compile(r"(?:[,;.]\s*(?:and\s*)?|\s+and\s*)$")
-_LABEL = re.compile(r"(?P<label>[^.:。：$]{3,70}?)(?:[.:]\s+|[：。])(?=\S)")
 _USED = re.compile(
     r"(?:inputs?|outputs?|data|hardware|steps?|requirements?|code|weights|licen[cs]e|resources|training|inference|"
     r"输入|输出|硬件|流程|代码)\b",
     re.IGNORECASE,
 )
 _USING = re.compile(r"\b(?:usage|using|how to|quick ?start|getting started|in practice)\b|使用", re.IGNORECASE)
-_INTRODUCED = re.compile(
-    r"\b(?:introduc|propos|present|design|develop|devis|construct|curat|build|releas|implement|call|nam|dubb|term|"
-    r"formulat|describ)\w*\s+(?:an?\s+|the\s+|our\s+)?(?:(?:novel|new|simple|unified)\s+)?(?=[A-Z\d])"
-    r"|\b(?:dataset|benchmark|framework|method|algorithm)\s+(?=[A-Z])"
-)
-_NAME = re.compile(
-    r"(?:[A-Z][\w+.-]*\w|\d+[A-Z][\w-]*)(?:\s+(?:(?:of|for|and|to|with|the)\s+)?[A-Z][\w+-]*){0,6}(?:\s+\([A-Z][\w-]*\))?"
-)
-_NAME_FIRST = re.compile(rf"{_NAME.pattern}(?=, (?:an?|the|which|whose|comprising|using)\b)")
-_TELLING = re.compile(r"[a-z][A-Z]|[A-Z]{2}|\d|[\s-][A-Z]")  # more than a word that begins a sentence
-_SENTENCE = re.compile(r"\b(?:we|is|are|was|were|has|have|can)\b", re.IGNORECASE)
-_LABEL_WORDS = 8
 _NEXT_ADDRESS = re.compile(r"\s+(?=[A-Z][\w-]*(?: \w+){0,2}: ?https?://)")  # "Code: https://... Page: https://..."
-# "We propose a new architecture, the Kite, ...", but not "an extension of an old architecture, the Kite, ..."
-_APPOSED = re.compile(
-    r"\b(?:introduc|propos|present|develop|design|describ)\w* (?:an?|our|the)"
-    r"(?: (?!(?:of|to|for|on|in|with|that|from|based|over|by)\b)[\w-]+){1,7}, (?:the|called|named|termed|dubbed) "
-    r"(?P<name>[A-Z][\w+-]*)(?=[,.:;]| \()"
-)
-_ACRONYM = re.compile(r"\(([A-Z][\w.+-]{1,24})\)")
 
 
 def build(kit: Kit, options: Mapping[str, Any]) -> ReportWriter:
@@ -196,11 +176,11 @@ class _Choice:
             for line in self._material.points
             if _USED.match(line.text)
             and line.text[-1] not in ":："
-            and (_LABEL.match(line.text) or _USING.search(title_of(line.heading)))
+            and (LABEL.match(line.text) or _USING.search(title_of(line.heading)))
         ]
         for text in told[:_MOST_USES] if len(told) > 1 else ():
             self._used.add(text)
-            yield _labelled(text)
+            yield labelled(text)
 
     def _found_uses(self) -> Iterator[Runs]:
         lines = [*self._done, *self._material.body]
@@ -268,7 +248,7 @@ class _Choice:
                 below = tuple(
                     (Paragraph(text_runs(line)),) for line in map(_beginning, point.below[:_MOST_BELOW]) if line
                 )
-                yield (Paragraph(_labelled(text)), *((Points(below),) if below else ()))
+                yield (Paragraph(labelled(text)), *((Points(below),) if below else ()))
 
     def _found_innovations(self) -> Iterator[Runs]:
         introduced = (line for line in self._material.body if line.part is Part.INTRODUCTION)
@@ -276,7 +256,7 @@ class _Choice:
         for line in cues.chosen(candidates, cues.novelty_worth, _MOST_INNOVATIONS, 1.2, self._used):
             self._used.add(line.text)
             self.quoted[SectionName.INNOVATIONS].append(line.text)
-            yield _with_bold_name(line.text)
+            yield with_bold_name(line.text)
 
     def _method_headings(self, most: int) -> Iterator[Runs]:
         """Headings of the method as names, each with the first sentence under it that stands alone."""
@@ -310,7 +290,7 @@ class _Choice:
     def _rows(self) -> Sequence[ScoreRow]:
         """The rows of the first table that tells them without a doubt, those among the results before others."""
         tables = sorted(self._material.tables, key=lambda table: table.part is not Part.RESULTS)
-        name = _name_of(self._paper.title, self._claim)
+        name = name_of(self._paper.title, self._claim)
         return next((rows for table in tables if (rows := score_rows(table.text, table.caption, name))), ())
 
     def _table(self, rows: Sequence[ScoreRow]) -> Table:
@@ -331,16 +311,6 @@ def _points(points: Iterable[Runs]) -> Points:
     return Points(tuple((Paragraph(runs),) for runs in points))
 
 
-def _name_of(title: str, claim: str) -> str:
-    """What the paper calls its work: the title's first words before a colon, a short title, an acronym, or what the
-    claim says it is; or ""."""
-    head = title.partition(":")[0].strip()
-    if len(head.split()) <= 3:
-        return head
-    match = _ACRONYM.search(claim) or _APPOSED.search(claim)
-    return match[1] if match else ""
-
-
 def _beginning(point: str) -> str:
     """As many whole sentences of a point, without its number, as have room; "" if not even the first has."""
     kept = ""
@@ -349,27 +319,3 @@ def _beginning(point: str) -> str:
             break
         kept = f"{kept} {sentence}".strip()
     return kept
-
-
-def _labelled(text: str) -> Runs:
-    """A point with its label in bold, if it begins with one: "Input: a video", "Strategy clusters. A model ..."."""
-    match = _LABEL.match(text)
-    if match and len(match["label"].split()) <= _LABEL_WORDS and not _SENTENCE.search(match["label"]):
-        mark = text[match.end("label") : match.end()]
-        return (Run(match["label"], bold=True), Run(mark), *text_runs(text[match.end() :]))
-    return _with_bold_name(text)
-
-
-def _with_bold_name(sentence: str) -> Runs:
-    """The sentence, told shortly, with the name of what it introduces in bold if it says one."""
-    runs = text_runs(claims.told_shortly(sentence))
-    introduced = _INTRODUCED.search(sentence)
-    match = _NAME.match(sentence, introduced.end()) if introduced else _NAME_FIRST.match(sentence)
-    if match is None or not _TELLING.search(match[0]):
-        return runs
-    first = runs[0]
-    named = re.search(rf"(?<!\w){re.escape(match[0])}(?!\w)", first.text)
-    if first.kind is not RunKind.TEXT or first.link or named is None:
-        return runs
-    pieces = (Run(first.text[: named.start()]), Run(named[0], bold=True), Run(first.text[named.end() :]))
-    return tuple(piece for piece in pieces if piece.text) + runs[1:]

@@ -31,8 +31,8 @@ MOST_CELL_CHARS = 120
 _DICTATED_WORDS = 6  # in a row, as in a passage that speaks to a model; of Chinese characters twice as many
 
 _ADDRESS = re.compile(
-    r"(?:[a-z][a-z+.-]*://|www\.)[^\s<>\"'“”‘’，。；：！？）】》]+|\b(?:mailto:|javascript:|data:[a-z]+/|tel:\+?\d)[^\s<>]+"
-    r"|[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}|\b(?:[a-z\d-]+\.)+[a-z]{2,}/[^\s<>，。；：！？）】》]*"
+    r"(?:[a-z][a-z+.-]*://|www\.)[^\s<>{}\"'“”‘’，。；：！？）】》]+|\b(?:mailto:|javascript:|data:[a-z]+/|tel:\+?\d)[^\s<>]+"
+    r"|[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}|\b(?:[a-z\d-]+\.)+[a-z]{2,}/[^\s<>{}，。；：！？）】》]*"
     r"|\b(?:[a-z\d-]+\.)+(?:com|org|net|io|ai|dev|app|xyz|info|me|gg|cn|ru|example|invalid|test)\b",
     re.IGNORECASE,
 )
