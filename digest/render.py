@@ -278,7 +278,7 @@ def written(report: Report, texts: Texts) -> str:
     if report.corrected:
         sentence = texts.phrases["written_corrected"].format(written=sentence)
     if report.limited:
-        return f"{sentence} ({texts.phrases['limited_one']})"
+        return f"{sentence} ({texts.phrases['written_limited']})"
     return f"{sentence} ({texts.phrases['provisional']})" if report.provisional else sentence
 
 

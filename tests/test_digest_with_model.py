@@ -161,6 +161,25 @@ def test_a_key_that_is_not_accepted_is_one_line_among_those_of_progress(paperboy
     assert "does not accept the key" in lines[-1]
 
 
+def test_reports_of_an_older_prompt_are_rewritten_on_request_and_the_month_tells_what_it_cost(
+    paperboy: Paperboy, model: ModelServer, store: Path
+) -> None:
+    """Not without the word; without a price in the settings the calls are counted, and the model is named."""
+    digest(paperboy)
+    connection = sqlite3.connect(store)
+    with connection:
+        connection.execute("UPDATE reports SET prompt_version = 'older' WHERE paper IN ('2601.00001', '2601.00002')")
+    connection.close()
+    digest(paperboy)
+    assert len(model.calls) == PAPERS
+    digest(paperboy, "--rewrite")
+    digest(paperboy, "--rewrite")
+    assert len(model.calls) == PAPERS + 2
+    told = paperboy("cost").stdout
+    assert f"{PAPERS + 2} calls" in told.splitlines()[0]
+    assert "No price is known for a-model" in told
+
+
 def _reports(store: Path) -> dict[tuple[str, str, int], int]:
     """How many papers' newest reports are in a language, by a writer and provisional or not."""
     connection = sqlite3.connect(store)

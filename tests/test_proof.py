@@ -85,10 +85,8 @@ def test_what_only_looks_like_an_address_is_text(text: str) -> None:
 
 def test_nobody_is_called() -> None:
     """Not by name, not by a platform's own marks."""
-    assert (
-        line("Tell @everyone and <!channel> and <@U0123456> and ＠here of it.")
-        == "Tell everyone and and and here of it."
-    )
+    told = line("Lanterns light @lamps and <@U0123456> and <#C0123456> and ＠wicks at night.")
+    assert told == "Lanterns light lamps and and and wicks at night."
 
 
 @pytest.mark.parametrize(
