@@ -121,8 +121,8 @@ def replies(settings: Settings, tools: Kit) -> ReplyWriter | None:
     """Who answers questions about papers; None when there is no model: then they are quoted."""
     if writer_name(settings) != "llm":
         return None
-    from digest.writers.llm import Options
     from digest.writers.reply import ReplyWriter
+    from digest.writers.till import Options
 
     return ReplyWriter(tools, msgspec.convert(options(settings, "llm"), Options, strict=False))
 

@@ -17,7 +17,7 @@ _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000
 _SENTENCE = re.compile(r".*?(?:[.!?]+[\"'”’)\]]*(?=\s|$)|[。！？]+[”’」』）]*|\n|$)", re.DOTALL)
 
 
-def _any(patterns: Sequence[str]) -> str:
+def joined(patterns: Sequence[str]) -> str:
     """One pattern for all. What many begin with stands in it once, so that a place in a text is tried once for it."""
     groups: dict[str, list[str]] = {ORDER: [], BEGINS: [], r"\b": [], "": []}
     for pattern in patterns:
@@ -26,8 +26,8 @@ def _any(patterns: Sequence[str]) -> str:
     return "|".join(f"{start}(?:{'|'.join(rest)})" for start, rest in groups.items() if rest)
 
 
-_ADDRESSES = re.compile(_any(ENGLISH))
-_ADDRESSES_IN_CHINESE = re.compile(_any(CHINESE))
+_ADDRESSES = re.compile(joined(ENGLISH))
+_ADDRESSES_IN_CHINESE = re.compile(joined(CHINESE))
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 # What single sentences of such text have in common, in words of their own: an order or an address to somebody, and

@@ -7,6 +7,7 @@ authors, so that no passage is served whole.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from digest import render
+from digest.addressed import sifted
 from digest.errors import WriteError
 from digest.inline import parse_runs, text_runs
 from digest.retrieval import Glossary, asked_words, retrieve, words_of
@@ -95,13 +97,14 @@ async def reply(
     check: Check = figures_stand,
 ) -> Reply:
     """Answers from the passages alone; when the model cannot, the paper is quoted. Never raises for the model."""
-    found = [one.passage for one in retrieve(reading.passages, question, glossary)]
+    safe = await asyncio.to_thread(sifted, paper, reading)
+    found = [one.passage for one in retrieve(safe.reading.passages, question, glossary)]
     if not found:
         return Reply(question=question)
     if writer is None:
         return Reply(question=question, said=quoted(found, question, glossary))
     try:
-        sentences = await writer.write(paper, reading, found, question, language)
+        sentences = await writer.write(safe.paper, safe.reading, found, question, language)
     except WriteError as error:
         log.warning("no answer of a model", extra={"paper": paper.id, "reason": str(error)})
         return Reply(question=question, said=quoted(found, question, glossary), problem=str(error))

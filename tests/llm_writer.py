@@ -27,7 +27,13 @@ def llm_writer(
     clock: Clock = clock,
     **changes: Any,
 ) -> LlmWriter:
-    kit = Kit(
+    writer = llm.build(kit(calls, check=check, clock=clock), options(server, **changes))
+    assert isinstance(writer, LlmWriter)
+    return writer
+
+
+def kit(calls: CallBook | None = None, *, check: Check = unchecked, clock: Clock = clock) -> Kit:
+    return Kit(
         fetcher=cast("Fetcher", None),  # writers fetch nothing
         clock=clock,
         hub_url="",
@@ -38,9 +44,6 @@ def llm_writer(
         calls=calls or StoreThread(None, clock),
         check=check,
     )
-    writer = llm.build(kit, options(server, **changes))
-    assert isinstance(writer, LlmWriter)
-    return writer
 
 
 def options(server: ModelServer, **changes: Any) -> dict[str, Any]:

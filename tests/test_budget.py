@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 import time_machine
 
@@ -20,7 +21,9 @@ from digest.store import Store, StoreThread
 from digest.types import Digest, ModelCall, ReadingSource, Report
 from digest.writers.budget import Budget, Turns
 from digest.writers.completion import Price
-from tests.llm_writer import llm_writer
+from digest.writers.reply import ReplyWriter
+from digest.writers.till import Options
+from tests.llm_writer import kit, llm_writer, options
 from tests.makers import DAY, NOON, clock, paper, reading
 from tests.model_answers import Reset, Status
 from tests.model_day import PAPERS, charged_usd, fill, made, settings
@@ -155,8 +158,6 @@ def test_a_limit_needs_a_price(model: ModelServer) -> None:
 
 async def test_the_doctor_names_a_limit_without_a_price(limited: Settings) -> None:
     """And what to do, as the start of a digest does."""
-    import msgspec
-
     without = msgspec.structs.replace(limited, llm=msgspec.structs.replace(limited.llm, prices={}))
     told = [check.sentence for check in await cli_doctor.checks(without) if not check.well]
     assert any("llm.prices" in sentence and "[digest]" not in sentence for sentence in told)
@@ -172,6 +173,17 @@ async def test_an_endpoint_whose_answers_know_no_bound_cannot_be_held_to_a_limit
             await writer.write(paper(), reading(), "en")
         await writer.close()
         assert len(server.calls) == 2
+
+
+async def test_answers_to_questions_count_as_well(model: ModelServer, store: StoreThread) -> None:
+    """What they can cost has to fit what reports have left; nobody is called otherwise."""
+    told = msgspec.convert(options(model, daily_limit=0.05, max_output_tokens=1000), Options)
+    writer = ReplyWriter(kit(store), told)
+    await store.begin(call(0.049))
+    with pytest.raises(LimitReached):
+        await writer.write(paper(), reading(), reading().passages, "How bright is it?", "en")
+    await writer.close()
+    assert model.calls == []
 
 
 # --- whom it serves ------------------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 import pytest
 
 from bot import compose
+from config.settings import glossary
 from digest.addressed import Sifted
 from digest.errors import WriteError
 from digest.render import shortfalls
+from digest.replies import reply
 from digest.types import Passage, PassageKind, Report
 from digest.writers import llm
 from tests.extractive_writer import writer as extractive_writer
@@ -119,3 +121,10 @@ async def test_a_paper_about_such_papers_has_its_report() -> None:
     assert report.addressed == ("1 Introduction",)
     assert "91.4% of the attacks" in prompt
     assert "ignore all previous" not in prompt
+
+
+async def test_no_answer_to_a_question_quotes_what_speaks_to_a_model() -> None:
+    """Not even when somebody asks for it."""
+    for hostile in SOME:
+        told = await reply(hostile.paper(), hostile.reading(), hostile.text, hostile.language, glossary=glossary())
+        assert hostile.canary not in " ".join(said.text for said in told.said).lower()

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import re
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,16 +17,14 @@ from msgspec import Struct
 
 from digest.errors import OperatorNeeded, WriteError
 from digest.render import shortened
-from digest.types import Kit, ModelCall, Paper, Passage, Reading
+from digest.types import Kit, Paper, Passage, Reading
 from digest.writers.answer import object_with
-from digest.writers.completion import Usage, body_of, estimated_tokens, raise_told_error, text_of, usage_of
-from digest.writers.endpoint import Endpoint
-from digest.writers.ladder import LEAST_CHARS, Form, first_form, next_form
+from digest.writers.completion import text_of
+from digest.writers.ladder import LEAST_CHARS, Form, next_form
 from digest.writers.language import is_foreign, language_name
-from digest.writers.llm import RETRY_PAUSE_S, Options
+from digest.writers.llm import RETRY_PAUSE_S
+from digest.writers.till import Options, Order, Request, Till
 from digest.writers.trouble import BadAnswer, Closed, NoAnswer, Refused, Trouble
-
-log = logging.getLogger(__name__)
 
 PURPOSE = "answer"
 MAX_SENTENCES = 5
@@ -63,7 +59,7 @@ class _Order(Struct, frozen=True):
     passages: Sequence[Passage]
     question: str
     language: str
-    identity: str
+    order: Order
 
 
 class ReplyWriter:
@@ -75,33 +71,33 @@ class ReplyWriter:
         self._options = options
         self._prompt = kit.prompts["reply"]
         self.prompt_version = hashlib.sha256(self._prompt.encode()).hexdigest()[:8]
-        self._endpoint = Endpoint(options.base_url, options.api_key, options.timeout_s, kit.clock)
-        self._form = first_form(options.base_url, max(MAX_CHARS, LEAST_CHARS), keep=False)
+        self._till = Till(kit, msgspec.structs.replace(options, recall=False), max_chars=max(MAX_CHARS, LEAST_CHARS))
         self._places = asyncio.Semaphore(options.concurrency)
 
     async def close(self) -> None:
-        await self._endpoint.close()
+        await self._till.close()
 
     async def write(
         self, paper: Paper, reading: Reading, passages: Sequence[Passage], question: str, language: str
     ) -> Sentences:
         """What the passages of the reading say to the question; nothing when they do not answer it.
 
-        Raises OperatorNeeded (401, 402, 403, 404), or WriteError when all tries were in vain.
+        Raises OperatorNeeded (401, 402, 403, 404), LimitReached, or WriteError when all tries were in vain.
         """
         asked = hashlib.sha256(question.encode()).hexdigest()[:16]
         parts = (paper.id, language, reading.text_hash, self.name, self.prompt_version, asked)
-        order = _Order(paper, passages, question, language, "|".join(parts))
+        bought = Order("|".join(parts), PURPOSE, paper.id, language)
+        order = _Order(paper, passages, question, language, bought)
         async with self._places:
             try:
                 return await self._answered(order)
             except Closed as closed:
-                raise OperatorNeeded(f"The model's endpoint {self._endpoint.host} {closed}.") from None
+                raise OperatorNeeded(f"The model's endpoint {self._till.endpoint.host} {closed}.") from None
             except Trouble as trouble:
                 raise WriteError(f"{self.name} gave no answer: {trouble}.") from None
 
     async def _answered(self, order: _Order) -> Sentences:
-        form, tries = self._form, self._options.attempts
+        form, tries = self._till.form, self._options.attempts
         for _ in range(MAX_STEPS):
             try:
                 return await self._call(order, form)
@@ -119,30 +115,10 @@ class ReplyWriter:
         raise NoAnswer("refused", "the endpoint took no form of the question")
 
     async def _call(self, order: _Order, form: Form) -> Sentences:
-        """One request, written down. A cancelled one stays as begun: its answer may have been made and charged."""
+        """One request. Raises Trouble, LimitReached."""
         prompt = self._filled(order, form.max_chars)
-        call, started = self._begun(order), time.perf_counter()
-        number = await self._kit.calls.begin(call)
-        usage = Usage()
-        try:
-            fields = {
-                "model": self.name,
-                "messages": [{"role": "user", "content": prompt}],
-                **form.fields(_SCHEMA, self._options.max_output_tokens, ""),
-            }
-            body = body_of(await self._endpoint.ask(fields, {}))
-            raise_told_error(body, self._kit.clock, self._options.api_key)
-            usage = usage_of(body, prompt)
-            self._form = self._form.joined(form)
-            sentences = _read(text_of(body), order)
-        except Trouble as trouble:
-            if isinstance(trouble, NoAnswer) and trouble.ambiguous:
-                usage = Usage(prompt=estimated_tokens(prompt))
-            log.info("model call failed", extra={"paper": order.paper.id, "outcome": trouble.outcome})
-            await self._kit.calls.end(number, self._ended(call, started, usage, trouble.outcome, str(trouble)))
-            raise
-        await self._kit.calls.end(number, self._ended(call, started, usage, "answered"))
-        return sentences
+        request = Request(form, prompt, _SCHEMA, self._options.max_output_tokens)
+        return await self._till.buy(order.order, request, lambda body: _read(text_of(body), order))
 
     def _filled(self, order: _Order, max_chars: int) -> str:
         parts: list[str] = []
@@ -165,31 +141,6 @@ class ReplyWriter:
         }
         # One pass: places that stand in the paper's own text stay as they are.
         return _PLACE.sub(lambda place: places.get(place[1], place[0]), self._prompt)
-
-    def _begun(self, order: _Order) -> ModelCall:
-        return ModelCall(
-            identity=order.identity,
-            purpose=PURPOSE,
-            paper_id=order.paper.id,
-            language=order.language,
-            endpoint=self._endpoint.host,
-            model=self.name,
-            outcome="begun",
-            started_at=self._kit.clock(),
-        )
-
-    def _ended(self, call: ModelCall, started: float, usage: Usage, outcome: str, error: str = "") -> ModelCall:
-        price = self._options.prices.get(self.name)
-        return msgspec.structs.replace(
-            call,
-            outcome=outcome,
-            duration_ms=round((time.perf_counter() - started) * 1000),
-            prompt_tokens=usage.prompt,
-            cached_tokens=usage.cached,
-            completion_tokens=usage.completion,
-            cost_usd=None if price is None else price.cost(usage),
-            error=error,
-        )
 
 
 def _read(text: str, order: _Order) -> Sentences:

@@ -67,8 +67,9 @@ class Request(Struct, frozen=True):
 class Till:
     """Close it when done: it holds connections. `form` is how the endpoint has wanted to be asked so far."""
 
-    def __init__(self, kit: Kit, options: Options) -> None:
-        self.form = first_form(options.base_url, options.max_input_chars, keep=options.recall)
+    def __init__(self, kit: Kit, options: Options, *, max_chars: int = 0) -> None:
+        """`max_chars`: of a text in a prompt, where it is not that of the settings."""
+        self.form = first_form(options.base_url, max_chars or options.max_input_chars, keep=options.recall)
         self.budget = Budget(kit.calls, options.model, options.prices.get(options.model), options.daily_limit)
         self.endpoint = Endpoint(options.base_url, options.api_key, options.timeout_s, kit.clock)
         self._options = options
