@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from digest.pipeline import Press
     from digest.sources.catalogue import Catalogue
     from digest.store import StoreThread
-    from digest.types import CallBook, ChatAdapter, Kit, PaperReader, PaperSource, ReportWriter
+    from digest.types import CallBook, ChatAdapter, Kit, Paper, PaperReader, PaperSource, Reading, Report, ReportWriter
     from digest.writers.reply import ReplyWriter
 
 Closed = TypeVar("Closed")
@@ -191,7 +191,16 @@ async def kit(settings: Settings, calls: CallBook) -> AsyncIterator[Kit]:
             domains=taxonomy(),
             prompts=configured.prompts(),
             calls=calls,
+            check=_to_mend,
         )
+
+
+def _to_mend(report: Report, reading: Reading, paper: Paper) -> Sequence[str]:
+    """What a model is asked to mend in its report: what the paper does not say, or says of something else."""
+    from digest.grounding import checked
+    from digest.mending import to_mend
+
+    return to_mend(checked(report, reading, paper).findings)
 
 
 def fetcher(settings: Settings, attempts: int) -> PoliteFetcher:

@@ -1,7 +1,7 @@
 """Answers to questions about a paper: what its passages say, each sentence with its place, or that they do not say.
 
-Sentences of a model are kept only when their figures and addresses stand in the passages it was given. Without a model
-the paper's own words answer, in short pieces: arXiv's terms (info.arxiv.org/help/license) leave the text to its
+Sentences of a model are kept only when their figures, names and addresses stand in the passages it was given. Without
+a model the paper's own words answer, in short pieces: arXiv's terms (info.arxiv.org/help/license) leave the text to its
 authors, so that no passage is served whole.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from digest import render
 from digest.addressed import sifted
 from digest.errors import WriteError
+from digest.grounding import Ground
 from digest.inline import parse_runs, text_runs
 from digest.retrieval import Glossary, asked_words, retrieve, words_of
 from digest.types import (
@@ -32,6 +33,8 @@ from digest.types import (
     ReadingSource,
     Run,
     Runs,
+    Section,
+    SectionName,
     Texts,
 )
 from digest.writers.sentences import sentences as split_sentences
@@ -43,9 +46,6 @@ QUOTE_CHARS = 300
 _PLACE_CHARS = 60
 _NUMBERED = re.compile(r"(?:Table|Figure|Algorithm|Listing|表|图)\s*[A-Z]?\d+(?:\.\d+)*")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
-
-Check = Callable[[str, Sequence[Passage]], bool]  # whether all figures of a sentence stand in the passages
 
 
 class Said(Struct, frozen=True):
@@ -80,12 +80,6 @@ class Writer(Protocol):
     ) -> tuple[tuple[str, Passage], ...]: ...
 
 
-def figures_stand(sentence: str, passages: Sequence[Passage]) -> bool:
-    """A Check: whether every figure of the sentence stands in one of the passages, digit by digit."""
-    held = {_plain(figure) for passage in passages for figure in _FIGURE.findall(f"{passage.heading} {passage.text}")}
-    return all(_plain(figure) in held for figure in _FIGURE.findall(sentence))
-
-
 async def reply(
     paper: Paper,
     reading: Reading,
@@ -94,7 +88,6 @@ async def reply(
     *,
     glossary: Glossary,
     writer: Writer | None = None,
-    check: Check = figures_stand,
 ) -> Reply:
     """Answers from the passages alone; when the model cannot, the paper is quoted. Never raises for the model."""
     safe = await asyncio.to_thread(sifted, paper, reading)
@@ -108,21 +101,31 @@ async def reply(
     except WriteError as error:
         log.warning("no answer of a model", extra={"paper": paper.id, "reason": str(error)})
         return Reply(question=question, said=quoted(found, question, glossary), problem=str(error))
-    said = tuple(Said(text, passage) for text, passage in sentences if _stands(text, found, check))
+    said = await asyncio.to_thread(_standing, sentences, found, paper)
     left_out = len(sentences) - len(said)
     if left_out and not said:
         return Reply(question=question, said=quoted(found, question, glossary), left_out=left_out)
     return Reply(question=question, said=said, writer=writer.name, left_out=left_out)
 
 
-def _stands(text: str, passages: Sequence[Passage], check: Check) -> bool:
-    addresses = (address.rstrip(".,;:!?)") for address in _ADDRESS.findall(text))
-    return check(text, passages) and all(any(one in passage.text for passage in passages) for one in addresses)
+def _standing(sentences: Sequence[tuple[str, Passage]], found: Sequence[Passage], paper: Paper) -> tuple[Said, ...]:
+    """The sentences whose figures, names and addresses stand in the passages that the model was given."""
+    of_passages = Reading(paper_id=paper.id, source=ReadingSource.HTML, url="", text_hash="", passages=tuple(found))
+    ground = Ground(of_passages, replace(paper, abstract=""))
+    return tuple(
+        Said(text, passage)
+        for text, passage in sentences
+        if not any(finding.to_check for finding in ground.section(_as_section(text)))
+        and all(any(one in held.text for held in found) for one in _addresses(text))
+    )
 
 
-def _plain(figure: str) -> str:
-    whole = figure.replace(",", "")
-    return whole.rstrip("0").rstrip(".") if "." in whole else whole
+def _as_section(text: str) -> Section:
+    return Section(SectionName.RESULTS, (Paragraph((Run(text),)),))
+
+
+def _addresses(text: str) -> list[str]:
+    return [address.rstrip(".,;:!?)") for address in _ADDRESS.findall(text)]
 
 
 # --- quoting -----------------------------------------------------------------------------------------------------
