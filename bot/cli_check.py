@@ -151,6 +151,8 @@ def _lines(told: Sequence[Checked]) -> Iterator[str]:
     for one in told:
         yield f"{one.paper.id}  {clean(one.paper.title)}"
         yield f"  {_text_of(one)}"
+        if one.reading is not None and not one.report.findings:
+            yield "  states no figure, and no name of a model, dataset or benchmark"
         for outcome in _ORDER:
             yield from _of_outcome([finding for finding in one.report.findings if finding.outcome is outcome], outcome)
         yield ""
