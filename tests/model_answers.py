@@ -68,6 +68,15 @@ class MissingSection(Reply, frozen=True):
         return json.dumps({name: value for name, value in json.loads(correct).items() if name != self.section})
 
 
+class Unscored(Reply, frozen=True):
+    """The correct answer of a paper without scores: it states no figure, so that nothing in it has to be mended."""
+
+    def content(self, correct: str) -> str:
+        sentence = "没有给出分数。" if "灯" in correct else "No scores are stated."
+        told = json.loads(correct)
+        return json.dumps({**told, "results": {"rows": [], "text": [_block(sentence)]}}, ensure_ascii=False)
+
+
 class WrongLanguage(Reply, frozen=True):
     def content(self, correct: str) -> str:
         return answer_text("en" if "灯" in correct else "zh")

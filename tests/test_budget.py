@@ -25,7 +25,7 @@ from digest.writers.reply import ReplyWriter
 from digest.writers.till import Options
 from tests.llm_writer import kit, llm_writer, options
 from tests.makers import DAY, NOON, clock, paper, reading
-from tests.model_answers import Reset, Status
+from tests.model_answers import Reset, Status, Unscored
 from tests.model_day import PAPERS, charged_usd, fill, made, settings
 from tests.model_server import ModelServer, serving
 from tests.paper_server import PaperServer
@@ -44,7 +44,7 @@ def papers() -> Iterator[PaperServer]:
 
 @pytest.fixture
 def model() -> Iterator[ModelServer]:
-    with serving(ModelServer()) as running:
+    with serving(ModelServer(otherwise=Unscored())) as running:
         yield running
 
 
@@ -166,7 +166,7 @@ async def test_the_doctor_names_a_limit_without_a_price(limited: Settings) -> No
 async def test_an_endpoint_whose_answers_know_no_bound_cannot_be_held_to_a_limit() -> None:
     """It refuses both names of the output limit: the operator is told, and it is not called without one."""
     refusal = "max_tokens and max_completion_tokens are unknown"
-    with serving(ModelServer()) as server:
+    with serving(ModelServer(otherwise=Unscored())) as server:
         server.script(Status(400, refusal), Status(400, refusal))
         writer = llm_writer(server, daily_limit=1.0)
         with pytest.raises(OperatorNeeded, match=r"llm\.daily_limit cannot be kept"):

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from tests.makers import DAY
-from tests.model_answers import Status
+from tests.model_answers import Status, Unscored
 from tests.model_server import KEY, ModelServer, serving
 from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, daily_entry
@@ -40,7 +40,7 @@ def server() -> Iterator[PaperServer]:
 
 @pytest.fixture
 def model() -> Iterator[ModelServer]:
-    with serving(ModelServer()) as running:
+    with serving(ModelServer(otherwise=Unscored())) as running:
         yield running
 
 

@@ -14,7 +14,7 @@ from config.settings import Settings
 from digest.store import Store
 from digest.types import ArxivId, Report
 from tests.makers import DAY, paper, report
-from tests.model_answers import Status
+from tests.model_answers import Status, Unscored
 from tests.model_day import fill, made, settings
 from tests.model_server import ModelServer, serving
 from tests.paper_server import PaperServer
@@ -25,7 +25,7 @@ FIRST = ArxivId("2601.00001")
 
 @pytest.fixture
 def model() -> Iterator[ModelServer]:
-    with serving(ModelServer()) as running:
+    with serving(ModelServer(otherwise=Unscored())) as running:
         yield running
 
 
