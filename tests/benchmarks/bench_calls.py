@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.benchmarks.timing import show
 from tests.makers import DAY
+from tests.model_answers import Unscored
 from tests.model_server import KEY, ModelServer, Request, serving
 from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, daily_entry
@@ -28,7 +29,11 @@ MODEL_S = 0.2
 
 
 def main() -> None:
-    with PaperServer() as server, serving(ModelServer(delay_s=MODEL_S)) as model, tempfile.TemporaryDirectory() as home:
+    with (
+        PaperServer() as server,
+        serving(ModelServer(delay_s=MODEL_S, otherwise=Unscored())) as model,
+        tempfile.TemporaryDirectory() as home,
+    ):
         ids = [f"2601.{number:05}" for number in range(1, PAPERS + 1)]
         server.days[DAY.isoformat()] = [daily_entry(paper_id, title=paper_id) for paper_id in ids]
         server.pages.update({f"/html/{paper_id}": lantern_page() for paper_id in ids})

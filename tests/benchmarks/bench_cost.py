@@ -12,6 +12,7 @@ from pathlib import Path
 
 from digest.types import Report
 from tests.benchmarks.timing import show
+from tests.model_answers import Unscored
 from tests.model_day import INPUT_USD, OUTPUT_USD, PAPERS, charged_usd, fill, made, settings
 from tests.model_server import ModelServer, serving
 from tests.paper_server import PaperServer
@@ -28,7 +29,7 @@ def main() -> None:
 
 async def _unlimited(papers: PaperServer) -> None:
     rows = {}
-    with serving(ModelServer()) as model, tempfile.TemporaryDirectory() as folder:
+    with serving(ModelServer(otherwise=Unscored())) as model, tempfile.TemporaryDirectory() as folder:
         for language in ("en", "zh"):
             await made(settings(Path(folder), papers, model), language)
             rows["in one language" if language == "en" else "in two"] = _told(model)
@@ -45,7 +46,7 @@ async def _limited(papers: PaperServer) -> None:
     """Each limit with both languages, and again as after a restart."""
     rows = {}
     for limit in LIMITS:
-        with serving(ModelServer()) as model, tempfile.TemporaryDirectory() as folder:
+        with serving(ModelServer(otherwise=Unscored())) as model, tempfile.TemporaryDirectory() as folder:
             chosen = settings(Path(folder), papers, model, limit)
             first = (await made(chosen, "en")).digest
             for language in ("zh", "en", "zh"):

@@ -27,6 +27,7 @@ from digest.store import Store
 from tests.benchmarks.timing import show
 from tests.latexml_pages import PROSE, page, para, section, table, tabular
 from tests.makers import DAY
+from tests.model_answers import Unscored
 from tests.model_server import KEY, ModelServer, serving
 from tests.paper_server import Asked, PaperServer, Slow, daily_entry
 
@@ -55,7 +56,12 @@ Way = Callable[[Press], Coroutine[Any, Any, int]]
 
 def main() -> None:
     hub, arxiv = PaperServer(), PaperServer()
-    with hub, arxiv, serving(ModelServer(delay_s=MODEL_S)) as model, tempfile.TemporaryDirectory() as folder:
+    with (
+        hub,
+        arxiv,
+        serving(ModelServer(delay_s=MODEL_S, otherwise=Unscored())) as model,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         _fill(hub, arxiv)
         told = {
             "PAPERBOY_HUB__URL": hub.url,
