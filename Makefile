@@ -12,7 +12,7 @@ help:
 	@echo "make demo         see Paperboy work: a sample day, no account, no network"
 	@echo "make test         tests, lint, types and import rules"
 	@echo "make bench        the benchmarks: ratios measured side by side"
-	@echo "make torture      kills of a process that delivers, by the thousand: nothing lost, nothing twice"
+	@echo "make torture      kills by the thousand of a process that delivers, simulated years: nothing lost, nothing twice"
 	@echo "make screenshots  remake the pictures in the README from real output"
 
 demo: $(VENV)/installed
@@ -39,6 +39,7 @@ torture: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.delivery_crash --kills 1000
 	$(BIN)/python -m tests.delivery_crash --kills 400 --platform discord
 	$(BIN)/python -m tests.delivery_crash --kills 400 --platform slack
+	$(BIN)/python -m tests.year --rounds 10
 
 screenshots: $(VENV)/installed
 	$(BIN)/python -m tests.screenshots

@@ -299,12 +299,13 @@ def in_simplest_form(message: Message) -> Message:
 
 
 def resume(store: Store, destination: int) -> bool:
-    """Lets a parked destination have its messages again; gives whether it was parked."""
+    """Lets a parked destination have its messages again; gives whether it was parked. What it missed is not told."""
     with _transaction(store.connection) as connection:
         return (
             connection.execute(
-                "UPDATE destinations SET parked_at = NULL, parked_why = '' WHERE id = ? AND parked_at IS NOT NULL",
-                (destination,),
+                "UPDATE destinations SET parked_at = NULL, parked_why = '', began_at = ? "
+                "WHERE id = ? AND parked_at IS NOT NULL",
+                (store.clock().isoformat(), destination),
             ).rowcount
             > 0
         )

@@ -104,10 +104,22 @@ def clear_windows(store: Store, hour: Hour, bell: Bell) -> None:
 
 
 def mend_clock(store: Store) -> None:
-    """After a clock that was ahead: editions that were made "later" than now rang no bell that is still to come."""
+    """After a clock that was ahead: editions that were made "later" than now rang no bell that is still to come.
+
+    What was made, listed and reported on then is said to have been just now, in the order in which it was: what came
+    late for an edition still did.
+    """
+    now = store.clock()
     with _transaction(store.connection) as connection:
-        now = store.clock().isoformat()
-        connection.execute("UPDATE editions SET bell = NULL, made_at = ?1 WHERE made_at > ?1", (now,))
+        asked = {"now": now.isoformat(), "first": (now - timedelta(days=LATE_DAYS + 2)).date().isoformat()}
+        later = [row[0] for row in connection.execute(_LATER, asked)]
+        if later:
+            last = len(later) - 1
+            became = {
+                moment: (now - timedelta(microseconds=last - place)).isoformat() for place, moment in enumerate(later)
+            }
+            for statement in _MEND_CLOCK:
+                connection.execute(statement, asked | {"became": msgspec.json.encode(became).decode()})
 
 
 def _asked(hour: Hour, bell: Bell) -> dict[str, str]:
@@ -199,4 +211,23 @@ _DROP_NOTICES = (
     f"DELETE FROM deliveries WHERE message IN ({_STALE})",
     "DELETE FROM messages WHERE edition IS NULL AND id NOT IN (SELECT message FROM deliveries)",
 )
-_GO_ON = f"UPDATE deliveries SET not_after = :closes WHERE {_HERE} AND deliveries.state <> 'sent' AND {_TOO_LATE}"
+# What is in doubt may prove not to be there: then it is posted in this window, with the rest.
+_GO_ON = (
+    f"UPDATE deliveries SET not_after = :closes WHERE {_HERE} AND deliveries.state <> 'sent' "
+    "AND deliveries.state IN ('pending', 'failed', 'in flight') AND deliveries.not_after <= :now"
+)
+_LISTED = "listings.day >= :first"
+_EDITED = "editions.day IN (SELECT day FROM days WHERE day >= :first) AND editions.made_at > :now"
+_REPORTED = f"reports.paper IN (SELECT paper FROM listings WHERE {_LISTED}) AND reports.stored_at > :now"
+_LATER = (
+    f"SELECT made_at FROM editions WHERE {_EDITED} UNION SELECT stored_at FROM reports WHERE {_REPORTED} "
+    f"UNION SELECT first_seen_at FROM listings WHERE {_LISTED} AND first_seen_at > :now ORDER BY 1"
+)
+_MEND_CLOCK = (
+    f"UPDATE editions SET bell = NULL, made_at = json_extract(:became, '$.\"' || made_at || '\"') WHERE {_EDITED}",
+    f"UPDATE reports SET stored_at = json_extract(:became, '$.\"' || stored_at || '\"') WHERE {_REPORTED}",
+    (
+        f"UPDATE listings SET first_seen_at = json_extract(:became, '$.\"' || first_seen_at || '\"') "
+        f"WHERE {_LISTED} AND first_seen_at > :now"
+    ),
+)

@@ -435,6 +435,6 @@ ON CONFLICT (adapter, workspace, address) DO UPDATE SET kind = excluded.kind, pe
     with_words = excluded.with_words, without_words = excluded.without_words, max_papers = excluded.max_papers,
     paused_until = excluded.paused_until, origin = excluded.origin, removed_at = NULL,
     began_at = CASE WHEN destinations.removed_at < :now
-        OR (destinations.paused_until IS NOT NULL AND excluded.paused_until IS NULL) THEN :now
+        OR (destinations.paused_until > substr(:now, 1, 10) AND excluded.paused_until IS NULL) THEN :now
         ELSE destinations.began_at END
 """

@@ -305,6 +305,7 @@ CREATE INDEX destinations_by_address ON destinations (address, adapter);
 CREATE INDEX reports_by_corrector ON reports (corrected_by) WHERE corrected_by <> '';
 ALTER TABLE reports ADD COLUMN addressed TEXT NOT NULL DEFAULT '[]';  -- JSON list of headings: what spoke to a model
 ALTER TABLE reports ADD COLUMN limited INTEGER NOT NULL DEFAULT 0;    -- the daily limit allowed no better one
+CREATE INDEX editions_by_day ON editions (day, made_at);
 """
 
 
