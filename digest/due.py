@@ -58,7 +58,7 @@ def silent(lookups: Lookups, hour: Hour, bell: Bell) -> Iterator[Due]:
 
 def begun(lookups: Lookups, hour: Hour, bell: Bell) -> Iterator[tuple[Due, date]]:
     """The destinations whose edition of this bell lacks papers that have become ready since, with the edition's day."""
-    rows = lookups.connection.execute(_BEGUN, _asked(hour, bell))
+    rows = lookups.connection.execute(_BEGUN, _asked(hour, bell) | {"ago": f"-{LATE_DAYS + 2} days"})
     return ((_due(row), date.fromisoformat(row["day"])) for row in rows)
 
 
@@ -92,8 +92,10 @@ def clear_windows(store: Store, hour: Hour, bell: Bell) -> None:
     Of an edition of which something was sent the rest goes on now, in its thread. One of which nothing was is as if it
     had not been made: its day is told of as missed. Notices are stale.
     """
+    asked = _asked(hour, bell) | {"now": store.clock().isoformat(), "closes": bell.closes.isoformat()}
+    if not store.connection.execute(_ANY_LEFT, asked).fetchone():
+        return
     with _transaction(store.connection) as connection:
-        asked = _asked(hour, bell) | {"now": store.clock().isoformat(), "closes": bell.closes.isoformat()}
         left = [row[0] for row in connection.execute(_LEFT_WHOLE, asked)]
         numbers = {"editions": msgspec.json.encode(left).decode()}
         for statement in _DROP_EDITIONS:
@@ -159,17 +161,21 @@ _UNRUNG = "NOT EXISTS (SELECT 1 FROM editions WHERE destination = destinations.i
 _LAST = "(SELECT max(day) FROM editions WHERE destination = destinations.id) AS last_day"
 _DUE = (
     f"SELECT * FROM (SELECT *, {_LAST} FROM destinations WHERE {_OF_THE_HOUR} AND {_UNRUNG}) "
-    "WHERE last_day IS NULL OR last_day < :newest ORDER BY kind = 'person', id"
+    # Those with the same wishes side by side: they share an edition's choice.
+    "WHERE last_day IS NULL OR last_day < :newest "
+    "ORDER BY kind = 'person', language, layout, mask, with_words, without_words, max_papers, id"
 )
 _SILENT = f"SELECT *, {_LAST} FROM destinations WHERE {_OF_THE_HOUR} AND {_UNRUNG} AND kind <> 'person' ORDER BY id"
-_READY = (
-    "SELECT max(max(listings.first_seen_at, reports.stored_at)) FROM listings JOIN reports USING (paper) "
-    "WHERE listings.day = editions.day AND reports.withdrawn_at IS NULL AND reports.revision = 1"
-)
+# From the few days on to their editions of this bell, of which mostly none is older than what is ready.
 _BEGUN = (
-    f"SELECT destinations.*, {_LAST}, editions.day FROM destinations "
-    "JOIN editions ON editions.destination = destinations.id AND editions.bell = :bell "
-    f"WHERE {_OF_THE_HOUR} AND editions.made_at < ({_READY}) ORDER BY kind = 'person', destinations.id"
+    "WITH ready AS MATERIALIZED ("
+    "SELECT listings.day, max(max(listings.first_seen_at, reports.stored_at)) AS moment FROM listings "
+    "JOIN reports USING (paper) WHERE listings.day >= date(:bell, :ago) AND reports.withdrawn_at IS NULL "
+    "AND reports.revision = 1 GROUP BY listings.day) "
+    f"SELECT destinations.*, {_LAST}, editions.day FROM ready "
+    "CROSS JOIN editions ON editions.bell = :bell AND editions.day = ready.day AND editions.made_at < ready.moment "
+    "CROSS JOIN destinations ON destinations.id = editions.destination "
+    f"WHERE {_OF_THE_HOUR} ORDER BY kind = 'person', destinations.id"
 )
 _UNREAD = (
     f"SELECT destinations.*, {_LAST}, editions.day, (SELECT count(*) FROM json_each(editions.reasons)) AS papers, "
@@ -180,7 +186,8 @@ _UNREAD = (
 _LANGUAGES = f"SELECT DISTINCT language FROM destinations WHERE {_GETS_DIGESTS} ORDER BY language"
 _DAYS_TO_READ = """
 SELECT day FROM days WHERE day >= :first AND EXISTS (SELECT 1 FROM listings WHERE listings.day = days.day) AND (
-    day >= (SELECT max(day) FROM days WHERE state = 'settled') OR day IN (SELECT day FROM editions WHERE day >= :first)
+    day >= (SELECT max(day) FROM days WHERE state = 'settled')
+    OR EXISTS (SELECT 1 FROM editions WHERE editions.day = days.day)
     OR NOT EXISTS (SELECT 1 FROM days WHERE state = 'settled')
 ) ORDER BY day DESC
 """
@@ -191,6 +198,10 @@ SELECT 1 FROM listings WHERE day = ?1 AND NOT EXISTS (
         AND (writer = 'import' OR corrects IS NOT NULL OR source NOT IN ('pdf', 'abstract'))
 ) AND paper NOT IN (SELECT paper FROM reports WHERE withdrawn_at IS NOT NULL) LIMIT 1
 """
+_ANY_LEFT = (
+    "SELECT 1 FROM deliveries WHERE state <> 'sent' AND not_after <= :now "
+    "AND state IN ('pending', 'failed', 'in flight') LIMIT 1"
+)
 _HERE = f"deliveries.destination IN (SELECT id FROM destinations WHERE {_OF_THE_HOUR})"
 _TOO_LATE = "deliveries.state IN ('pending', 'failed') AND deliveries.not_after <= :now"
 # By `state <> 'sent'` the index of what is not sent is chosen.

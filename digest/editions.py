@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from digest.errors import UsageError
+from digest.fresh import KEY_BYTES, Fresh
 from digest.lookups import Lookups
 from digest.payloads import payload_of
 from digest.select import Reason, Selection
@@ -23,7 +25,6 @@ from digest.shelf import Composer, Had, Shelf
 from digest.store import Store, _transaction
 from digest.types import ArxivId, Destination, Digest, Message, Report
 
-_KEY_BYTES = 12  # as hex 24 characters: Discord takes a nonce of at most 25
 _STRINGS = msgspec.json.Decoder(tuple[str, ...])
 _REASONS = msgspec.json.Decoder(dict[str, Reason])
 
@@ -222,19 +223,45 @@ def make_editions(
     """
     with _transaction(store.connection):
         shelf = Shelf(store, day, composer, late=bell is not None)
-        masks = {number: mask_of(store, order.subscription.domains) for number, order in orders.items()}
+        masks = _masks(store, orders)
         shelf.match(masks.values())
         had = shelf.had(orders)
-        return {
-            number: _made(store, shelf, number, order, masks[number], had.get(number, Had()), bell)
-            for number, order in orders.items()
-        }
+        there = _having(store, day, orders)
+        fresh, made = Fresh(store, day, bell), {}
+        for number, order in orders.items():
+            chosen = shelf.choice(order.subscription, masks[number], had.get(number, Had()), order.missed)
+            if number in there:
+                made[number] = _made(store, shelf, number, chosen, bell)
+            else:
+                fresh.add(number, *chosen)
+                made[number] = Edition(0, chosen[0].reasons, sum(map(_size, chosen[1])))
+        return made | {one: replace(made[one], number=number) for one, number in fresh.write().items()}
+
+
+def _masks(store: Store, orders: Mapping[int, Order]) -> dict[int, int]:
+    """The masks of the domains that destinations want."""
+    known = {domains: mask_of(store, domains) for domains in {order.subscription.domains for order in orders.values()}}
+    return {number: known[order.subscription.domains] for number, order in orders.items()}
+
+
+def _having(store: Store, day: date, destinations: Collection[int]) -> set[int]:
+    """Those that have an edition of the day."""
+    rows = store.connection.execute(
+        "SELECT value FROM json_each(?) CROSS JOIN editions ON editions.destination = value AND editions.day = ?",
+        (_text(list(destinations)), day.isoformat()),
+    )
+    return {row[0] for row in rows}
+
+
+def _size(draft: Draft) -> int:
+    return 1 + sum(map(_size, draft.replies))
 
 
 def _made(
-    store: Store, shelf: Shelf, destination: int, order: Order, mask: int, had: Had, bell: Bell | None
+    store: Store, shelf: Shelf, destination: int, chosen: tuple[Selection, Sequence[Draft]], bell: Bell | None
 ) -> Edition:
-    selection, drafts = shelf.choice(order.subscription, mask, had, order.missed)
+    """Adds to an edition that is there."""
+    selection, drafts = chosen
     number, before = _edition(store, destination, shelf.day, bell)
     # What this very edition holds has been sent before, seen from now.
     noted = before | {
@@ -374,7 +401,7 @@ def _deliver(store: Store, place: _Place, message: int, shown: Message, revision
         "(SELECT coalesce(max(position), 0) + 1 FROM deliveries WHERE destination = ?2), "
         "?3, ?4, ?5, 'pending', ?6, ?7, ?8)",
         (
-            secrets.token_hex(_KEY_BYTES),
+            secrets.token_hex(KEY_BYTES),
             place.destination,
             message,
             "edit" if revision else "post",
@@ -407,7 +434,7 @@ def _columns(subscription: Subscription) -> dict[str, object]:
     }
 
 
-def _text(words: Sequence[str]) -> str:
+def _text(words: Sequence[str] | Sequence[int]) -> str:
     return msgspec.json.encode(words).decode()
 
 

@@ -305,7 +305,12 @@ CREATE INDEX destinations_by_address ON destinations (address, adapter);
 CREATE INDEX reports_by_corrector ON reports (corrected_by) WHERE corrected_by <> '';
 ALTER TABLE reports ADD COLUMN addressed TEXT NOT NULL DEFAULT '[]';  -- JSON list of headings: what spoke to a model
 ALTER TABLE reports ADD COLUMN limited INTEGER NOT NULL DEFAULT 0;    -- the daily limit allowed no better one
+
+-- Asked once a minute while windows are open, of a hundred thousand destinations.
+CREATE INDEX destinations_by_hour ON destinations (hour, timezone);
 CREATE INDEX editions_by_day ON editions (day, made_at);
+CREATE INDEX editions_of_a_bell ON editions (bell, day, made_at);
+CREATE INDEX deliveries_by_window ON deliveries (not_after) WHERE state <> 'sent';
 """
 
 

@@ -61,7 +61,7 @@ def select(
     reasons: dict[ArxivId, Reason] = {}
     wanted, unwanted = _any_of(with_words), _any_of(without_words)
     for paper, report in papers:
-        text = "\n".join(map(_folded, (paper.title, paper.abstract, *paper.keywords)))
+        text = "\n".join(map(_folded, (paper.title, paper.abstract, *paper.keywords))) if wanted or unwanted else ""
         if paper.id in already:
             reason = Reason.SENT
         elif paper.id in withdrawn:

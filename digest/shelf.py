@@ -94,8 +94,8 @@ class Shelf:
         days = sorted({late.day.isoformat() for late in self._late})
         if days:
             for number, day, moment in self._store.connection.execute(
-                "SELECT destination, day, made_at FROM editions WHERE destination IN (SELECT value FROM json_each(?)) "
-                "AND day IN (SELECT value FROM json_each(?))",
+                "SELECT destination, day, made_at FROM json_each(?) AS asked CROSS JOIN editions "
+                "ON destination = asked.value AND day IN (SELECT value FROM json_each(?))",
                 (numbers, _json(days)),
             ):
                 made_at.setdefault(number, {})[day] = moment

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from msgspec import Struct, field
 
-from digest.errors import FutureDay, NoListYet, QuietDay, SourceError
+from digest.errors import FutureDay, NoListYet, QuietDay, SourceDown, SourceError
 from digest.types import ArxivId, Paper
 from tests.year_world import ONE_DAY, World, midnight
 
@@ -24,6 +24,7 @@ class Listed(Struct):
     papers: dict[ArxivId, datetime] = field(default_factory=dict)  # since when each is known there
     grew: datetime | None = None
     answered: datetime | None = None
+    asked: datetime | None = None  # whether or not there was an answer
 
 
 class Lists:
@@ -46,16 +47,20 @@ class Lists:
         return asked
 
     def ask(self, now: datetime, true: datetime) -> list[date]:
-        """The source is asked. Gives the days that it was asked for."""
-        asked = self.to_ask(now)
-        for day in asked:
-            self._observe(day, self.world.answer(day, true, now), now)
+        """The source is asked. Gives the days that it was asked for: none after the first for which it was down."""
+        asked: list[date] = []
+        for day in self.to_ask(now):
+            answer = self.world.answer(day, true, now)
+            if not any(isinstance(self.world.answer(other, true, now), SourceDown) for other in asked):
+                asked.append(day)
+            self._observe(day, answer, now)
         return asked
 
     def _observe(self, day: date, answer: tuple[Paper, ...] | SourceError, now: datetime) -> None:
         if isinstance(answer, FutureDay):
             return
         known = self.days.setdefault(day, Listed())
+        known.asked = now
         if known.grew is not None:
             known.grew = min(known.grew, now)
         over = now >= midnight(day + ONE_DAY)

@@ -94,7 +94,7 @@ class Model:
         if place.parked:
             place.parked, place.since = False, now
 
-    # --- the list and the bells -----------------------------------------------------------------------------------------------
+    # --- the list and the bells ----------------------------------------------------------------------------------
 
     def watch(self, now: datetime, true: datetime) -> list[date]:
         """The source is asked, and what is new is read. Gives the days that were asked for."""
@@ -269,9 +269,11 @@ class Model:
         if not ending and now - opened.rings < SLOT:
             return ""
         known = self.lists.days.get(expected)
+        if known is None or known.asked is None or now - known.asked > 2 * SLOT:
+            return ""  # nobody has looked: it is too early for a word
         language = texts(place.wish.language)
         words = {"date": day_in_words(expected, language, form="date_short"), "time": "00:00"}
-        if known is None or known.state == "failed":
+        if known.state == "failed":
             return language.phrases["late_failed"].format(**words)
         if known.state == "stalled":
             return language.phrases["late_stalled"].format(**words)
