@@ -103,13 +103,14 @@ def remove(store: Store, number: int) -> None:
 
 
 def pause(store: Store, number: int, until: date | None) -> None:
-    """Nothing is made there until this local day. None ends a pause; what was missed is not caught up."""
+    """Nothing is made there until this local day. None ends a pause; what was missed in it is not caught up."""
     with _transaction(store.connection) as connection:
         if until is not None:
             connection.execute("UPDATE destinations SET paused_until = ? WHERE id = ?", (until.isoformat(), number))
             return
         connection.execute(
-            "UPDATE destinations SET paused_until = NULL, began_at = ? WHERE id = ? AND paused_until IS NOT NULL",
+            "UPDATE destinations SET paused_until = NULL, "
+            "began_at = iif(paused_until > substr(?1, 1, 10), ?1, began_at) WHERE id = ?2",
             (store.clock().isoformat(), number),
         )
 

@@ -18,14 +18,15 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+import msgspec
 from msgspec import Struct
 
 from bot.rounds import Rounds
-from digest import deliveries
+from digest import deliveries, subscriptions
 from digest.days import Patience
-from digest.editions import number_of, register
+from digest.editions import Subscription, number_of, register
 from digest.outbox import Outbox
 from digest.pipeline import Press
 from digest.store import Store, StoreThread
@@ -81,6 +82,7 @@ class Process:
             stand_in=Writer(moment),
             store=self.store,
             clock=moment,
+            catalogue=cast("Any", None),  # nobody asks for a paper here
         )
         self.rounds = Rounds(
             press,
@@ -139,6 +141,7 @@ class Run:
         self._path = path
         self._doings = sorted(world.doings, key=lambda doing: doing.at)
         self._openings = sorted((span.ends, to) for span, to in world.closed)
+        self._numbers: dict[Destination, int] = {}
         self._kills = sorted(world.kills.items())
         self._fate: Kill | None = None
         self._pace = random.Random(world.seed)
@@ -210,9 +213,16 @@ class Run:
             self.model.resume(to, self.moment())
 
     async def _do(self, process: Process, doing: Doing) -> None:
-        wishes = [] if doing.subscription is None else [doing.subscription]
-        await process.store.run(register, wishes, f"chat {doing.to.address}")
-        self.model.keep(doing.to, doing.subscription, self.moment())
+        wish, number, run = doing.subscription, self._numbers.get(doing.to), process.store.run
+        before = self.model.places.get(doing.to)
+        if wish is None:
+            if number is not None:
+                await run(subscriptions.remove, number)
+        elif number is not None and before is not None and not before.removed and _only_pauses(before.wish, wish):
+            await run(subscriptions.pause, number, wish.paused_until)
+        else:
+            self._numbers[doing.to] = await run(subscriptions.keep, wish)
+        self.model.keep(doing.to, wish, self.moment())
 
     # --- when something can change -------------------------------------------------------------------------------
 
@@ -284,6 +294,10 @@ class _Errors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.heard.append(f"{record.getMessage()}: {record.exc_info and record.exc_info[1]!r}")
+
+
+def _only_pauses(before: Subscription, wish: Subscription) -> bool:
+    return msgspec.structs.replace(before, paused_until=wish.paused_until) == wish
 
 
 def lived(world: World) -> Run:

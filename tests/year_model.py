@@ -85,9 +85,21 @@ class Model:
             place.removed = True
         else:
             paused = place.wish.paused_until is not None and now.date() < place.wish.paused_until
+            if place.removed:
+                self._begin_anew(place)
             if place.removed or (paused and wish.paused_until is None):
                 place.since = now
             place.wish, place.removed = wish, False
+
+    def _begin_anew(self, place: Place) -> None:
+        """Nobody waits any more for what was left to be sent to somebody who had gone."""
+        dropped = [due for due in place.queue if not due.doubt and due.what != "edit"]
+        place.queue = [due for due in place.queue if due not in dropped]
+        for due in dropped:
+            if due.edition is not None:
+                had = place.had[due.edition]
+                had.headline = had.headline and due.what != "headline"
+                had.papers = [paper for paper in had.papers if due.what != "card" or due.about.split()[0] != paper]
 
     def resume(self, to: Destination, now: datetime) -> None:
         place = self.places[to]

@@ -30,6 +30,7 @@ from tests.year_world import Kill, Mood, World, domains_of, on_grid
 
 _CLOCK_TIME = re.compile(r"\d\d:\d\d")
 _BROUGHT = re.compile(r"What (\S+) brings")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _COUNT = re.compile(r"\d+")
 
 
@@ -199,13 +200,13 @@ class Platform:
 def told(message: Message) -> tuple[str, str]:
     """What a message is, and what it is about, read from what people see of it."""
     commands = {action.command: action.argument for action in message.actions}
-    if "topics" in commands:
-        return "headline", commands["topics"]
+    if message.topic:
+        return "headline", _DAY.findall(message.topic)[0]
     if "read" in commands:
         paper = ArxivId(commands["read"])
         late = message.footer.partition(" · ")[0] if message.footer.startswith(_LATE) else ""
         return "card", f"{paper} {late}".strip()
-    if "papers" in commands:
+    if commands:
         return "missed", " ".join(action.argument for action in message.actions)
     if message.plain:
         return "notice", without_time(message.plain)
@@ -217,7 +218,7 @@ _LATE = ("late, of ", "补发：")
 
 def count_of(message: Message) -> int:
     """How many papers a headline counts; 0 of other messages."""
-    return int(_COUNT.findall(message.title)[-1]) if told(message)[0] == "headline" else 0
+    return int(_COUNT.findall(_DAY.sub("", message.topic))[0]) if message.topic else 0
 
 
 def without_time(sentence: str) -> str:
