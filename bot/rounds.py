@@ -66,8 +66,10 @@ class Rounds:
         for day in await self._store.run(to_ask, self._clock()):
             # Whoever does not answer for one day is not asked for fourteen more.
             outcome = down or await self._asked(day)
+            known = await self._store.run(note_day, day, outcome, self._patience, self._clock() + self._ask_every)
+            if known is not None and known.state is DayState.FAILED and outcome is not down:
+                await self._store.run(tell_operator, f"list {day}", known.reason)
             down = outcome if isinstance(outcome, SourceDown) else None
-            await self._note(day, outcome)
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read(), name="reading ahead")
         await self._beat()
@@ -111,12 +113,6 @@ class Rounds:
             log.info("no list", extra={"day": str(day), "reason": str(error)})
             return error
 
-    async def _note(self, day: date, outcome: Sequence[Paper] | SourceError) -> None:
-        again = self._clock() + self._ask_every
-        known = await self._store.run(note_day, day, outcome, self._patience, again)
-        if known is not None and known.state is DayState.FAILED:
-            await self._store.run(tell_operator, f"list {day}", known.reason)
-
     async def _read(self) -> None:
         """Reads the papers that destinations will be sent, in every language that is asked for."""
         try:
@@ -137,7 +133,8 @@ class Rounds:
             await self._store.run(tell_operator, f"{day} {notice}", notice)
         if written.problems:
             first = next(iter(written.problems.items()))
-            sentence = f"{len(written.problems)} papers of {day} could not be read. {first[0]}: {first[1]}"
+            papers = "1 paper" if len(written.problems) == 1 else f"{len(written.problems)} papers"
+            sentence = f"{papers} of {day} could not be read. {first[0]}: {first[1]}"
             await self._store.run(tell_operator, f"unread {day}", sentence)
 
 

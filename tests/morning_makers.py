@@ -9,9 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot import ringing
 from bot.rounds import Rounds
-from digest.days import Patience
-from digest.editions import Subscription
+from digest import deliveries
+from digest.days import Patience, note_day
+from digest.deliveries import Sending
+from digest.editions import Subscription, number_of
 from digest.errors import NoListYet, ReadError, SourceError
 from digest.pipeline import Press
 from digest.store import Store, StoreThread
@@ -19,6 +22,7 @@ from digest.types import ArxivId, Destination, Message, Paper, Posted, Reading, 
 from tests.makers import DAY, paper, reading, report
 
 PATIENCE = Patience(timedelta(hours=3), timedelta(hours=8))
+SOON = timedelta(minutes=15)
 LAMPS = Destination("slack", "T1", "C0LAMPS")
 MOTHS = Destination("slack", "T1", "C0MOTHS")
 
@@ -162,3 +166,54 @@ def reported(store: Store, papers: Sequence[Paper], **changes: Any) -> None:
 
 def ids(papers: Sequence[Paper]) -> list[ArxivId]:
     return [one.id for one in papers]
+
+
+# --- bells ---------------------------------------------------------------------------------------------------------
+
+
+def listed(store: Store, papers: Sequence[Paper], day: date = DAY, *, unread: int = 0) -> None:
+    """A day with these papers, of which all but the last `unread` have reports."""
+    note_day(store, day, papers, PATIENCE, store.clock() + SOON)
+    reported(store, papers[: len(papers) - unread])
+
+
+def complete(store: Store, hand: Hand, papers: Sequence[Paper], *, unread: int = 0) -> None:
+    """Today's list, complete at 05:00."""
+    hand.to(1)
+    listed(store, papers, hand().date(), unread=unread)
+    hand.to(5)
+    listed(store, papers, hand().date(), unread=unread)
+
+
+def ring(store: Store, *, reading: bool = False) -> int:
+    """How many messages were made, words about late digests among them."""
+    now = store.clock()
+    made = sum(ringing.make(store, batch) for batch in ringing.plan(store, now, reading=reading))
+    return made + ringing.tell(store, now)
+
+
+def sent(store: Store, to: Destination = LAMPS) -> list[Message]:
+    """Everything that may be sent now, sent."""
+    messages: list[Message] = []
+    while True:
+        step = deliveries.claim(store, number_of(store, to), timedelta(seconds=10), timedelta(seconds=30))
+        if not isinstance(step, Sending):
+            return messages
+        deliveries.confirm(store, step.key, None if step.replaces else Posted(to.address, step.key, step.key))
+        messages.append(step.message)
+
+
+def shown(messages: Sequence[Message]) -> list[str]:
+    """Each message by what people know it by."""
+    return [message.title or message.plain for message in messages]
+
+
+def titles(*numbers: int) -> list[str]:
+    return [f"Lanterns for Deep Networks 2601.{number:05}" for number in numbers]
+
+
+def fill(store: Store, hand: Hand, days: int) -> None:
+    """Complete lists of one paper each on so many days, today's last."""
+    for back in reversed(range(days)):
+        day = hand().date() - timedelta(days=back)
+        listed(store, papers_of(1, first=100 + day.day), day)

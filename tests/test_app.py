@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.paper_pages import lantern_page
-from tests.paper_server import PaperServer
+from tests.paper_server import PaperServer, Slow, daily_entry
 from tests.paper_server import Slow as Late
 from tests.slack_faults import Error, Status, TimeoutAfterApplying
 from tests.slack_server import SlackServer
@@ -288,3 +288,30 @@ async def test_a_question_outlives_the_bot_that_was_killed_over_it(slack: SlackS
     (letter,) = slack.messages(ALICE)
     assert "24 GB of memory" in str(letter.blocks)
     assert slack.messages(PAPERS) == []
+
+
+async def test_it_reads_ahead_shows_that_it_lives_and_makes_the_digest_that_a_command_asks_for(
+    slack: SlackServer, bot: Bot, tmp_path: Path
+) -> None:
+    """`paperboy digest` finds the lock taken, leaves a job, and prints the day; each page is fetched once."""
+    today = datetime.now(UTC).date().isoformat()
+    papers = [f"2601.{number:05}" for number in (901, 902, 903)]
+    with PaperServer() as web:
+        web.days[today] = [daily_entry(one, upvotes=9) for one in papers]
+        for one in papers:
+            web.pages[f"/html/{one}"] = lantern_page()
+        web.fault("/html/", Slow(3.0))
+        addresses = {"PAPERBOY_HUB__URL": web.url, "PAPERBOY_ARXIV__URL": web.url, "PAPERBOY_ARXIV__GAP_S": "0"}
+        bot.environment = {**bot.environment, **addresses, "PAPERBOY_HEARTBEAT_URL": f"{web.url}/alive"}
+        settings = tmp_path / "own.toml"
+        settings.write_text(f"[[channels]]\ndestination = 'slack:{PAPERS}'\n{resting()}", encoding="utf-8")
+        bot.start("--config", str(settings))
+        await until(lambda: web.asked("/html/"), 60.0)
+        made = await asyncio.to_thread(bot.command, "--config", str(settings), "digest", today)
+        assert made.returncode == 0, made.stderr
+        assert "the running bot is asked to make it" in made.stderr
+        assert all(one in made.stdout for one in papers)
+        await until(lambda: web.asked("/alive"), 60.0)
+        assert (await asyncio.to_thread(bot.stop))[0] == 0
+        assert sorted(asked.path for asked in web.asked("/html/")) == [f"/html/{one}" for one in papers]
+    assert slack.visible(PAPERS) == []
