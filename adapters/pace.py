@@ -21,6 +21,9 @@ class Rank(IntEnum):
     PERSON = 2
 
 
+_CAUGHT_UP = 0.1  # of a window: what of people's turns may begin at once, when nobody was there for them in time
+
+
 class Turn:
     """A request's turn, while it is entered. `counted_s` is when the platform counted it, in time.monotonic(), None
     when nobody can tell: it may have been as late as the answer."""
@@ -46,6 +49,7 @@ class _Lane:
         self.free_s = [0.0] * turns  # when each may be taken again
         self.waiting: list[_Waiting] = []  # a heap, who comes next first
         self.ranks: Counter[Rank] = Counter()  # of those who wait
+        self.person_s = 0.0  # when the next person's turn may begin
         self.timer: asyncio.TimerHandle | None = None
 
 
@@ -56,6 +60,9 @@ class Pace:
     `window_s` (None: the same) of when the platform counted the earlier one: what the platform counts in a window is
     never more than `turns`, however late a busy process or network brings it there. While a request has no answer it
     may be counted yet; but after `unsure_s` it is believed to have been.
+
+    People's turns begin one by one, a gap after the other: a channel that comes finds one free, and need not wait for
+    the end of a window that they have filled at its beginning.
     """
 
     def __init__(self, gap_s: float, turns: int = 1, *, window_s: float | None = None, unsure_s: float = 0.0) -> None:
@@ -114,9 +121,12 @@ class Pace:
             first = lane.waiting[0]
             if not first.mine.done():  # else it was given up
                 free_s, now_s = min(lane.free_s), time.monotonic()
-                if free_s > now_s:
-                    lane.timer = first.mine.get_loop().call_later(free_s - now_s, self._give, lane)
+                begins_s = max(free_s, lane.person_s) if first.rank is Rank.PERSON else free_s
+                if begins_s > now_s:
+                    lane.timer = first.mine.get_loop().call_later(begins_s - now_s, self._give, lane)
                     return
+                if first.rank is Rank.PERSON:
+                    lane.person_s = max(lane.person_s, now_s - _CAUGHT_UP * self._round_s) + self._gap_s
                 place = lane.free_s.index(free_s)
                 lane.free_s[place] = self._unsure_until_s()
                 first.mine.set_result(_Taken(place, max(free_s, first.since_s), lane.free_s[place]))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -56,6 +57,11 @@ class Sending(Struct, frozen=True, kw_only=True):
     deadline: datetime
 
 
+class Addressee(NamedTuple):
+    to: Destination
+    is_person: bool  # whose own messages these are, and not a channel's
+
+
 class Doubt(Struct, frozen=True):
     """A delivery that was in flight when its sender died or lost the answer, and whose deadline has passed."""
 
@@ -71,16 +77,25 @@ class Wait(Struct, frozen=True):
 # --- what is to be done ------------------------------------------------------------------------------------------
 
 
-def to_do(store: Store) -> dict[int, Destination]:
+def addressees(store: Store) -> dict[int, Addressee]:
     """The destinations that something is to be sent to now, neither parked nor removed, by the store's number: channels
     before people."""
     rows = store.connection.execute(
-        "SELECT id, adapter, workspace, address FROM destinations WHERE removed_at IS NULL AND parked_at IS NULL "
+        "SELECT id, adapter, workspace, address, kind = 'person' AS is_person FROM destinations "
+        "WHERE removed_at IS NULL AND parked_at IS NULL "
         f"AND EXISTS (SELECT 1 FROM deliveries WHERE destination = destinations.id AND {_TO_BE_SENT}) "
         "ORDER BY kind = 'person', id",
         {"now": store.clock().isoformat()},
     )
-    return {row["id"]: Destination(row["adapter"], row["workspace"], row["address"]) for row in rows}
+    return {
+        row["id"]: Addressee(Destination(row["adapter"], row["workspace"], row["address"]), bool(row["is_person"]))
+        for row in rows
+    }
+
+
+def to_do(store: Store) -> dict[int, Destination]:
+    """Those destinations, without what they are."""
+    return {number: addressee.to for number, addressee in addressees(store).items()}
 
 
 def waiting(store: Store, destination: int) -> int:

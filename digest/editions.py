@@ -136,14 +136,22 @@ def register(store: Store, subscriptions: Sequence[Subscription], origin: str = 
 
 def mask_of(store: Store, domains: Collection[str]) -> int:
     """The domains as bits of a number: those of one store keep theirs for good. No domains: 0."""
+    bits = _bits(store, domains)
+    return sum({bits[domain] for domain in domains})
+
+
+def _bits(store: Store, domains: Collection[str]) -> dict[str, int]:
+    """The bits of all domains, of these in any case."""
     with _transaction(store.connection) as connection:
+        bits = dict(connection.execute("SELECT domain, bit FROM domain_bits").fetchall())
+        if bits.keys() >= set(domains):
+            return bits
         connection.executemany(
             "INSERT OR IGNORE INTO domain_bits (domain, bit) "
             "SELECT ?, coalesce(max(bit), 0) * 2 + (max(bit) IS NULL) FROM domain_bits",
             [(domain,) for domain in domains],
         )
-        bits = dict(connection.execute("SELECT domain, bit FROM domain_bits").fetchall())
-    return sum({bits[domain] for domain in domains})
+        return dict(connection.execute("SELECT domain, bit FROM domain_bits").fetchall())
 
 
 def number_of(lookups: Lookups, to: Destination) -> int:
@@ -240,8 +248,8 @@ def make_editions(
 
 def _masks(store: Store, orders: Mapping[int, Order]) -> dict[int, int]:
     """The masks of the domains that destinations want."""
-    known = {domains: mask_of(store, domains) for domains in {order.subscription.domains for order in orders.values()}}
-    return {number: known[order.subscription.domains] for number, order in orders.items()}
+    bits = _bits(store, {domain for order in orders.values() for domain in order.subscription.domains})
+    return {number: sum({bits[domain] for domain in order.subscription.domains}) for number, order in orders.items()}
 
 
 def _having(store: Store, day: date, destinations: Collection[int]) -> set[int]:

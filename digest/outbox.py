@@ -10,6 +10,7 @@ request within `Publisher.timeout_s` and MARGIN_S of its beginning, and for one 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Collection
@@ -19,7 +20,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from digest import deliveries
-from digest.deliveries import Doubt, Sending, Wait
+from digest.deliveries import Addressee, Doubt, Sending, Wait
 from digest.errors import DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
 from digest.store import StoreThread
 from digest.types import Clock, Destination, Posted, Publisher
@@ -28,7 +29,11 @@ log = logging.getLogger(__name__)
 
 MARGIN_S = 30.0  # no platform documents how late it may apply a request whose sender is gone
 LONGEST_PAUSE_S = 300.0  # between two tries, unless the platform asks for more
+# More than any platform takes of messages to different people in a second. The others' wait costs nothing, while ten
+# thousand who stood before the store would keep a channel's next message waiting.
+PEOPLE_AT_ONCE = 64
 BROKEN_FIND_S = 600.0  # after so long of a search that breaks in its own code a person is asked
+_ROOM = contextlib.nullcontext()
 _SILENT = "No answer came in time. The platform is asked whether it has the message."
 _BROKE = "Something in Paperboy broke over this message; the log says what."
 
@@ -84,6 +89,7 @@ class Outbox:
         self._jitter = jitter
         self._margin = timedelta(seconds=margin_s)
         self._first_pause_s = first_pause_s
+        self._people = asyncio.Semaphore(PEOPLE_AT_ONCE)
         self._stopping = asyncio.Event()
         self._woken = asyncio.Event()
         self._asked_since: dict[str, datetime] = {}  # by key: when this outbox first asked
@@ -93,11 +99,11 @@ class Outbox:
 
         Left are messages of parked destinations and those behind an unknown one. Safe to cut off at any point.
         """
-        waiting = await self._store.run(deliveries.to_do)
+        waiting = await self._store.run(deliveries.addressees)
         async with asyncio.TaskGroup() as group:
-            for number, to in waiting.items():
+            for number, addressee in waiting.items():
                 if destinations is None or number in destinations:
-                    group.create_task(self._serve(number, to))
+                    group.create_task(self._serve(number, addressee))
 
     async def run(self, poll_s: float = 5.0) -> None:
         """Sends whatever there is until `stop`; other processes' additions are seen within `poll_s`."""
@@ -105,9 +111,9 @@ class Outbox:
         async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():
                 self._woken.clear()
-                for number, to in (await self._store.run(deliveries.to_do)).items():
+                for number, addressee in (await self._store.run(deliveries.addressees)).items():
                     if number not in serving or serving[number].done():
-                        serving[number] = group.create_task(self._serve(number, to))
+                        serving[number] = group.create_task(self._serve(number, addressee))
                 await self._pause(poll_s, self._woken)
 
     def wake(self) -> None:
@@ -119,12 +125,21 @@ class Outbox:
         self._stopping.set()
         self._woken.set()
 
-    async def _serve(self, number: int, to: Destination) -> None:
+    async def _serve(self, number: int, addressee: Addressee) -> None:
         """Sends to one destination until nothing more can be done there."""
-        publisher = self._publisher(to)
+        publisher = self._publisher(addressee.to)
         if publisher is None:
-            log.debug("nobody speaks for it", extra={"to": str(to)})
+            log.debug("nobody speaks for it", extra={"to": str(addressee.to)})
             return
+        until: datetime | None = self._clock()
+        while until is not None and not self._stopping.is_set():
+            async with self._people if addressee.is_person else _ROOM:
+                until = await self._sent(number, publisher)
+            if until is not None:
+                await self._pause((until - self._clock()).total_seconds(), self._stopping)
+
+    async def _sent(self, number: int, publisher: Publisher) -> datetime | None:
+        """Sends to one destination as long as it need not wait; gives until when it must, None: nothing is left."""
         timeout = timedelta(seconds=publisher.timeout_s)
         while not self._stopping.is_set():
             match await self._store.run(deliveries.claim, number, timeout, self._margin):
@@ -133,9 +148,10 @@ class Outbox:
                 case Doubt(sending):
                     await self._ask(publisher, sending)
                 case Wait(until):
-                    await self._pause((until - self._clock()).total_seconds(), self._stopping)
+                    return until
                 case None:
-                    return
+                    return None
+        return None
 
     async def _send(self, publisher: Publisher, sending: Sending) -> None:
         if self._clock() - sending.begun > self._margin / 2:

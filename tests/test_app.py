@@ -300,7 +300,7 @@ async def test_it_reads_ahead_shows_that_it_lives_and_makes_the_digest_that_a_co
         web.days[today] = [daily_entry(one, upvotes=9) for one in papers]
         for one in papers:
             web.pages[f"/html/{one}"] = lantern_page()
-        web.fault("/html/", Slow(3.0))
+        web.fault("/html/", Slow(8.0))
         addresses = {"PAPERBOY_HUB__URL": web.url, "PAPERBOY_ARXIV__URL": web.url, "PAPERBOY_ARXIV__GAP_S": "0"}
         bot.environment = {**bot.environment, **addresses, "PAPERBOY_HEARTBEAT_URL": f"{web.url}/alive"}
         settings = tmp_path / "own.toml"

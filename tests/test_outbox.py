@@ -22,7 +22,7 @@ from digest.deliveries import State
 from digest.editions import Subscription, add_edit, make_edition, number_of, register
 from digest.errors import DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
 from digest.lookups import Lookups
-from digest.outbox import MARGIN_S, Event, News, Outbox
+from digest.outbox import MARGIN_S, PEOPLE_AT_ONCE, Event, News, Outbox
 from digest.status import status
 from digest.store import Store, StoreThread
 from digest.types import Destination, Message, Paragraph, Posted, Publisher, Run
@@ -595,3 +595,39 @@ async def test_an_edit_that_is_refused_is_tried_in_its_simplest_form(scene: Scen
     await scene.outbox.drain()
     assert scene.events() == [Event.SIMPLIFIED]
     assert scene.states() == {State.SENT: 3}
+
+
+async def test_so_many_people_are_served_at_once_and_channels_whatever_they_do(scene: Scene) -> None:
+    """People who wait for a platform that hangs, or until they are tried again, keep nobody waiting for ever."""
+    people = [Destination("slack", "T1", f"U{number}") for number in range(PEOPLE_AT_ONCE + 6)]
+    under_way: list[Destination] = []
+    go_on, full = asyncio.Event(), asyncio.Event()
+
+    class Hanging(Platform):
+        async def post(self, to: Destination, message: Message, *, under: Posted | None, key: str) -> Posted:
+            if to in people and not go_on.is_set():
+                under_way.append(to)
+                if len(under_way) == PEOPLE_AT_ONCE:
+                    full.set()
+                await go_on.wait()
+                raise NotSent("The platform was away.", 60.0)
+            return await super().post(to, message, under=under, key=key)
+
+    def fill(store: Store) -> None:
+        subscriptions = [Subscription(to=to, kind="person", person=to.address) for to in people]
+        register(store, [*subscriptions, Subscription(to=LAMPS)])
+        stored_day(store, 1)
+        for to in (*people, LAMPS):
+            make_edition(store, number_of(store, to), DAY, compose)
+
+    await scene.store.run(fill)
+    platform = Hanging(scene.clock)
+    draining = asyncio.create_task(scene.new_outbox(platform).drain())
+    async with asyncio.timeout(30.0):
+        await full.wait()
+        while len(platform.titles()) < 2:  # noqa: ASYNC110 (the store has a thread of its own)
+            await asyncio.sleep(0.001)
+        assert len(under_way) == PEOPLE_AT_ONCE
+        go_on.set()
+        await draining
+    assert all(len(platform.titles(to)) == 2 for to in people)

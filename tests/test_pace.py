@@ -60,3 +60,20 @@ async def test_a_channel_goes_before_people_who_wait() -> None:
         people[0].cancel()
     await asyncio.gather(*people, *channels, return_exceptions=True)
     assert order == ["channel 0", "channel 1", "person 1", "person 2"]
+
+
+async def test_a_channel_that_comes_finds_a_turn_that_people_have_not_taken() -> None:
+    """People's turns begin one by one: they do not fill a window at its beginning, so that it need not wait for the end."""
+    pace = Pace(0.02, 50, window_s=1.0)
+    order: list[str] = []
+
+    async def use(name: str, rank: Rank) -> None:
+        async with pace.turn("a", rank):
+            order.append(name)
+
+    people = [asyncio.create_task(use(f"person {number}", Rank.PERSON)) for number in range(60)]
+    await asyncio.sleep(0)
+    await use("channel", Rank.CHANNEL)
+    assert order.index("channel") < 25
+    await asyncio.gather(*people)
+    assert len(order) == 61
