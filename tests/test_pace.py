@@ -63,7 +63,7 @@ async def test_a_channel_goes_before_people_who_wait() -> None:
 
 
 async def test_a_channel_that_comes_finds_a_turn_that_people_have_not_taken() -> None:
-    """People's turns begin one by one: they do not fill a window at its beginning, so that it need not wait for the end."""
+    """People's turns begin one by one: they do not fill a window at its beginning, whose end it would wait for."""
     pace = Pace(0.02, 50, window_s=1.0)
     order: list[str] = []
 
