@@ -52,10 +52,11 @@ class DiscordPublisher:
         place = await self._prepared(to, under)
         try:
             if under is not None:
-                return Posted(under.channel, await self._sent(to, place, _inside(under), content, key), under.thread)
+                replied = await self._sent(to, place, _inside(under), content, key, rings=False)
+                return Posted(under.channel, replied, under.thread)
             if place.kind is Kind.FORUM:
                 return await self._opened(to, place, message, content)
-            posted = await self._sent(to, place, place.id, content, key)
+            posted = await self._sent(to, place, place.id, content, key, rings=not place.guild)
         except DestinationClosed as error:
             raise await self._explained(to, place, error) from error
         if place.kind is Kind.FLAT:
@@ -112,10 +113,10 @@ class DiscordPublisher:
 
     # --- sending -----------------------------------------------------------------------------------------------------
 
-    async def _sent(self, to: Destination, place: Place, channel: str, content: Json, key: str) -> str:
-        """Sends a message to a channel or thread and gives its id. Nobody's phone rings, but for what a person gets
-        alone."""
-        flags = {"flags": SUPPRESS_NOTIFICATIONS} if place.guild else {}
+    async def _sent(self, to: Destination, place: Place, channel: str, content: Json, key: str, *, rings: bool) -> str:
+        """Sends a message to a channel or thread and gives its id. A phone `rings` only for what a person gets alone,
+        once for all of it: not for the cards that follow."""
+        flags = {} if rings else {"flags": SUPPRESS_NOTIFICATIONS}
         body = {**content, **flags, "nonce": nonce_for(key), "enforce_nonce": True}
         path = f"/channels/{channel}/messages"
         answer = await self._rest.call("POST", path, str(to), body, rank=place.rank)
