@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from bot import compose
 from bot.commands import line
 from bot.errands import Errand, Task, as_lookup
+from bot.persons import zone_of
 from config.settings import Settings
 from digest import jobs, posts, replies
 from digest.errors import PaperboyError
@@ -118,7 +119,7 @@ class Requests:
         try:
             number = await self._store.run(_taken, errand, self._rules.budgets)
         except Overspent as error:
-            return _told(error, errand.asked, texts)
+            return _told(error, await self._store.run(_zone, errand.asked), texts)
         if number is None:
             return line(texts, "request_known")
         follower = self._followers[number] = _Follower()
@@ -299,14 +300,14 @@ def _write(store: Store, number: int, asked: Invocation, message: Message) -> No
     write_letter(store, to, message, asked.language, subject=f"request {number}")
 
 
-def _told(error: Overspent, asked: Invocation, texts: Texts) -> Message:
+def _zone(store: Store, asked: Invocation) -> tzinfo:
+    """Where the person who asks is: as they chose, else as the platform knows, else UTC."""
+    zone = zone_of(asked, compose.desk(store))
+    return ZoneInfo(zone) if zone else UTC
+
+
+def _told(error: Overspent, zone: tzinfo, texts: Texts) -> Message:
     """When the budget is free again, by the person's own clock where it is known."""
-    zone: tzinfo = UTC
-    if asked.timezone:
-        try:
-            zone = ZoneInfo(asked.timezone)
-        except (ValueError, OSError, KeyError):
-            log.info("no such time zone", extra={"timezone": asked.timezone})
     moment = f"{error.free_at.astimezone(zone):%Y-%m-%d %H:%M} {getattr(zone, 'key', 'UTC')}"
     key = f"spent_{error.kind}_{'workspace' if error.whole else 'person'}"
     return line(texts, key, limit=error.limit, time=moment)

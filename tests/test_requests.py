@@ -499,7 +499,7 @@ async def test_reading_waits_for_another_process_that_reads(chat: Chat, monkeypa
 
 
 async def test_budgets_are_kept_and_say_when_they_are_free_again(build: Build, papers: PaperServer) -> None:
-    """Of a person and of the whole workspace; what is refused fetches nothing."""
+    """Of a person and of the whole workspace, by the clock that they chose; what is refused fetches nothing."""
     chat = await opened(
         build(
             PAPERBOY_BUDGETS__ASK__PERSON="1",
@@ -514,6 +514,8 @@ async def test_budgets_are_kept_and_say_when_they_are_free_again(build: Build, p
     assert told == (
         "Your questions for today are used up: 1 a day. The next is free at 2026-01-17 08:00 Asia/Shanghai."
     )
+    await chat.say("timezone", "Europe/Berlin")
+    assert "free at 2026-01-17 01:00 Europe/Berlin" in await chat.ask(question, timezone="Asia/Shanghai")
     assert "24 GB" in await chat.ask(question, person="U0WEI")
     assert "每天 2 次" in await chat.ask(question, person="U0LI", language="zh")
     assert "24 GB" in await chat.ask(question, person="U0EVE", workspace="T2")
