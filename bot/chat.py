@@ -247,7 +247,7 @@ def _newest(asked: Invocation, desk: Desk) -> Message:
 
 
 def _status(asked: Invocation, desk: Desk) -> Message:
-    """The newest day, and what the conversation gets."""
+    """The newest day, today's list, and what the conversation gets."""
     texts = desk.texts(asked.language)
     phrases = texts.phrases
     day = desk.lookups.newest_day()
@@ -262,6 +262,7 @@ def _status(asked: Invocation, desk: Desk) -> Message:
                 reports=sum(report is not None for _, report in known),
             )
         ]
+    sentences += standing.list_of_today(desk, texts, persons.zone_of(asked, desk) or "UTC")
     sentences += _spent(desk, texts)
     here = channels.channel_of(asked, desk)
     mine = subscribing.status_lines(asked, desk, texts)

@@ -1,18 +1,40 @@
-"""How things stand with a subscription, in sentences: what it brings, when, how much that would have been, pauses."""
+"""How things stand, in sentences: today's list; and with a subscription what it brings, when, how much that would have
+been, pauses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 from bot import compose
 from bot.commands import Desk
+from digest.days import Day, DayState, day_of
 from digest.editions import WEEKDAYS, Subscription
 from digest.render import day_in_words, domain_names
 from digest.select import select
 from digest.subscriptions import FOR_GOOD, is_paused, next_hour
 from digest.types import Paper, Report, Texts
+
+
+def list_of_today(desk: Desk, texts: Texts, timezone: str) -> list[str]:
+    """How the list of the day stands while it is not complete, days being those of the source; the next look at it by
+    the clock of `timezone`. None: it is complete, or nobody has asked for it."""
+    known = day_of(desk.lookups, desk.clock().astimezone(UTC).date())
+    key = None if known is None else _LISTED.get(known.state, "")
+    if known is None or not key:
+        return []
+    if known.state is DayState.GROWING and known.papers:
+        key = "list_growing" if known.papers > 1 else "list_growing_one"
+    sentence = texts.phrases[key].format(
+        date=day_in_words(known.day, texts, form="date_short"), papers=known.papers, time=_next_look(known, timezone)
+    )
+    return [sentence]
+
+
+def _next_look(known: Day, timezone: str) -> str:
+    again = known.next_ask_at
+    return f"{again.astimezone(ZoneInfo(timezone)):%H:%M} ({timezone})" if again is not None else "?"
 
 
 def about(subscription: Subscription, desk: Desk, texts: Texts) -> list[str]:
@@ -102,6 +124,12 @@ def quoted(words: Sequence[str], texts: Texts) -> str:
     return comma.join(f"“{word}”" for word in words)
 
 
+_LISTED = {
+    DayState.GROWING: "list_empty",
+    DayState.STALLED: "list_stalled",
+    DayState.FAILED: "list_failed",
+    DayState.QUIET: "list_quiet",
+}
 _ALSO_CALLED = {
     "英语": "en",
     "汉语": "zh",

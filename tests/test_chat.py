@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from bot import delivery
 from bot.answering import Answering
 from bot.commands import COMMANDS
 from digest import deliveries
+from digest.days import Patience, note_day
 from digest.deliveries import Sending
 from digest.editions import Subscription, make_edition, number_of, register
+from digest.errors import NoListYet, QuietDay, SourceDown, SourceError
 from digest.store import Store, StoreThread
-from digest.types import Action, Destination, Invocation, Message, Posted
+from digest.types import Action, Destination, Invocation, Message, Paper, Posted
 from tests.makers import DAY, clock, paper, report, sections
 
 CHANNEL = Destination("slack", "", "C0LAMPS")
@@ -33,7 +35,7 @@ class Place:
     def __init__(self, path: Path) -> None:
         self.store = StoreThread(path, clock)
         self.links: list[Posted] = []
-        self.answering = Answering(self.store, path, "en", self._posted_at_once, self._link)
+        self.answering = Answering(self.store, path, "en", self._posted_at_once, self._link, clock)
         self._posting: set[asyncio.Task[None]] = set()
 
     async def ask(self, name: str, args: str = "", **more: Any) -> Message:
@@ -265,6 +267,35 @@ async def test_paperboy_tells_the_newest_day_how_things_stand_and_what_can_be_as
     wrong = await place.ask("paperboy", "dance")
     assert labels(wrong) == ["/paperboy digest", "/paperboy status", "/paperboy help"]
     assert "日报不发到这里" in seen(await place.ask("paperboy", "status", language="zh", channel="D0"))
+
+
+async def test_status_says_how_todays_list_stands(place: Place) -> None:
+    """In words, with the next look by the person's clock; nothing once the list is complete."""
+
+    async def status(outcome: Sequence[Paper] | SourceError, language: str = "en", after_h: float = 0) -> str:
+        await place.store.run(noted, outcome, after_h)
+        return seen(await place.ask("paperboy", "status", language=language, timezone="Asia/Shanghai"))
+
+    down = SourceDown("https://hub.example.org does not answer.")
+    assert "gives no list for Fri 16 Jan: it is not answering as it should. Next try 20:15" in await status(down)
+    assert "hub.example.org" not in await status(down)
+    assert "无法从 Hugging Face 获取1月16日" in await status(down, "zh")
+    assert "still lists no papers for Fri 16 Jan, a working day. Next try 20:15" in await status(NoListYet("none yet"))
+    assert "a weekend or a holiday" in await status(QuietDay("a Saturday"))
+    growing = await status([paper(one) for one in IDS])
+    assert "still growing: 5 papers so far. Next look 20:15 (Asia/Shanghai)" in growing
+    complete = await status([paper(one) for one in IDS], after_h=4)
+    assert "growing" not in complete
+    assert "Newest day: Fri 16 Jan 2026, 5 papers" in complete
+
+
+def noted(store: Store, outcome: Sequence[Paper] | SourceError, after_h: float) -> None:
+    """What the source answered for the day, some hours before now."""
+    with store.connection:
+        store.connection.execute(
+            "UPDATE days SET last_growth_at = ?", ((clock() - timedelta(hours=after_h)).isoformat(),)
+        )
+    note_day(store, DAY, outcome, Patience(), clock() + timedelta(minutes=15))
 
 
 async def test_an_empty_store_is_told_and_nothing_breaks(tmp_path: Path) -> None:
