@@ -97,6 +97,9 @@ async def _endpoints(settings: Settings) -> list[Check]:
             await _model(settings),
             *await _platform(settings, "slack", settings.slack.bot_token or settings.slack.app_token),
             *await _platform(settings, "discord", settings.discord.token),
+            _operator(settings),
+            _heartbeat(settings),
+            _requests(settings),
         ]
 
 
@@ -129,8 +132,17 @@ async def _model(settings: Settings) -> Check:
     if listed and llm.model not in {name for one in listed for name in (one, *_short(one))}:
         near = ", ".join(nearest(llm.model, listed) or listed[:3])
         return Check("model", False, f'{llm.base_url} lists no model "{llm.model}". Nearest: {near}. Set llm.model.')
-    limit = f"; at most ${llm.daily_limit:g} a day (UTC)" if llm.daily_limit else ""
-    return Check("model", True, f"{llm.model} at {llm.base_url}{limit}")
+    return Check("model", True, f"{llm.model} at {llm.base_url}; {_money(settings)}")
+
+
+def _money(settings: Settings) -> str:
+    llm = settings.llm
+    if llm.model not in llm.prices:
+        return "what it costs is not known: [llm.prices] has no price of it"
+    price = llm.prices[llm.model]
+    cached = f", cached {price.cached:g}" if price.cached is not None else ""
+    limit = f"at most ${llm.daily_limit:g} a day (UTC)" if llm.daily_limit else "no daily limit"
+    return f"USD for a million tokens: in {price.input:g}{cached}, out {price.output:g}; {limit}"
 
 
 _WHAT_TO_DO = {
@@ -143,6 +155,45 @@ _WHAT_TO_DO = {
 def _short(name: str) -> tuple[str, str]:
     """What else a listed model is called by: some list `models/NAME` (Gemini), some `NAME:latest` (Ollama)."""
     return name.removeprefix("models/"), name.removesuffix(":latest")
+
+
+def _operator(settings: Settings) -> Check:
+    """Who hears of what goes wrong. Whether they can is looked at with their platform's channels."""
+    if not settings.operator:
+        return Check("operator", True, 'nobody hears of what goes wrong. Set operator, such as "slack:C024BE91L".')
+    name = settings.operator.partition(":")[0]
+    tokens = {"slack": settings.slack.bot_token, "discord": settings.discord.token}
+    if not tokens.get(name, name):
+        sentence = f"{settings.operator} cannot be told anything: {name} is not set up. {_WAYS[name]}."
+        return Check("operator", False, sentence)
+    return Check("operator", True, f"{settings.operator} hears of what goes wrong")
+
+
+def _heartbeat(settings: Settings) -> Check:
+    """Not called, which would tell the watchdog that the bot is well."""
+    if not settings.heartbeat_url:
+        return Check("heartbeat", True, "none: a bot that died is silent. heartbeat_url is called while it is well.")
+    every = f"every {settings.schedule.ask_every_min:g} min"
+    return Check("heartbeat", True, f"{settings.heartbeat_url} is called {every} while the bot is well; not now")
+
+
+def _requests(settings: Settings) -> Check:
+    """What people may ask for that takes a model or the network, and how often."""
+    kinds = (
+        ("questions", settings.ask.enabled, settings.budgets.ask, "ask.enabled"),
+        ("papers read", settings.reading.on_request, settings.budgets.read, "reading.on_request"),
+    )
+    told = [
+        f"{what}: {_often(budget.person)} for a person, {_often(budget.workspace)} for a workspace or server"
+        if on
+        else f"{what}: switched off ({key})"
+        for what, on, budget, key in kinds
+    ]
+    return Check("requests", True, "; ".join(told))
+
+
+def _often(limit: int) -> str:
+    return f"{limit} a day" if limit else "no limit"
 
 
 # How each platform is set up

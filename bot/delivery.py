@@ -100,8 +100,12 @@ def asked(settings: Settings, request: Request) -> list[Destination]:
 
 
 async def problems(settings: Settings, name: str, adapter: ChatAdapter) -> list[tuple[str, str]]:
-    """What keeps the bot out of a platform or of its channels: (what it is about, a sentence that says what to do)."""
-    return list(await adapter.check([one.to for one in subscriptions(settings) if one.to.adapter == name]))
+    """What keeps the bot out of a platform, of its channels or from the operator: (what it is about, a sentence that
+    says what to do)."""
+    named = [one.to for one in subscriptions(settings)]
+    if settings.operator and (operator := Destination.parse(settings.operator)) not in named:
+        named.append(operator)
+    return list(await adapter.check([to for to in named if to.adapter == name]))
 
 
 def prepare(store: Store, settings: Settings, request: Request) -> dict[int, Subscription]:

@@ -17,6 +17,8 @@ from bot.cli_doctor import checks
 from config.settings import HERE, load
 from tests.model_server import KEY, ModelServer, serving
 from tests.paper_server import PaperServer, Status
+from tests.slack_server import SlackServer
+from tests.slack_world import APP_TOKEN, BOT_TOKEN
 
 PAPERBOY = str(Path(sys.executable).with_name("paperboy"))
 
@@ -112,6 +114,43 @@ async def test_a_part_that_is_not_there_is_named(wrong: Doctor, key: str, value:
     told = await wrong(**{f"PAPERBOY_DIGEST__{key}": value})
     assert list(told) == ["digest"]
     assert sentence in told["digest"]
+
+
+async def test_the_operator_is_somebody_who_can_be_told(environment: dict[str, str]) -> None:
+    """On a platform that is set up; and what else people may not know is told: the watchdog, which is not called now,
+    what may be asked how often, what the model costs."""
+
+    async def told(**changes: str) -> dict[str, tuple[bool, str]]:
+        found = await checks(load(HERE / "default.toml", {**environment, **changes}))
+        return {check.name: (check.well, check.sentence) for check in found}
+
+    nobody = await told()
+    assert nobody["operator"] == (True, 'nobody hears of what goes wrong. Set operator, such as "slack:C024BE91L".')
+    assert "questions: 30 a day for a person, 300 a day for a workspace or server" in nobody["requests"][1]
+    with SlackServer() as slack, serving(ModelServer(models=("a-model",))) as model:
+        changes = {
+            "PAPERBOY_OPERATOR": "slack:C0NOWHERE",
+            "PAPERBOY_HEARTBEAT_URL": "http://127.0.0.1:9/ping",
+            "PAPERBOY_ASK__ENABLED": "false",
+            "PAPERBOY_BUDGETS__READ__PERSON": "0",
+            "PAPERBOY_LLM__MODEL": "a-model",
+            "PAPERBOY_LLM__BASE_URL": model.address,
+            "PAPERBOY_LLM__API_KEY": KEY,
+            "PAPERBOY_LLM__DAILY_LIMIT": "2",
+            "PAPERBOY_LLM__PRICES": '{"a-model": {"input": 0.25, "output": 2}}',
+        }
+        unreached = await told(**changes)
+        assert unreached["operator"][0] is False
+        assert "slack is not set up" in unreached["operator"][1]
+        tokens = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}
+        reached = await told(**changes, **tokens, PAPERBOY_SLACK__API_URL=f"{slack.url}/api/")
+    assert reached["slack"][0] is False
+    assert "slack:C0NOWHERE" in reached["slack"][1]
+    assert "is called every 15 min" in reached["heartbeat"][1]
+    assert reached["requests"][1].startswith(
+        "questions: switched off (ask.enabled); papers read: no limit for a person"
+    )
+    assert reached["model"][1].endswith("in 0.25, out 2; at most $2 a day (UTC)")
 
 
 async def test_somebody_elses_file_as_the_store_is_named(wrong: Doctor, tmp_path: Path) -> None:
