@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_origin
 
@@ -23,6 +23,7 @@ class Layer(NamedTuple):
     name: str  # as an error names it: a file or the environment
     tables: dict[str, Any]
     strict: bool  # whether values have types of their own, or are all text
+    secret: Collection[tuple[str, ...]] = ()  # what it may not hold
 
 
 def toml(path: Path, *, secret: Mapping[tuple[str, str], str] | None = None) -> Layer:
@@ -38,7 +39,7 @@ def toml(path: Path, *, secret: Mapping[tuple[str, str], str] | None = None) -> 
         held = tables.get(table)
         if isinstance(held, dict) and key in held:
             raise InvalidSettings(f"{path}: {table}.{key} does not belong in a settings file. {instead}")
-    return Layer(str(path), tables, strict=True)
+    return Layer(str(path), tables, strict=True, secret=tuple(secret or ()))
 
 
 def variables(environment: Mapping[str, str]) -> Iterator[Layer]:
@@ -73,7 +74,8 @@ def check(layer: Layer, shape: type[Struct], rules: Mapping[tuple[type[Struct], 
         kinds = _kinds(struct)
         if key not in kinds:
             where = f"[{'.'.join(path)}]" if path else "the top level"
-            raise InvalidSettings(f'{layer.name}: unknown key "{place}". Allowed in {where}: {", ".join(kinds)}.')
+            allowed = ", ".join(name for name in kinds if (*path, name) not in layer.secret)
+            raise InvalidSettings(f'{layer.name}: unknown key "{place}". Allowed in {where}: {allowed}.')
         if problem := _problem(value, kinds[key], layer, place) or rules.get((struct, key), _no_rule)(value):
             raise InvalidSettings(f"{layer.name}: {place} {problem}.")
 
