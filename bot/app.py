@@ -285,6 +285,7 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
     # What is loaded stays, and need not be looked through again: a full collection would hold up the event loop
     asyncio.get_running_loop().call_later(_LOADED_S, gc.freeze)
     with held(settings.store.file(), Work.SEND):
+        say("running; Ctrl-C stops it")
         try:
             await Daemon(settings, store, chosen, say).run(stop)
         finally:

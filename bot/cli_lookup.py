@@ -11,9 +11,9 @@ import click
 from adapters.markup import ansi, message_lines, undressed
 from bot import compose
 from bot.cli import DONE, FAILED, LanguageTag, Options, dressed
-from bot.commands import PAPERS_SHOWN, Answer, answer, find_papers
+from bot.commands import PAPERS_SHOWN, Answer, answer, as_day, find_papers, is_id
 from digest.lookups import Lookups
-from digest.types import Invocation, Message
+from digest.types import ArxivId, Invocation, Message
 
 MAX_COLUMNS = 100
 
@@ -49,7 +49,8 @@ def paper_command(
         return DONE
     with Lookups.open(settings.store.file()) as lookups:
         found = answer(Invocation(name="paper", args=" ".join(words), language=wanted), compose.desk(lookups))
-    return _print(found, as_json)
+        way = "" if found.found else _way_to_paper(words[0], wanted, lookups)
+    return _print(found, as_json, way)
 
 
 @click.command("papers")
@@ -77,22 +78,40 @@ def papers_command(
     Example: paperboy papers diffusion --domain video
     """
     settings = options.settings()
+    words, wanted_day = " ".join(query), day.date() if day else None
+    if wanted_day is None and (meant := as_day(words)):  # as it may be written in chat
+        words, wanted_day = "", meant
     with Lookups.open(settings.store.file()) as lookups:
         found = find_papers(
             compose.desk(lookups),
             language or settings.language,
-            query=" ".join(query),
-            day=day.date() if day else None,
+            query=words,
+            day=wanted_day,
             domain=domain,
             limit=limit,
         )
-    return _print(found, as_json)
+        way = "" if found.found or lookups.days() else _BEGIN
+    return _print(found, as_json, way)
 
 
-def _print(found: Answer, as_json: bool) -> int:
-    """Prints an answer to stdout, or what is nearest to stderr, and gives the exit code."""
+_BEGIN = "Nothing is stored yet; begin with: paperboy digest"
+
+
+def _way_to_paper(named: str, language: str, lookups: Lookups) -> str:
+    """How a paper that has no report comes to one; "" for words, and for what was withdrawn."""
+    if not is_id(named):
+        return "" if lookups.days() else _BEGIN
+    paper_id = ArxivId.parse(named)
+    if lookups.report(paper_id, language) or lookups.withdrawn(paper_id) is not None:
+        return ""
+    return f"To have it read now: paperboy paper {paper_id} --read"
+
+
+def _print(found: Answer, as_json: bool, way: str = "") -> int:
+    """Prints an answer to stdout, or what is nearest and the `way` to more to stderr, and gives the exit code."""
     if found.found is None:
-        click.echo(f"paperboy: {found.message.plain}", err=True)
+        told = found.message.plain
+        click.echo(f"paperboy: {told if told.endswith('.') or not way else f'{told}.'} {way}".rstrip(), err=True)
         return FAILED
     if as_json:
         from digest.export import answer_json

@@ -30,7 +30,6 @@ def run_command(options: Options) -> int:
 
     settings = options.settings()
     options.start_logging(settings)
-    say("running; Ctrl-C stops it")
     asyncio.run(serve(settings, say))
     say("stopped; what is left is sent when it runs again")
     return DONE

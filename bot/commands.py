@@ -236,7 +236,7 @@ def _whole_day(desk: Desk, texts: Texts, day: date, limit: int) -> Answer:
 def unknown_day(day: str, desk: Desk, texts: Texts) -> Message:
     """What to tell of a day that is not stored, or is none at all: the nearest that are, of those the newest first."""
     known = [stored for stored, _ in desk.lookups.days()]
-    asked = _day(day)
+    asked = as_day(day)
     if asked is not None:
         close = sorted(known, key=lambda stored: abs(stored - asked))[:_TITLES_OFFERED]
     else:
@@ -303,6 +303,8 @@ def named(id_or_words: str, section: str, desk: Desk, texts: Texts) -> tuple[Pap
 def _titled(words: str, section: str, desk: Desk, texts: Texts) -> tuple[Paper, Report] | Message:
     """The one paper whose title holds the words, else whose report does, or a sentence that offers the best."""
     found = desk.lookups.search(words, texts.language).hits if words else ()
+    if not found and (begun := _begun(words, desk)):
+        return named(begun[0][1], section, desk, texts) if len(begun) == 1 else _several(begun, words, section, texts)
     if not found:
         close = nearest(words, desk.lookups.titles()) if words else ()
         key = "unknown_title_near" if close else "unknown_title"
@@ -313,9 +315,20 @@ def _titled(words: str, section: str, desk: Desk, texts: Texts) -> tuple[Paper, 
         return named(first.paper.id, section, desk, texts)
     if others or first.report is None:
         best = [(hit.paper.title, hit.paper.id) for hit in (first, *others)[:_TITLES_OFFERED]]
-        titles = ", ".join(f"{paper_id} ({render.shortened(title, _LABEL_CHARS)})" for title, paper_id in best)
-        return line(texts, "several_titles", offered(best, section), words=words, nearest=titles)
+        return _several(best, words, section, texts)
     return first.paper, first.report
+
+
+def _begun(words: str, desk: Desk) -> list[tuple[str, str]]:
+    """Titles and ids of papers in whose title words begin so: "molmo" is in "Molmo2"."""
+    from digest import titles  # only for words that are in no paper
+
+    return [(title, paper_id) for paper_id, title in titles.titled(desk.lookups, words, _TITLES_OFFERED)]
+
+
+def _several(best: Sequence[tuple[str, str]], words: str, section: str, texts: Texts) -> Message:
+    titles = ", ".join(f"{paper_id} ({render.shortened(title, _LABEL_CHARS)})" for title, paper_id in best)
+    return line(texts, "several_titles", offered(best, section), words=words, nearest=titles)
 
 
 def titled(words: str, found: Sequence[Hit]) -> Sequence[Hit]:
@@ -349,8 +362,8 @@ def _papers_arguments(args: str, desk: Desk) -> tuple[str, date | None, str]:
     """Splits what was typed in chat: a word that is a date is the day, one that is exactly a domain's id the domain."""
     query, day, domain = [], None, ""
     for word in args.split():
-        if (as_day := _day(word)) is not None:
-            day = as_day
+        if (meant := as_day(word)) is not None:
+            day = meant
         elif not domain and word.lower() in desk.texts("en").domains:
             domain = word.lower()
         else:
@@ -358,7 +371,8 @@ def _papers_arguments(args: str, desk: Desk) -> tuple[str, date | None, str]:
     return " ".join(query), day, domain
 
 
-def _day(text: str) -> date | None:
+def as_day(text: str) -> date | None:
+    """The day that is written so, None when it is none."""
     try:
         return date.fromisoformat(text)
     except ValueError:

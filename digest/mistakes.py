@@ -60,7 +60,10 @@ def mistakes(lookups: Lookups) -> tuple[Mistake, ...]:
 def dismiss(store: Store, number: int) -> None:
     """Has a mistake no more be shown: it was put right, or is none. Raises UsageError when there is no such one."""
     with _transaction(store.connection):
-        known = job(store, number)
+        try:
+            known = job(store, number)
+        except UsageError:
+            raise UsageError(f'There is no mistake {number}. "paperboy status" shows those that wait.') from None
         if known.kind != KIND or known.state is not JobState.WAITING:
             raise UsageError(f'{number} is no mistake that waits. "paperboy status" shows those that do.')
         finish_job(store, number, "Dismissed.")

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from bot.cli import _COMMANDS
+from digest.store import Store
 from digest.types import ArxivId
-from tests.makers import DAY
+from tests.makers import DAY, clock
 from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, Slow, Status, daily_entry
 
@@ -183,6 +184,21 @@ def test_papers_are_found_by_words_days_and_domains(paperboy: Paperboy) -> None:
     nothing = paperboy("papers", "zeppelin")
     assert (nothing.returncode, nothing.stdout) == (1, "")
     assert 'No paper matches "zeppelin".' in nothing.stderr
+    assert "3 papers" in paperboy("papers", DAY).stdout
+    assert "No paper of 2026-01-18 is stored. Nearest: 2026-01-16" in paperboy("papers", "2026-01-18").stderr
+
+
+def test_what_is_not_stored_is_told_with_the_way_to_it(paperboy: Paperboy, tmp_path: Path) -> None:
+    """A paper can be read now; a store without a day wants a digest; words of which nothing is known lead nowhere."""
+    Store.create(tmp_path / "paperboy.db", clock).close()
+    assert "begin with: paperboy digest" in paperboy("papers").stderr
+    assert "begin with: paperboy digest" in paperboy("paper", "lanterns").stderr
+    paperboy("digest", DAY)
+    assert paperboy("paper", "2601.99999v2", "results").stderr.endswith(
+        "To have it read now: paperboy paper 2601.99999 --read\n"
+    )
+    assert "--read" not in paperboy("paper", "zeppelins").stderr
+    assert "begin with" not in paperboy("papers", "zeppelins").stderr
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(paperboy: Paperboy, environment: Mapping[str, str]) -> None:
@@ -314,7 +330,7 @@ def test_the_doctor_says_what_is_there_and_what_to_do(paperboy: Paperboy, server
     """Settings, store, each endpoint; 1 when something is wrong."""
     well = paperboy("doctor")
     assert well.returncode == 0, well.stdout
-    assert [line.split()[0] for line in well.stdout.splitlines()] == ["ok"] * 8
+    assert [line.split()[0] for line in well.stdout.splitlines()] == ["ok"] * 11
     server.fault("/api/daily_papers", Status(503))
     ill = paperboy("doctor")
     assert ill.returncode == 1

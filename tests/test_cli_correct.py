@@ -77,7 +77,7 @@ def test_a_section_is_corrected_from_a_file(paperboy: Paperboy, tmp_path: Path) 
         (("correct", IDS[0], "results"), "Nothing was saved in the editor"),
         (("withdraw", IDS[0], "--why", " "), "Say why"),
         (("withdraw", "2603.99999", "--why", "Retracted."), "There is no report on 2603.99999."),
-        (("dismiss", "7"), "There is no job 7"),
+        (("dismiss", "7"), 'There is no mistake 7. "paperboy status" shows those that wait.'),
     ],
 )
 def test_what_cannot_be_done_is_one_line_with_the_reason(

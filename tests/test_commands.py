@@ -122,6 +122,10 @@ def test_a_paper_answers_to_words_of_its_title(desk: Desk) -> None:
     assert found.found is not None
     assert found.found.section is SectionName.DOMAIN
     assert ask(desk, "paper", "one benchmark").found is not None
+    begun = ask(desk, "paper", "wick domain")  # the beginning of a word, where no paper has it whole
+    assert begun.found is not None
+    assert begun.found.papers[0][0].id == "2601.00002"
+    assert '"la" fits several papers' in ask(desk, "paper", "la").message.plain
     several = ask(desk, "paper", "small")
     assert several.found is not None  # the other one holds it in its report only
     offered = ask(desk, "paper", "for")
