@@ -14,6 +14,11 @@ help:
 	@echo "make bench        the benchmarks: ratios measured side by side"
 	@echo "make torture      kills by the thousand of a process that delivers, simulated years: nothing lost, nothing twice"
 	@echo "make screenshots  remake the pictures in the README from real output"
+	@echo "make format       ruff, mending what it can"
+	@echo "make lint         lint, types and import rules, without the tests"
+	@echo "make smoke        the wheel in a fresh environment, far from the source"
+	@echo "make clean        remove what the others made"
+	@echo "make help         this list"
 
 demo: $(VENV)/installed
 	@$(BIN)/paperboy demo
