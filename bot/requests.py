@@ -214,7 +214,8 @@ class Requests:
             return await self._read(errand, texts)
         except PaperboyError as error:
             log.warning("a request failed", extra={"paper": errand.paper, "reason": str(error)})
-            return line(texts, "request_failed", id=errand.paper, problem=error)
+            stored = await self._look(as_lookup(errand))  # of what is not stored it offers the nearest that is
+            return line(texts, "request_failed", stored.actions, id=errand.paper, problem=error)
         except Exception:
             log.exception("a request broke", extra={"paper": errand.paper})
             return line(texts, "broke")

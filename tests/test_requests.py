@@ -456,7 +456,10 @@ async def test_a_report_is_written_in_the_persons_language(smart: Chat) -> None:
 
 
 async def test_an_id_that_arxiv_does_not_have_is_told_so(chat: Chat) -> None:
-    assert "arXiv has no paper 2602.99999" in await chat.ask("2602.99999")
+    """With the nearest that there are, of the section that was asked for."""
+    told = await chat.rest(await chat.say("paper", "2602.99999 results"))
+    assert "arXiv has no paper 2602.99999" in seen(told)
+    assert [action.argument for action in told.actions] == [f"{STORED} results"]
 
 
 async def test_a_question_to_a_paper_that_is_not_stored_reads_it_first(chat: Chat) -> None:
