@@ -180,7 +180,10 @@ def sentence_of(changed: Sequence[Change], texts: Texts) -> str:
 
 def _in_words(change: Change, texts: Texts) -> str:
     key = "corrected_change" if change.before and change.now else "corrected_in" if change.now else "corrected_out"
-    return texts.phrases[key].format(before=change.before, now=change.now)
+    before, now = change.before, change.now
+    if before and now and " " in before + now:  # where more than words are told, it is to be seen where they end
+        before, now = f"“{before}”", f"“{now}”"
+    return texts.phrases[key].format(before=before, now=now)
 
 
 def _told(paper: Paper, sentence: str, footer: str) -> Message:
