@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot import compose
 from bot.commands import Desk
-from digest.days import Day, DayState, day_of
+from digest.days import DayState, day_of
 from digest.editions import WEEKDAYS, Subscription
 from digest.render import day_in_words, domain_names
 from digest.select import select
@@ -27,14 +27,12 @@ def list_of_today(desk: Desk, texts: Texts, timezone: str) -> list[str]:
     if known.state is DayState.GROWING and known.papers:
         key = "list_growing" if known.papers > 1 else "list_growing_one"
     sentence = texts.phrases[key].format(
-        date=day_in_words(known.day, texts, form="date_short"), papers=known.papers, time=_next_look(known, timezone)
+        date=day_in_words(known.day, texts, form="date_short"),
+        papers=known.papers,
+        time="" if known.next_ask_at is None else f"{known.next_ask_at.astimezone(ZoneInfo(timezone)):%H:%M}",
+        timezone=timezone,
     )
     return [sentence]
-
-
-def _next_look(known: Day, timezone: str) -> str:
-    again = known.next_ask_at
-    return f"{again.astimezone(ZoneInfo(timezone)):%H:%M} ({timezone})" if again is not None else "?"
 
 
 def about(subscription: Subscription, desk: Desk, texts: Texts) -> list[str]:

@@ -47,9 +47,11 @@ def headline(digest: Digest, texts: Texts) -> Message:
 
 
 def counts(reports: Sequence[Report], texts: Texts) -> str:
-    """`20 read in full, 3 abstract only`."""
+    """`20 read in full, 3 abstract only`; of what there is none is not told."""
     abstracts = sum(report.source is ReadingSource.ABSTRACT for report in reports)
-    return texts.phrases["counts"].format(full=len(reports) - abstracts, abstract=abstracts)
+    full = len(reports) - abstracts
+    key = "counts" if full and abstracts else "counts_abstract" if abstracts else "counts_full"
+    return texts.phrases[key].format(full=full, abstract=abstracts)
 
 
 def limited(reports: Sequence[Report], texts: Texts) -> list[str]:

@@ -156,7 +156,7 @@ async def test_a_card_in_a_days_thread_has_all_its_buttons(place: Place) -> None
     """Read and discuss in sight, the addresses and complaints tucked away; each command is one of the list."""
     (opening, *cards) = await place.store.run(payloads, CHANNEL)
     assert opening.title == "Papers · Fri 16 Jan · 5"
-    assert opening.footer == "2 more in thread · 5 read in full, 0 abstract only"
+    assert opening.footer == "2 more in thread · 5 read in full"
     assert labels(opening) == ["All 5", "My topics"]
     for card in cards:
         assert [action.label for action in card.actions if not action.tucked] == ["Read report", "Discuss"]

@@ -60,7 +60,7 @@ async def test_a_person_gets_a_headline_and_a_card_for_each_paper(chat: Chat) ->
     await chat.says("paperboy subscribe vision")
     headline, *cards = await chat.store.run(rendered)
     assert headline.title == "4 of 5 papers are about vision"
-    assert headline.footer == "Fri 16 Jan · 4 read in full, 0 abstract only"
+    assert headline.footer == "Fri 16 Jan · 4 read in full"
     assert labels(headline) == ["Change", "Pause a week", "Unsubscribe"]
     assert [card.title for card in cards] == [f"Lantern {number} for Networks" for number in range(2, 6)]
     assert labels(cards[0])[:2] == ["Read report", "Discuss"]
