@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -40,6 +40,19 @@ class Terminal:
         if message.link:
             self._line(Text(clean(message.link), "dim"), _RAIL)
         self._body(message, _RAIL)
+
+    def buttons(self, labels: Sequence[str], *, under: bool) -> None:
+        """What stands below a message in chat, none of them torn apart; `under`: it is a reply."""
+        rail = _RAIL if under else ""
+        row = ""
+        for button in (f"[{label}]" for label in labels):
+            longer = f"{row}  {button}" if row else button
+            if row and columns_of(longer) > self._room(rail):
+                self._line(Text(row, "dim"), rail)
+                longer = button
+            row = longer
+        if row:
+            self._line(Text(row, "dim"), rail)
 
     def _title(self, message: Message, rail: str) -> None:
         link = f" link {message.link}" if message.link else ""

@@ -157,16 +157,14 @@ def _by_the_bot(settings: Settings, request: Request) -> int:
 def _rehearse(settings: Settings, request: Request) -> int:
     with Store.create(settings.store.file(), compose.clock) as store:
         sendings = rehearse(store, lambda trying: delivery.prepare(trying, settings, request))
-    console = Console()
-    terminal = Terminal(console)
+    terminal = Terminal(Console())
     for to, group in itertools.groupby(sendings, lambda sending: sending.to):
         messages = list(group)
         click.echo(f"\n{to} would get {len(messages)} messages:")
         for sending in messages:
-            show, indent = (terminal.headline, "") if sending.under is None else (terminal.reply, "  │ ")
+            show = terminal.headline if sending.under is None else terminal.reply
             show(sending.message)
-            if buttons := "  ".join(f"[{action.label}]" for action in sending.message.actions):
-                console.print(f"{indent}{buttons}", style="dim", markup=False, highlight=False, soft_wrap=True)
+            terminal.buttons([action.label for action in sending.message.actions], under=sending.under is not None)
     if not sendings:
         click.echo("Nothing would be posted: what there is of the day has been, or nothing of it is wanted there.")
     return DONE

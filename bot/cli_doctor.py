@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
+import sys
+import textwrap
 from typing import NamedTuple
 
 import click
@@ -16,6 +19,8 @@ from digest.lookups import nearest, unusable
 from digest.store import Store
 from digest.types import Fetcher
 
+_BESIDE = 14  # columns before a sentence
+_NARROW = 30  # columns that a sentence has at least
 _TRY_PAPER = "1706.03762"  # a paper that arXiv will not lose
 
 
@@ -46,8 +51,17 @@ def doctor_command(options: Options) -> int:
 def _print(checks: list[Check]) -> int:
     for check in checks:
         mark = click.style("ok", fg="green") if check.well else click.style("!!", fg="red", bold=True)
-        click.echo(f"{mark}  {check.name:<9} {check.sentence}", color=dressed())
+        click.echo(f"{mark}  {check.name:<9} {_folded(check.sentence)}", color=dressed())
     return DONE if all(check.well for check in checks) else FAILED
+
+
+def _folded(sentence: str) -> str:
+    """Beside its name on a terminal; in one line where it is read by a program."""
+    if not sys.stdout.isatty():
+        return sentence
+    columns = max(shutil.get_terminal_size().columns - _BESIDE, _NARROW)
+    lines = textwrap.wrap(sentence, columns, break_long_words=False, break_on_hyphens=False)
+    return f"\n{' ' * _BESIDE}".join(lines)
 
 
 def _settings(options: Options) -> Check:

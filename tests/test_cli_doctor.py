@@ -178,3 +178,19 @@ def test_colours_are_for_terminals_whose_owner_wants_them(
     os.close(ours)
     assert b"PAPERBOY_ARXIV__GAP_S" in told
     assert (b"\x1b[" in told) is coloured
+
+
+def test_on_a_terminal_a_sentence_stands_beside_its_name(environment: dict[str, str]) -> None:
+    """Folded between words; piped it is one line, however long."""
+    piped = subprocess.run([PAPERBOY, "doctor"], env=environment, capture_output=True, text=True, timeout=60).stdout
+    ours, theirs = pty.openpty()
+    narrow = {**environment, "COLUMNS": "60", "NO_COLOR": "1"}
+    assert subprocess.run([PAPERBOY, "doctor"], env=narrow, stdout=theirs, timeout=60).returncode == 0
+    os.close(theirs)
+    told = os.read(ours, 8192).decode().replace("\r\n", "\n")
+    os.close(ours)
+    beside = [line for line in told.splitlines() if line.startswith(" " * 14)]
+    assert "papers read: 10 a day" in " ".join(" ".join(beside).split())
+    assert max(len(line) for line in beside if "/" not in line) <= 60
+    assert not [line for line in piped.splitlines() if line.startswith(" ")]
+    assert told.split() == piped.split()

@@ -32,7 +32,7 @@ def test_the_headline_tells_the_day_and_its_three_most_upvoted() -> None:
     end = lines.index("  │")
     assert lines[1] == "Papers · Fri 16 Jan 2026 · 5"
     assert lines[2:5] == [f"• ▲7 Lanterns for Deep Networks 2601.0000{number}" for number in (1, 2, 3)]
-    assert lines[5:end] == ["5 read in full, 0 abstract only"]
+    assert lines[5:end] == ["5 read in full"]
 
 
 def test_each_paper_has_title_address_contribution_and_facts() -> None:
@@ -62,3 +62,16 @@ def test_a_formula_in_a_title_reads_as_text() -> None:
 def test_lines_stay_within_a_narrow_terminal() -> None:
     """Addresses alone may be longer: broken, they could not be opened."""
     assert all(len(line) <= 40 or "https://" in line for line in printed(columns=40))
+
+
+def test_buttons_are_not_torn_apart() -> None:
+    """They go on in the next line, beside the rail of a reply."""
+    console = Console(file=io.StringIO(), width=40)
+    labels = ["Read report", "Discuss", "What the report is made from", "Report a mistake"]
+    Terminal(console).buttons(labels, under=True)
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().splitlines() == [
+        "  │ [Read report]  [Discuss]",
+        "  │ [What the report is made from]",
+        "  │ [Report a mistake]",
+    ]
