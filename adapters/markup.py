@@ -95,13 +95,14 @@ def wrapped(runs: Sequence[Run], width: int | None, style: Style) -> list[str]:
     lines: list[str] = []
     line, used = "", 0
     for run, next_link in zip(runs, [*(run.link for run in runs[1:]), ""], strict=True):
-        for piece in _pieces(visible(run), width):
+        pieces = _pieces(visible(run), width)
+        for place, piece in enumerate(pieces):
             if piece == "\n":
                 lines.append(line.rstrip())
                 line, used = "", 0
                 continue
             columns = columns_of(piece)
-            if width is not None and used and used + columns_of(piece.rstrip()) > width and piece not in _CLOSING:
+            if width is not None and used and piece not in _CLOSING and used + _room_for(pieces, place) > width:
                 lines.append(line.rstrip())
                 line, used = "", 0
             if not (used == 0 and piece == " " and lines):
@@ -109,8 +110,19 @@ def wrapped(runs: Sequence[Run], width: int | None, style: Style) -> list[str]:
                 used += columns
         if run.link and run.link not in (run.text, next_link):
             address = f" ({clean(run.link)})"
+            if width is not None and used + len(address) > width >= len(address):  # not to be torn apart
+                lines.append(line.rstrip())
+                line, used, address = "", 0, address.strip()
             line, used = line + address, used + len(address)
     return [*lines, line.rstrip()]
+
+
+def _room_for(pieces: Sequence[str], place: int) -> int:
+    """The columns of a piece with the marks that may not begin a line after it."""
+    columns = columns_of(pieces[place].rstrip())
+    while (place := place + 1) < len(pieces) and pieces[place] in _CLOSING:
+        columns += columns_of(pieces[place])
+    return columns
 
 
 def styled(runs: Sequence[Run], style: Style) -> str:

@@ -21,7 +21,12 @@ def test_lines_keep_to_the_width_and_lose_no_text(text: str, width: int) -> None
     assert "".join("".join(lines).split()) == "".join(clean(text).split())
     for line in lines:
         longest_word = max((columns_of(word) for word in line.split()), default=0)
-        assert columns_of(line) <= max(width, longest_word) + 2  # closing punctuation may hang over
+        assert columns_of(line) <= max(width, longest_word)  # closing punctuation among it
+
+
+def test_what_may_not_begin_a_line_takes_a_word_with_it() -> None:
+    """It does not hang over the edge, where a terminal would put it on a line of its own."""
+    assert wrapped((Run("一二三四Lamp，五"),), 12, undressed) == ["一二三四", "Lamp，五"]
 
 
 def test_words_are_not_parted() -> None:
@@ -83,6 +88,12 @@ def test_a_link_shows_where_it_leads() -> None:
     assert wrapped((Run("code", link="https://example.org/x"),), None, undressed) == ["code (https://example.org/x)"]
     plain = "https://example.org/x"
     assert wrapped((Run(plain, link=plain),), None, undressed) == [plain]
+
+
+def test_an_address_is_not_torn_apart() -> None:
+    """It stands on the next line where it does not fit any more."""
+    told = wrapped((Run("the code of it", link="https://example.org/x"), Run(" and more")), 30, undressed)
+    assert told == ["the code of it", "(https://example.org/x) and", "more"]
 
 
 def test_a_paper_cannot_steer_the_screen() -> None:
