@@ -121,7 +121,7 @@ def _missed(days: Sequence[tuple[date, int]], texts: Texts, command: str = "pape
     """The days that were not delivered in their time, in one message, each with a button that lists its papers."""
     if not days:
         return
-    sentence = texts.phrases["missed"].format(count=len(days))
+    sentence = texts.phrases["missed" if len(days) > 1 else "missed_one"].format(count=len(days))
     buttons = tuple(
         Action(
             f"{render.day_in_words(day, texts, form='date_short')} · {papers}",

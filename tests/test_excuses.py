@@ -59,8 +59,8 @@ def looked(store: Store, outcome: Sequence[Paper] | SourceError) -> None:
         ),
         (
             "zh",
-            "今日摘要延迟：Hugging Face 没有响应，下次尝试 10:30。",
-            "今日摘要延迟：Hugging Face 尚未列出 1月16日 周五 的论文，下次尝试 10:30。",
+            "今天的日报延迟：Hugging Face 没有响应，下次尝试 10:30。",
+            "今天的日报延迟：Hugging Face 尚未列出 1月16日 周五 的论文，下次尝试 10:30。",
         ),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_channel_is_told_once_why_its_digest_is_late(
     ("language", "sentence"),
     [
         ("en", "No digest this morning: the list of Fri 16 Jan is still growing. Its papers come with the next one."),
-        ("zh", "今天上午没有摘要：1月16日 周五 的列表仍在增加，这些论文随下一期发送。"),
+        ("zh", "今天上午没有日报：1月16日 周五 的列表仍在增加，这些论文随下一期发送。"),
     ],
 )
 def test_a_channel_is_told_at_the_end_that_a_list_still_grows(

@@ -56,7 +56,7 @@ def store(hand: Hand) -> Iterator[Store]:
             "Not delivered in their time: 2 earlier days. Choose one to see its papers.",
             ["Sat 17 Jan · 1", "Sun 18 Jan · 1"],
         ),
-        ("zh", "有 2 天的摘要未能按时发送，点选一天查看其论文。", ["1月17日 周六 · 1", "1月18日 周日 · 1"]),
+        ("zh", "有 2 天的日报未能按时发送，点选一天查看其论文。", ["1月17日 周六 · 1", "1月18日 周日 · 1"]),
     ],
 )
 def test_after_a_downtime_missed_days_are_one_message_with_buttons(
@@ -94,7 +94,9 @@ def test_only_days_of_its_own_weekdays_are_missed(store: Store, hand: Hand) -> N
     hand.to(11)
     listed(store, papers_of(1, first=119), MONDAY)
     ring(store)
-    assert [action.argument for action in sent(store)[-1].actions] == ["2026-01-18"]
+    told = sent(store)[-1]
+    assert [action.argument for action in told.actions] == ["2026-01-18"]
+    assert told.plain == "Not delivered in its time: one earlier day. Choose it to see its papers."
 
 
 def test_days_of_a_pause_are_not_missed(store: Store, hand: Hand) -> None:
