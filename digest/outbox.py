@@ -66,7 +66,7 @@ class Outbox:
 
     `publisher` gives who speaks for a destination, None when nobody does here: its messages stay where they are.
     `tell` hears of everything as it happens and raises nothing. `first_pause_s` is what a first failure costs; each
-    further one doubles it.
+    further one doubles it. `people_at_once` is how many persons' own messages are under way side by side.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Outbox:
         jitter: Callable[[], float] = random.random,
         margin_s: float = MARGIN_S,
         first_pause_s: float = 1.0,
+        people_at_once: int = PEOPLE_AT_ONCE,
     ) -> None:
         self._store = store
         self._publisher = publisher
@@ -89,7 +90,7 @@ class Outbox:
         self._jitter = jitter
         self._margin = timedelta(seconds=margin_s)
         self._first_pause_s = first_pause_s
-        self._people = asyncio.Semaphore(PEOPLE_AT_ONCE)
+        self._people = asyncio.Semaphore(people_at_once)
         self._stopping = asyncio.Event()
         self._woken = asyncio.Event()
         self._asked_since: dict[str, datetime] = {}  # by key: when this outbox first asked
