@@ -96,6 +96,14 @@ class DiscordAdapter:
             found = [(str(to), await self._places.problem(to)) for to in destinations]
         return [(about, sentence) for about, sentence in found if sentence]
 
+    async def names(self, identities: Sequence[str], _language: str) -> list[str]:
+        """See digest.types.ChatAdapter."""
+        return list(identities)
+
+    async def managers(self, _to: Destination, _language: str) -> list[str]:
+        """See digest.types.ChatAdapter."""
+        return []
+
     async def serve(self, commands: Sequence[CommandSpec], answer: Answerer) -> None:
         from adapters.discord_answers import DiscordAnswers
 

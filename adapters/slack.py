@@ -71,6 +71,14 @@ class SlackAdapter:
         """What keeps the app out of Slack or of a destination: (what it is about, a sentence that says what to do)."""
         return await self._gate.problems(destinations)
 
+    async def names(self, identities: Sequence[str], _language: str) -> list[str]:
+        """See digest.types.ChatAdapter."""
+        return list(identities)
+
+    async def managers(self, _to: Destination, _language: str) -> list[str]:
+        """See digest.types.ChatAdapter."""
+        return []
+
     async def serve(self, commands: Sequence[CommandSpec], answer: Answerer) -> None:
         from adapters.slack_answers import SlackAnswers
         from adapters.slack_socket import app, connected

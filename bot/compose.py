@@ -249,11 +249,13 @@ def _is_local(url: str) -> bool:
 
 
 class Speech(NamedTuple):
-    """What an adapter is built from: the fixed texts by language, with which it describes commands, and the platform's
-    id of the conversation with a person who was written to before, "" when nobody knows one."""
+    """What an adapter is built from: the fixed texts by language, with which it describes commands, the platform's id
+    of the conversation with a person who was written to before, "" when nobody knows one, and which of its people,
+    groups and roles are editors (see digest.types.Invocation.identities)."""
 
     texts: Mapping[str, Texts]
     conversation: Callable[[Destination], Awaitable[str]]
+    editors: Sequence[str]
 
 
 def adapter(settings: Settings, name: str, store: StoreThread | None = None) -> ChatAdapter:
@@ -278,7 +280,8 @@ def adapter(settings: Settings, name: str, store: StoreThread | None = None) -> 
             "Discord's token is not set. Set DISCORD_TOKEN to the bot's token: discord.com/developers/applications, "
             "the application, Bot, Reset Token."
         )
-    speech = Speech({language: texts(language) for language in LANGUAGES}, conversation)
+    editors = [one.removeprefix(f"{name}:") for one in settings.editors if one.startswith(f"{name}:")]
+    speech = Speech({language: texts(language) for language in LANGUAGES}, conversation, editors)
     built: ChatAdapter = factory("adapters", name)(speech, options(settings, name))
     if not hasattr(built, "post"):
         raise SettingsError(

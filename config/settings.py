@@ -39,9 +39,17 @@ DestinationName = Annotated[
 OptionalDestination = Annotated[
     str, Meta(pattern=r"^([a-z]+:(\w+/)?\w+)?$", description='a destination such as "slack:C024BE91L", or ""')
 ]
+EditorName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z]+:(\w+:)?\w+$",
+        description='a list of editors such as "slack:U024BE7LH", "slack:admins", "discord:role:100000000000000041"',
+    ),
+]
 OptionalAddress = Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$", description='an http or https address, or ""')]
 Minutes = Annotated[float, Meta(ge=1, le=1_440, description="a number of minutes from 1 to 1440")]
 Hours = Annotated[float, Meta(gt=0, le=24, description="a number of hours above 0, at most 24")]
+ServerId = Annotated[str, Meta(pattern=r"^\d+$", description='a server id such as "100000000000000010"')]
 GatewayAddress = Annotated[str, Meta(pattern=r"^(wss?://[^\s]+)?$", description='a ws or wss address, or ""')]
 Hour = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='a time of day such as "09:00"')]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -141,6 +149,7 @@ class DiscordSettings(Struct, frozen=True, forbid_unknown_fields=True):
     api_url: Address
     gateway_url: GatewayAddress
     timeout_s: Seconds
+    servers: tuple[ServerId, ...] = ()  # none: everywhere
     token: str = ""  # only from the environment
 
 
@@ -171,6 +180,7 @@ class ScheduleSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     language: Language
     operator: OptionalDestination
+    editors: tuple[EditorName, ...]
     heartbeat_url: OptionalAddress
     schedule: ScheduleSettings
     store: StoreSettings

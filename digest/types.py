@@ -406,11 +406,30 @@ class CommandSpec(Struct, frozen=True):
     typed: bool = True  # people type it; False: only buttons ask it
     window: bool = False  # its answer is shown in a window of its own where a platform has such
     form: bool = False  # its answer holds a form, to be opened at once where a platform can
-    managed: bool = False  # what it does depends on Invocation.role, which is asked for then
+    managed: bool = False  # what it does depends on who asks where: see Invocation.identities
+
+
+class Access(Struct, frozen=True, kw_only=True):
+    """What the bot may do in the conversation where a command was given, as far as the platform tells.
+
+    `installed`: False where only the person who asks has brought the app along (a user install); it may look things up
+    for them there and change nothing. `present`: False where the bot is no member, so that it could not post.
+    `missing` names the permissions that posting a digest takes and the bot lacks, in the words of the platform's own
+    interface. `link` is an address at which the bot is let in, "" where there is none.
+    """
+
+    installed: bool = True
+    present: bool = True
+    missing: tuple[str, ...] = ()
+    link: str = ""
 
 
 class Invocation(Struct, frozen=True, kw_only=True):
-    """A command as it arrived, whatever the platform. Ids are the platform's own; "" where there is none."""
+    """A command as it arrived, whatever the platform. Ids are the platform's own; "" where there is none.
+
+    `identities` are the names by which the settings can mean the person, without the platform's prefix: their id, the
+    groups or roles they have. They, `role` and `access` are known for managed commands and for forms.
+    """
 
     name: str
     args: str
@@ -422,6 +441,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     message: str = ""  # the message whose button was pressed
     person: str = ""
     role: str = ""  # MANAGER for who may change what the channel gets
+    identities: tuple[str, ...] = ()
+    access: Access = Access()
     timezone: str = ""  # IANA name, as the platform knows it of the person
     answers: Mapping[str, tuple[str, ...]] = {}  # of a form, by field; an empty tuple for what was left empty
 
@@ -517,12 +538,23 @@ class ChatAdapter(Publisher, Protocol):
     async def check(self, destinations: Sequence[Destination]) -> Sequence[tuple[str, str]]:
         """What is wrong with the tokens and the destinations: what it is about, and a sentence that says what to do."""
 
+    async def names(self, identities: Sequence[str], language: str) -> Sequence[str]:
+        """What people call each of these identities (see Invocation), in the same order: a text that mentions nobody.
+
+        An identity of which the platform tells nothing is its own name. Never raises.
+        """
+
+    async def managers(self, to: Destination, language: str) -> Sequence[str]:
+        """Names, as `names` gives them, of a few who may change what a channel gets; () when the platform does not
+        tell. Never raises."""
+
     async def serve(self, commands: Sequence[CommandSpec], answer: Answerer) -> None:
         """Connects and answers until it is cancelled; reconnects by itself.
 
         Every command and press is acked at once; its answer is for the person who asked alone. An answer's form is
         asked where the platform has such, else a button leads there; what is submitted is an Invocation too, whose
-        answer may hold the form again. Those of managed commands and of forms tell the person's role. Raises
+        answer may hold the form again. Those of managed commands and of forms tell the person's role, identities and
+        access. Raises
         DestinationClosed (digest.errors) when the platform does not let it in.
         """
 

@@ -77,7 +77,7 @@ def test_a_value_that_cannot_be_is_named_with_its_key(own: Path, text: str, key:
         ),
         ("[llm.prices.a]\ninput = 1", 'llm.prices must have "output" in each entry.'),
         ("[llm.prices.a]\ncash = 1\ninput = 1\noutput = 2", "Allowed in [llm.prices.a]: input, output, cached."),
-        ("[discord]\ntokn = 'x'", "Allowed in [discord]: api_url, gateway_url, timeout_s."),
+        ("[discord]\ntokn = 'x'", "Allowed in [discord]: api_url, gateway_url, timeout_s, servers."),
         ("plugins = 3", "plugins must be a table, [plugins]."),
         ("[plugins]\na = 3", "plugins must hold only tables, [plugins.NAME]."),
         ("[channels]\ndestination = 'slack:C1'", "channels must be a list of tables, [[channels]]."),
