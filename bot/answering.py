@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
@@ -19,7 +19,10 @@ from adapters.recent import Recent
 from bot import chat, compose, correcting, writing
 from bot.commands import Desk, line
 from bot.errands import Errand, Task, as_lookup, errand
+from bot.operator_notices import Author
+from bot.rights import Editors, Refused, Right, refusal, require
 from digest import people, posts, threads, types
+from digest.covers import hidden_in
 from digest.editions import add_message
 from digest.errors import InvalidId, PaperboyError
 from digest.lookups import Lookups
@@ -37,11 +40,23 @@ DISCUSSION_WAIT_S = 2.0  # for the post of a discussion, so that the answer can 
 _LOOK_S = 0.1
 _CONVERSATIONS = 10_000
 
+
+class Naming(Protocol):
+    """What is asked of an adapter here: see digest.types.ChatAdapter."""
+
+    async def names(self, identities: Sequence[str], language: str) -> Sequence[str]: ...
+
+    async def managers(self, to: Destination, language: str) -> Sequence[str]: ...
+
+
+NO_EDITORS = Editors()
+NO_ADAPTERS: Mapping[str, Naming] = {}
 Link = Callable[[Destination, Posted], Awaitable[str]]  # where a message can be opened; "" when the platform cannot say
 
 
 class Answering:
-    """Answers people. `wake` tells the outbox that there is something to send.
+    """Answers people. `wake` tells the outbox that there is something to send; `adapters`, by name, know what people
+    are called.
 
     `requests` does what a look-up cannot; without it everything is answered from the store.
     """
@@ -54,6 +69,8 @@ class Answering:
         wake: Callable[[], None],
         link: Link,
         clock: Clock = compose.clock,
+        editors: Editors = NO_EDITORS,
+        adapters: Mapping[str, Naming] = NO_ADAPTERS,
     ) -> None:
         self.requests: Requests | None = None
         self._store = store
@@ -62,6 +79,8 @@ class Answering:
         self._wake = wake
         self._link = link
         self._clock = clock
+        self._editors = editors
+        self._adapters = adapters
         # A connection costs more to open than ten answers
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
         self._lookups: Lookups | None = None
@@ -80,6 +99,9 @@ class Answering:
         """Never raises: what goes wrong is said in the message, and logged. See digest.types.Answerer."""
         try:
             return await self._answered(asked)
+        except Refused as refused:
+            log.info("refused", extra={"command": asked.name, "right": refused.right.name})
+            return await self._refusal(asked, refused)
         except PaperboyError as error:
             log.info("no answer", extra={"command": asked.name, "reason": str(error)})
             return Message(blocks=(Paragraph((Run(str(error)),)),), plain=str(error))
@@ -89,6 +111,7 @@ class Answering:
 
     async def _answered(self, asked: Invocation) -> Message:
         asked = chat.said_alone(asked)
+        require(asked, self._editors)
         if (ours := correcting.named(asked)) is not None:
             return await self._put_right(ours)
         if writing.handles(asked):
@@ -99,7 +122,7 @@ class Answering:
             case types.FOLLOW | types.HEARD if self.requests is not None:
                 return await self._followed(asked, self.requests)
             case _:
-                if (language := chat.chosen_language(asked)) and asked.person:
+                if (language := chat.chosen_language(asked)) and asked.person and asked.access.installed:
                     await self._store.run(people.choose_language, asked, language)
                 return await self._looked_up(asked)
 
@@ -117,10 +140,14 @@ class Answering:
 
     def _read(self, asked: Invocation) -> Message | Errand:
         """The answer, or what has to be done for it."""
-        desk = self._desk()
+        desk = self._desk(asked)
         spoken = replace(asked, language=self._spoken(desk.lookups, asked))
         conversation = f"{asked.adapter} {asked.channel} {asked.person}"
         found = errand(spoken, desk, self._at_hand.get(conversation))
+        if isinstance(found, Errand) and not asked.access.installed:
+            if found.task is not Task.READ:  # it costs money or patience
+                raise Refused(Right.TAKE_PART)
+            found = None
         if isinstance(found, Errand) and (self.requests is None or not self.requests.does(found)):
             found = None if found.task is Task.READ else found
         paper = found.paper_id if isinstance(found, Errand) else _named(asked)
@@ -129,16 +156,17 @@ class Answering:
         return chat.answer(spoken, desk) if found is None else found
 
     def _shown(self, asked: Invocation) -> Message:
-        return chat.answer(asked, self._desk())
+        return chat.answer(asked, self._desk(asked))
 
-    def _desk(self) -> Desk:
+    def _desk(self, asked: Invocation) -> Desk:
         if self._lookups is None:
             self._lookups = Lookups.open(self._path)
-        return compose.desk(self._lookups, self._clock)
+        hidden = hidden_in(self._lookups, _place(asked)) if asked.channel else frozenset()
+        return replace(compose.desk(self._lookups, self._clock, self._editors.include), hidden=hidden)
 
     def _written(self, store: Store, asked: Invocation) -> Message:
         spoken = replace(asked, language=self._spoken(store, asked))
-        return writing.answer(spoken, store, compose.desk(store, self._clock))
+        return writing.answer(spoken, store, compose.desk(store, self._clock, self._editors.include))
 
     async def _followed(self, asked: Invocation, requests: Requests) -> Message:
         if asked.name == types.FOLLOW:
@@ -151,15 +179,41 @@ class Answering:
         chosen = people.language_of(lookups, asked) or asked.language
         if chosen:
             return chosen
-        here = kept_at(lookups, Destination(asked.adapter, asked.workspace, asked.channel))
+        here = kept_at(lookups, _place(asked))
         return self._language if here is None else here.subscription.language
 
     async def _put_right(self, asked: Invocation) -> Message:
-        """Mistakes, corrections, withdrawals; what has to be edited is edited at once."""
+        """Mistakes and changes to reports; what has to be edited is edited at once."""
         spoken = replace(asked, language=await self._store.run(self._spoken, asked))
-        answer = await self._store.run(correcting.answer, spoken, compose.texts(self._language))
+        author = Author(f"{asked.adapter}:{asked.person}")
+        if correcting.changes_something(asked):
+            author = await self._author(asked)
+        answer = await self._store.run(correcting.answer, spoken, compose.texts(self._language), author)
         self._wake()
         return answer
+
+    async def _author(self, asked: Invocation) -> Author:
+        """Who asks, as the operator is told of them, with a link to a message about the paper."""
+        (name,) = await self._names(asked, [asked.person], self._language)
+        paper, link = correcting.paper_of(asked), ""
+        about = await self._store.run(threads.posted_about, paper, _place(asked)) if paper is not None else None
+        if about is not None:
+            link = await self._link(*about)
+        return Author(f"{asked.adapter}:{asked.person}", "" if name == asked.person else name, link)
+
+    async def _refusal(self, asked: Invocation, refused: Refused) -> Message:
+        """What somebody may not do, and whom to ask."""
+        language = await self._store.run(self._spoken, asked)
+        whom: Sequence[str] = ()
+        if refused.right is Right.EDIT:
+            whom = await self._names(asked, self._editors.of(asked.adapter), language)
+        elif refused.right is Right.MANAGE and asked.adapter in self._adapters:
+            whom = await self._adapters[asked.adapter].managers(_place(asked), language)
+        return refusal(refused, asked, whom, compose.texts(language))
+
+    async def _names(self, asked: Invocation, identities: Sequence[str], language: str) -> Sequence[str]:
+        adapter = self._adapters.get(asked.adapter)
+        return identities if adapter is None else await adapter.names(identities, language)
 
     async def _discuss(self, asked: Invocation) -> Message:
         """Posts the card to the channel, once, and leads to it."""
@@ -169,6 +223,8 @@ class Answering:
             return await self._say(asked, "discuss_nowhere", id=paper)
         if (why := await self._store.run(Store.withdrawn, paper)) is not None:
             return await self._say(asked, "withdrawn", id=paper, why=why)
+        if paper in await self._store.run(hidden_in, _place(asked)):
+            return await self._say(asked, "hidden_here")
         to = await self._store.run(_open_discussion, place, paper)
         self._wake()
         deadline = asyncio.get_running_loop().time() + DISCUSSION_WAIT_S
@@ -184,6 +240,11 @@ class Answering:
 
     async def _say(self, asked: Invocation, key: str, **values: Any) -> Message:
         return line(compose.texts(await self._store.run(self._spoken, asked)), key, **values)
+
+
+def _place(asked: Invocation) -> Destination:
+    """The conversation that it was asked in."""
+    return Destination(asked.adapter, asked.workspace, asked.channel)
 
 
 def _named(asked: Invocation) -> ArxivId | None:

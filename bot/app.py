@@ -17,6 +17,7 @@ from bot.commands import COMMANDS
 from bot.delivery import Request, Tally
 from bot.digesting import Order, Told
 from bot.requests import Requests, Rules
+from bot.rights import Editors
 from bot.rounds import Rounds
 from bot.scheduler import Clockwork
 from config.settings import Settings
@@ -58,7 +59,15 @@ class Daemon:
         self._shut_out: set[str] = set()
         margin_s = settings.delivery.margin_s
         self._outbox = Outbox(store, self._publisher, clock=compose.clock, tell=self._hear, margin_s=margin_s)
-        self._answering = Answering(store, settings.store.file(), settings.language, self._outbox.wake, self._link)
+        self._answering = Answering(
+            store,
+            settings.store.file(),
+            settings.language,
+            self._outbox.wake,
+            self._link,
+            editors=Editors.from_settings(settings),
+            adapters=adapters,
+        )
         self._reading = Shared(settings.store.file(), Work.READ)
         self._press: asyncio.Future[Press] = asyncio.get_running_loop().create_future()
         self._requests = self._answering.requests = Requests(

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bot import compose, forms, persons, spans, standing, subscribing, wishes
 from bot.commands import Desk, line
+from bot.rights import kept_out, require_manager
 from digest import render
 from digest.editions import Subscription
 from digest.store import Store
@@ -33,7 +34,7 @@ def here(asked: Invocation, rest: str, store: Store, desk: Desk) -> Message:
     if persons.is_direct(asked):
         return subscribing.subscribe(asked, rest, store, desk)
     kept = channel_of(asked, desk)
-    if refusal := _refusal(asked, kept, desk):
+    if refusal := _refusal(asked, kept, desk, sets_up=True):
         return refusal
     if not rest:
         return _asking(asked, kept, desk)
@@ -58,7 +59,7 @@ def answered(asked: Invocation, store: Store, desk: Desk) -> Message:
     if persons.is_direct(asked):
         return subscribing.answered(asked, store, desk)
     kept = channel_of(asked, desk)
-    if refusal := _refusal(asked, kept, desk):
+    if refusal := _refusal(asked, kept, desk, sets_up=True):
         return refusal
     if not asked.answers:
         return _asking(asked, kept, desk)
@@ -138,15 +139,16 @@ def _meant(asked: Invocation, rest: str, desk: Desk) -> tuple[bool, str]:
     return asked.role != MANAGER and subscribing.own(asked, desk) is not None, rest
 
 
-def _refusal(asked: Invocation, kept: Kept | None, desk: Desk) -> Message | None:
-    """Why the person may not change what the channel gets; None when they may."""
+def _refusal(asked: Invocation, kept: Kept | None, desk: Desk, *, sets_up: bool = False) -> Message | None:
+    """Why what the channel gets cannot be changed here; None when it can. What `sets_up` its digest needs the bot in
+    it. Raises Refused when the person may not."""
     texts = desk.texts(asked.language)
     if kept is not None and kept.fixed:
         return _listed("channel_fixed", standing.about(kept.subscription, desk, texts), texts)
-    if asked.role == MANAGER:
-        return None
-    key = f"managers_{asked.adapter}"
-    return line(texts, key if key in texts.phrases else "managers")
+    if sets_up and (obstacle := kept_out(asked, texts)) is not None:
+        return obstacle
+    require_manager(asked)
+    return None
 
 
 def _asking(asked: Invocation, kept: Kept | None, desk: Desk) -> Message:

@@ -102,7 +102,7 @@ def topics(asked: Invocation, desk: Desk) -> Message:
         return commands.unknown_day(asked.args.strip(), desk, texts)
     if day is None:
         return subscribing.questions(asked, desk)
-    digest = desk.lookups.digest(day, asked.language)
+    digest = desk.digest(day, asked.language)
     if not digest.papers:
         return commands.unknown_day(str(day), desk, texts)
     counted = Counter(domain for _, report in digest.papers if report is not None for domain in report.domains)
@@ -222,7 +222,9 @@ def _of_day(asked: Invocation, desk: Desk, place: Known) -> Message:
     if not asked.args.strip() or commands.match_section(asked.args, desk):
         return which(asked, desk, place.day)
     words, section = commands.split(asked.args, desk)
-    fitting = commands.titled(words, desk.lookups.search(words, asked.language, day=place.day, limit=OFFERED).hits)
+    fitting = commands.titled(
+        words, desk.lookups.search(words, asked.language, day=place.day, limit=OFFERED, without=desk.hidden).hits
+    )
     if len(fitting) > 1:
         offers = commands.offered([(hit.paper.title, hit.paper.id) for hit in fitting], section)
         return line(desk.texts(asked.language), "which_paper", offers)
@@ -231,7 +233,7 @@ def _of_day(asked: Invocation, desk: Desk, place: Known) -> Message:
 
 def which(asked: Invocation, desk: Desk, day: date) -> Message:
     """The titles of a day to choose from; what was asked is the section that they answer with."""
-    digest = desk.lookups.digest(day, asked.language)
+    digest = desk.digest(day, asked.language)
     titles = [(known.title, known.id) for known, report in digest.papers if report is not None]
     return line(desk.texts(asked.language), "which_paper", commands.offered(titles[:OFFERED], asked.args.strip()))
 
@@ -242,7 +244,7 @@ def _newest(asked: Invocation, desk: Desk) -> Message:
     day = desk.lookups.newest_day()
     if day is None:
         return line(texts, "status_empty")
-    digest = desk.lookups.digest(day, asked.language)
+    digest = desk.digest(day, asked.language)
     return posts.opening(digest, [(known, report) for known, report in digest.papers if report is not None], texts)
 
 
@@ -254,7 +256,7 @@ def _status(asked: Invocation, desk: Desk) -> Message:
     if day is None:
         sentences = [phrases["status_empty"]]
     else:
-        known = desk.lookups.digest(day, asked.language).papers
+        known = desk.digest(day, asked.language).papers
         sentences = [
             phrases["status_newest"].format(
                 date=render.day_in_words(day, texts),
@@ -263,7 +265,7 @@ def _status(asked: Invocation, desk: Desk) -> Message:
             )
         ]
     sentences += standing.list_of_today(desk, texts, persons.zone_of(asked, desk) or "UTC")
-    sentences += _spent(desk, texts)
+    sentences += _spent(desk, texts) if desk.is_editor(asked) else []  # what things cost is the editors' affair
     here = channels.channel_of(asked, desk)
     mine = subscribing.status_lines(asked, desk, texts)
     if here is not None:

@@ -1,29 +1,32 @@
-"""`paperboy correct`, `withdraw` and `dismiss`: what an operator puts right in reports, wherever they were posted.
+"""`paperboy correct`, `withdraw`, `reinstate` and `dismiss`: changes to reports, wherever they were posted.
 
 They write the store; what has to be edited is sent by the running bot, or by the next one.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
+from adapters.markup import clean
 from bot import compose
 from bot.cli import DONE, LanguageTag, Options, counted
 from bot.commands import match_section, section_labels
-from bot.correcting import voice
+from bot.correcting import reach_sentence
+from bot.operator_notices import COMMAND_LINE, Author, notify_operator
 from digest.copies import Copies
-from digest.corrections import correct, sentence_of, to_correct, withdraw
+from digest.corrections import correct, preview, reinstate, to_correct, what_changed, withdraw
 from digest.errors import UsageError
 from digest.lookups import Lookups, nearest
 from digest.markdown import parse, write
 from digest.mistakes import dismiss
-from digest.store import Store
+from digest.store import Store, _transaction
 from digest.types import ArxivId, Report, SectionName
 
-_BY = "command line"
+_AUTHOR = Author(COMMAND_LINE)
 
 
 @click.command("correct")
@@ -52,11 +55,14 @@ def correct_command(options: Options, paper: str, section: str, file: Path | Non
         known, before = to_correct(lookups, ArxivId.parse(paper), wanted)
     # No store is held open for writing while somebody thinks
     text = _read(file) if file is not None else _edited(before, name)
-    with Store.create(settings.store.file(), compose.clock) as store:
-        done = correct(store, voice(), before, name, parse(text), _BY)
+    operators = compose.texts(settings.language)
+    with Store.create(settings.store.file(), compose.clock) as store, _transaction(store.connection):
+        done = correct(store, compose.localizer(), before, name, parse(text), COMMAND_LINE)
+        of_operator = {"section": operators.sections[name], "changes": what_changed(done.changes, name, operators)}
+        notify_operator(store, operators, _AUTHOR, "operator_corrected", known, **of_operator)
     click.echo(f"{known.id}, {compose.texts('en').sections[name]}, revision {done.report.revision} ({wanted})")
     if done.changes:
-        click.echo(f"  {sentence_of(done.changes, compose.texts(wanted))}")
+        click.echo(f"  {what_changed(done.changes, name, compose.texts(wanted))}")
     click.echo("\n".join(_lines(done.copies, "come corrected")))
     return DONE
 
@@ -89,12 +95,13 @@ def _edited(before: Report, name: SectionName) -> str:
 @click.command("withdraw")
 @click.argument("paper", metavar="ID")
 @click.option("--why", required=True, help="The reason, which people who ask for the report are told.")
+@click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
 @click.pass_obj
-def withdraw_command(options: Options, paper: str, why: str) -> int:
-    """Withdraw the reports on a paper, in every language and for good.
+def withdraw_command(options: Options, paper: str, why: str, yes: bool) -> int:
+    """Withdraw the reports on a paper, in every language.
 
     Every posted copy then shows the reason instead of the text, and one reply in each thread says so: by the running
-    bot, or when it is started. The paper is not written about or delivered again.
+    bot, or when it is started. The paper is not written about or delivered until "paperboy reinstate" undoes it.
 
     \b
     Example: paperboy withdraw 2601.10592 --why "The paper was retracted."
@@ -103,9 +110,44 @@ def withdraw_command(options: Options, paper: str, why: str) -> int:
     paper_id = ArxivId.parse(paper)
     Lookups.open(settings.store.file()).close()  # which says what to do when there is no store
     with Store.create(settings.store.file(), compose.clock) as store:
-        copies = withdraw(store, voice(), paper_id, why)
+        if not yes and sys.stdin.isatty():
+            reach = preview(store, lambda: withdraw(store, compose.localizer(), paper_id, why))
+            known = store.paper(paper_id)
+            click.echo(f"{paper_id}, {clean(known.title) if known else ''}")
+            click.echo(reach_sentence(reach, compose.texts("en")))
+            click.confirm("Withdraw the report?", abort=True)
+        with _transaction(store.connection):
+            copies = withdraw(store, compose.localizer(), paper_id, why)
+            known, operators = store.paper(paper_id), compose.texts(settings.language)
+            if known is not None:
+                reason = " ".join(why.split())
+                notify_operator(store, operators, _AUTHOR, "operator_withdrawn", known, why=reason)
     click.echo(f"{paper_id} is withdrawn.")
-    click.echo("\n".join(_lines(copies, "are not posted")))
+    click.echo("\n".join(_lines(copies, "are held")))
+    return DONE
+
+
+@click.command("reinstate")
+@click.argument("paper", metavar="ID")
+@click.pass_obj
+def reinstate_command(options: Options, paper: str) -> int:
+    """Undo a withdrawal: every copy shows the report again.
+
+    Copies that were held back are posted: by the running bot, or when it is started.
+
+    \b
+    Example: paperboy reinstate 2601.10592
+    """
+    settings = options.settings()
+    paper_id = ArxivId.parse(paper)
+    Lookups.open(settings.store.file()).close()
+    with Store.create(settings.store.file(), compose.clock) as store, _transaction(store.connection):
+        copies = reinstate(store, compose.localizer(), paper_id)
+        known = store.paper(paper_id)
+        if known is not None:
+            notify_operator(store, compose.texts(settings.language), _AUTHOR, "operator_reinstated", known)
+    click.echo(f"{paper_id} is reinstated.")
+    click.echo("\n".join(_lines(copies, "are posted after all")))
     return DONE
 
 
@@ -123,16 +165,19 @@ def _lines(copies: Sequence[Copies], ahead: str) -> Iterator[str]:
 
 @click.command("dismiss")
 @click.argument("number", type=int)
+@click.option("--why", default="", help="What the paper says: whoever reported the mistake is told.")
 @click.pass_obj
-def dismiss_command(options: Options, number: int) -> int:
-    """Have a mistake that a reader saw no more be shown, once it is put right or is none.
+def dismiss_command(options: Options, number: int, why: str) -> int:
+    """Dismiss a reported mistake: the report stays as it is.
+
+    Whoever reported it hears so privately, with the reason.
 
     \b
-    Example: paperboy dismiss 7
+    Example: paperboy dismiss 7 --why "Table 2 says 20.0"
     """
     settings = options.settings()
     Lookups.open(settings.store.file()).close()
     with Store.create(settings.store.file(), compose.clock) as store:
-        dismiss(store, number)
+        dismiss(store, compose.localizer(), number, why)
     click.echo(f"Mistake {number} is dismissed.")
     return DONE

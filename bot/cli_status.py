@@ -26,6 +26,7 @@ _LISTS_SHOWN = 5
 _REASONS = {
     Reason.CHOSEN: "chosen",
     Reason.SENT: "not sent again: it came on another day",
+    Reason.HIDDEN: "not sent: the channel's managers have hidden it there",
     Reason.WITHDRAWN: "not sent: the report on it was withdrawn",
     Reason.WORDS: "left out by the words that are wanted or not wanted there",
     Reason.NO_REPORT: "not sent: there is no report on it yet",

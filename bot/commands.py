@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from digest import render
 from digest.errors import InvalidId
@@ -20,6 +21,7 @@ from digest.types import (
     ArxivId,
     Clock,
     CommandSpec,
+    Digest,
     Invocation,
     Message,
     Paper,
@@ -46,7 +48,7 @@ COMMANDS = (
     CommandSpec(
         name="paperboy",
         usage="[digest|status|subscribe [TOPICS]|unsubscribe [TOPICS]|subscriptions|pause [UNTIL]|resume|here [TOPICS]"
-        "|stop|correct [ID] [SECTION]|withdraw [ID]|forget|help]",
+        "|stop|hide [ID]|unhide [ID]|correct [ID] [SECTION]|withdraw [ID]|reinstate [ID]|dismiss [NUMBER]|forget|help]",
         summary="command_paperboy",
         example="paperboy subscribe video at 09:30",
         managed=True,
@@ -109,7 +111,33 @@ COMMANDS = (
         managed=True,
     ),
     CommandSpec(
-        name="mention", usage="[ID|WORDS] [SECTION]", summary="command_mention", example="mention results", typed=False
+        name="dismiss",
+        usage="NUMBER",
+        summary="command_dismiss",
+        example="dismiss 7",
+        typed=False,
+        form=True,
+        managed=True,
+    ),
+    CommandSpec(
+        name="reinstate",
+        usage="ID",
+        summary="command_reinstate",
+        example="reinstate 2601.10592",
+        typed=False,
+        managed=True,
+    ),
+    CommandSpec(name="hide", usage="ID", summary="command_hide", example="hide 2601.10592", typed=False, managed=True),
+    CommandSpec(
+        name="unhide", usage="ID", summary="command_unhide", example="unhide 2601.10592", typed=False, managed=True
+    ),
+    CommandSpec(
+        name="mention",
+        usage="[ID|WORDS] [SECTION]",
+        summary="command_mention",
+        example="mention results",
+        typed=False,
+        managed=True,
     ),
 )
 PAPERS_SHOWN = 20
@@ -130,14 +158,29 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def nobody(_asked: Invocation) -> bool:
+    """Whether the person is an editor, where there are none."""
+    return False
+
+
 class Desk(Struct, frozen=True):
-    """What a handler answers from. `texts` gives a language's fixed texts, `domains` loads the taxonomy."""
+    """What a handler answers from. `texts` gives a language's fixed texts, `domains` loads the taxonomy, `is_editor`
+    says whether who asks is an editor, and `hidden` are the papers that lists leave out where it is asked."""
 
     lookups: Lookups
     texts: Callable[[str], Texts]
     languages: Callable[[str], dict[str, str]]
     domains: Callable[[], Domains]
     clock: Clock = _now
+    is_editor: Callable[[Invocation], bool] = nobody
+    hidden: frozenset[ArxivId] = frozenset()
+
+    def digest(self, day: date, language: str) -> Digest:
+        """A day as lists show it here."""
+        digest = self.lookups.digest(day, language)
+        if not self.hidden:
+            return digest
+        return replace(digest, papers=tuple(entry for entry in digest.papers if entry[0].id not in self.hidden))
 
 
 class Found(NamedTuple):
@@ -218,7 +261,7 @@ def find_papers(
         day = desk.lookups.newest_day()
     if day and not (query or domain):
         return _whole_day(desk, texts, day, limit)
-    hits = desk.lookups.search(query, language, day=day, domain=domain_id, limit=limit)
+    hits = desk.lookups.search(query, language, day=day, domain=domain_id, limit=limit, without=desk.hidden)
     if hits.total == 0 and query:
         return Answer(line(texts, "found_none", query=query))
     entries = tuple((hit.paper, hit.report) for hit in hits.hits)
@@ -226,7 +269,7 @@ def find_papers(
 
 
 def _whole_day(desk: Desk, texts: Texts, day: date, limit: int) -> Answer:
-    entries = desk.lookups.digest(day, texts.language).papers
+    entries = desk.digest(day, texts.language).papers
     if not entries:
         return Answer(unknown_day(day.isoformat(), desk, texts))
     shown = entries[:limit]
@@ -395,6 +438,13 @@ def line(texts: Texts, key: str, offers: Sequence[Action] = (), **values: Any) -
     """A sentence, and buttons for what it offers."""
     sentence = texts.phrases[key].format(**values)
     return Message(blocks=(Paragraph((Run(sentence),)),), actions=tuple(offers), plain=sentence)
+
+
+def counted(key: str, count: int, texts: Texts) -> str:
+    """A number with its noun: the phrase `key` holds one form for 1 and one for the others, with a bar between them, or
+    one for all."""
+    one, _, many = texts.phrases[key].partition("|")
+    return (one if count == 1 else many or one).format(count=count)
 
 
 _MEANT_AS_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)

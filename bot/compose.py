@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from bot.commands import Desk
+from bot.commands import Desk, nobody
 from config import settings as configured
 from config.settings import Settings
 from digest.errors import SettingsError
+from digest.localizer import Localizer
 from digest.lookups import Lookups
-from digest.types import Clock, Destination, Texts
+from digest.types import Clock, Destination, Invocation, Texts
 
 if TYPE_CHECKING:
     from bot.rounds import Rounds
@@ -53,6 +54,11 @@ def language_names(language: str) -> dict[str, str]:
     return configured.texts(language)["languages"]
 
 
+def localizer() -> Localizer:
+    """The texts of any language, for what the core shows in several."""
+    return Localizer(texts, language_names)
+
+
 @functools.cache
 def taxonomy() -> Taxonomy:
     from digest.domains import Taxonomy
@@ -65,9 +71,9 @@ def glossary() -> Mapping[str, Sequence[str]]:
     return configured.glossary()
 
 
-def desk(lookups: Lookups, clock: Clock = clock) -> Desk:
-    """What commands answer from."""
-    return Desk(lookups, texts, language_names, taxonomy, clock)
+def desk(lookups: Lookups, clock: Clock = clock, is_editor: Callable[[Invocation], bool] | None = None) -> Desk:
+    """What commands answer from. Without `is_editor` nobody is one."""
+    return Desk(lookups, texts, language_names, taxonomy, clock, is_editor or nobody)
 
 
 @asynccontextmanager

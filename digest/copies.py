@@ -1,19 +1,20 @@
 """The posted copies of a report: where they are, and how each is put right, once. SQL over messages and deliveries.
 
-A copy that the platform has, or may have, gets an edit; one that is certainly not there yet is changed where it waits.
-What people deleted stays deleted.
+A copy that the platform has, or may have, gets an edit; one that is certainly not there yet is changed where it waits,
+or held while something covers it (digest.covers). What people deleted stays deleted.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from digest.covers import Covers
 from digest.deliveries import State
 from digest.editions import Draft, MessageKind, add_edit, add_reply
 from digest.payloads import payload_of
@@ -22,23 +23,25 @@ from digest.threads import DISCUSSION
 from digest.types import ArxivId, Destination, Message
 
 _MESSAGE = msgspec.json.Decoder(Message)
-_NOT_THERE = (State.PENDING, State.FAILED)  # of a delivery: the platform certainly does not have it
+_NOT_THERE = (State.PENDING, State.FAILED, State.HELD)  # of a delivery: the platform certainly does not have it
 
 
 class Copies(Struct, frozen=True):
-    """What is done at a destination: messages there that are edited, messages that were not posted yet and are changed
-    before they are (or never posted, when what they show was withdrawn), and replies."""
+    """What is done at a destination: messages there that are edited, messages that were not posted yet and are changed,
+    held or let go before they are, and replies."""
 
     to: Destination
     edited: int = 0
     ahead: int = 0
     replies: int = 0
+    is_person: bool = False  # whose direct messages these are, and not a channel's
 
 
 class Copy(Struct, frozen=True):
     """A message of the store that shows a report: its `revision` in `report_language`. `language` is the destination's.
 
     `key`, `state`, `payload` and `posting` (rather than editing) are of its newest delivery that is not dead.
+    `uncovered` is the payload that it would show if nothing covered it, None when nothing does.
     """
 
     message: int
@@ -57,6 +60,7 @@ class Copy(Struct, frozen=True):
     posting: bool
     state: State
     payload: int
+    uncovered: int | None
 
     @property
     def seen(self) -> bool:
@@ -68,45 +72,67 @@ class Copy(Struct, frozen=True):
         """The message whose thread it opens or stands in; None where there are no threads."""
         return None if self.flat else self.message if self.parent is None else self.parent
 
+    @property
+    def is_section(self) -> bool:
+        return self.kind is MessageKind.SECTION
+
 
 class Amendment(Protocol):
-    """What is to be shown instead, and said."""
+    """What changes in the copies of a report, and what is said about it. What covers a copy is not the amendment's."""
 
     @property
     def subject(self) -> str:
         """Of the replies: with it each is made once."""
 
     def redrawn(self, copy: Copy, shown: Message) -> Message:
-        """What the copy is to show instead of what it shows."""
+        """What the copy is to show, where nothing covers it, instead of `shown`."""
 
     def reply(self, copy: Copy) -> Message | None:
         """What is said once in the copy's thread; None: nothing."""
 
 
-def amend(store: Store, paper: ArxivId, language: str, amendment: Amendment, unsent: str = "") -> tuple[Copies, ...]:
-    """Has every copy of a paper's report in a language ("": in any) show what the amendment makes of it, and says so
-    once in each thread where it was seen. Destinations that have been removed are left alone.
+class _Drawn(NamedTuple):
+    """What a copy shows now, what it would show if nothing covered it, and what it is to show."""
 
-    `unsent` is why a copy that was not posted yet never will be; "": it is posted as it is to be.
+    now: Message
+    uncovered: Message
+    wanted: Message
+
+    @property
+    def covered(self) -> bool:
+        return self.wanted != self.uncovered
+
+
+def amend(
+    store: Store,
+    paper: ArxivId,
+    language: str,
+    amendment: Amendment,
+    covers: Covers,
+    destination: int | None = None,
+) -> tuple[Copies, ...]:
+    """Has every copy of a paper's report in a language ("": in any) show what the amendment and the covers make of it,
+    and says so once in each thread where it was seen and is not hidden. Destinations that have been removed are left
+    alone; with `destination` all others are.
     """
     done: dict[Destination, Copies] = {}
     threads: dict[tuple[int, int | None], Copy] = {}
-    drawn: dict[tuple[object, ...], tuple[Message, Message]] = {}  # what is alike is rendered once
+    drawn: dict[tuple[object, ...], _Drawn] = {}  # what is alike is rendered once
     with _transaction(store.connection):
-        for copy in list(_copies(store, paper, language)):
-            before = done.setdefault(copy.to, Copies(copy.to))
-            alike = (copy.payload, copy.language, copy.kind, copy.subject, copy.report_language, copy.revision)
+        for copy in list(_copies(store, paper, language, destination)):
+            before = done.setdefault(copy.to, Copies(copy.to, is_person=copy.flat))
+            report = (copy.report_language, copy.revision)
+            alike = (copy.payload, copy.uncovered, copy.language, copy.kind, copy.subject, report, covers.hides(copy))
             if alike not in drawn:
-                shown = _shown(store, copy.payload)
-                drawn[alike] = (shown, amendment.redrawn(copy, shown))
+                drawn[alike] = _redrawn(store, copy, amendment, covers)
+            shown = drawn[alike]
+            _note_uncovered(store, copy, shown)
             if copy.seen:
-                threads.setdefault((copy.destination, copy.thread), copy)
-                done[copy.to] = replace(before, edited=before.edited + _edited(store, copy, *drawn[alike]))
-            elif unsent:
-                _cancel(store, copy, unsent)
-                done[copy.to] = replace(before, ahead=before.ahead + 1)
+                if not covers.hides(copy):
+                    threads.setdefault((copy.destination, copy.thread), copy)
+                done[copy.to] = replace(before, edited=before.edited + _edited(store, copy, shown))
             else:
-                done[copy.to] = replace(before, ahead=before.ahead + _changed(store, copy, *drawn[alike]))
+                done[copy.to] = replace(before, ahead=before.ahead + _changed_ahead(store, copy, shown, covers))
         for copy in threads.values():
             said = amendment.reply(copy)
             if said is not None and _replied(store, paper, amendment.subject, copy, said):
@@ -114,26 +140,49 @@ def amend(store: Store, paper: ArxivId, language: str, amendment: Amendment, uns
     return tuple(one for one in done.values() if one.edited or one.ahead or one.replies)
 
 
-def _edited(store: Store, copy: Copy, shown: Message, wanted: Message) -> bool:
-    if copy.deleted or shown == wanted:
+def _redrawn(store: Store, copy: Copy, amendment: Amendment, covers: Covers) -> _Drawn:
+    now = _shown(store, copy.payload)
+    before = now if copy.uncovered is None else _shown(store, copy.uncovered)
+    uncovered = amendment.redrawn(copy, before)
+    return _Drawn(now, uncovered, covers.over(copy, uncovered) or uncovered)
+
+
+def _note_uncovered(store: Store, copy: Copy, shown: _Drawn) -> None:
+    uncovered = payload_of(store, shown.uncovered) if shown.covered else None
+    if uncovered != copy.uncovered:
+        store.connection.execute("UPDATE messages SET uncovered = ? WHERE id = ?", (uncovered, copy.message))
+
+
+def _edited(store: Store, copy: Copy, shown: _Drawn) -> bool:
+    if copy.deleted or shown.now == shown.wanted:
         return False
     if copy.state in _NOT_THERE:  # an earlier edit, which has not left yet
-        return _changed(store, copy, shown, wanted)
-    add_edit(store, copy.message, wanted)
+        _change(store, copy, shown.wanted)
+    else:
+        add_edit(store, copy.message, shown.wanted)
     return True
 
 
-def _changed(store: Store, copy: Copy, shown: Message, wanted: Message) -> bool:
+def _changed_ahead(store: Store, copy: Copy, shown: _Drawn, covers: Covers) -> bool:
+    """Changes what is to be posted, holds it while it is covered, or lets it go when it no longer is."""
+    if shown.covered:
+        store.connection.execute(
+            "UPDATE deliveries SET state = 'held', error = ?, failed_at = ?, next_attempt_at = NULL WHERE key = ?",
+            (covers.unsent(), store.clock().isoformat(), copy.key),
+        )
+        return copy.state is not State.HELD
+    _change(store, copy, shown.wanted)
+    if copy.state is State.HELD:
+        store.connection.execute(
+            "UPDATE deliveries SET state = 'pending', error = '', failed_at = NULL WHERE key = ?", (copy.key,)
+        )
+        return True
+    return shown.now != shown.wanted
+
+
+def _change(store: Store, copy: Copy, wanted: Message) -> None:
     """Changes what is to be sent."""
     store.connection.execute("UPDATE deliveries SET payload = ? WHERE key = ?", (payload_of(store, wanted), copy.key))
-    return shown != wanted
-
-
-def _cancel(store: Store, copy: Copy, why: str) -> None:
-    store.connection.execute(
-        "UPDATE deliveries SET state = 'dead', error = ?, failed_at = ? WHERE key = ?",
-        (why, store.clock().isoformat(), copy.key),
-    )
 
 
 def _replied(store: Store, paper: ArxivId, subject: str, copy: Copy, said: Message) -> bool:
@@ -148,8 +197,9 @@ def _shown(store: Store, payload: int) -> Message:
     return _MESSAGE.decode(body)
 
 
-def _copies(store: Store, paper: ArxivId, language: str) -> Iterator[Copy]:
-    for row in store.connection.execute(_COPIES, {"paper": paper, "language": language}):
+def _copies(store: Store, paper: ArxivId, language: str, destination: int | None) -> Iterator[Copy]:
+    asked = {"paper": paper, "language": language, "destination": destination}
+    for row in store.connection.execute(_COPIES, asked):
         yield _copy(row)
 
 
@@ -171,6 +221,7 @@ def _copy(row: sqlite3.Row) -> Copy:
         posting=row["delivery_kind"] == "post",
         state=State(row["state"]),
         payload=row["payload"],
+        uncovered=row["uncovered"],
     )
 
 
@@ -178,7 +229,7 @@ def _copy(row: sqlite3.Row) -> Copy:
 # posted without a parent.
 _COPIES = """
 SELECT messages.id AS message, messages.kind, messages.subject, messages.destination, messages.edition,
-    CASE WHEN refused.key IS NULL THEN messages.parent END AS parent, messages.deleted_at,
+    CASE WHEN refused.key IS NULL THEN messages.parent END AS parent, messages.deleted_at, messages.uncovered,
     destinations.adapter, destinations.workspace, destinations.address, destinations.kind AS place,
     destinations.language, reports.language AS report_language, reports.revision,
     deliveries.key, deliveries.kind AS delivery_kind, deliveries.state, deliveries.payload
@@ -190,5 +241,6 @@ JOIN deliveries ON deliveries.message = messages.id AND deliveries.revision = (
 LEFT JOIN deliveries AS refused
     ON refused.message = messages.parent AND refused.revision = 0 AND refused.state = 'dead'
 WHERE messages.paper = :paper AND :language IN ('', reports.language) AND destinations.removed_at IS NULL
+    AND (:destination IS NULL OR messages.destination = :destination)
 ORDER BY messages.destination, messages.id
 """

@@ -1,12 +1,15 @@
-"""What is wrong with a report is put right, or the report withdrawn: in the store, and wherever it was posted.
+"""Correct, withdraw or reinstate a report, or hide it in a channel: in the store, and wherever it was posted.
 
-Each is one transaction: the new revision, the edits of the copies whose text changes, one reply in each thread.
+Each is one transaction: the new revision, the edits of the copies whose text changes, one reply in each thread, and
+the answers to those who reported a mistake.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,22 +17,21 @@ from msgspec.structs import replace
 from digest import posts, render
 from digest.changes import Change, changes
 from digest.copies import Copies, Copy, amend
-from digest.editions import MessageKind
+from digest.covers import Covers, clear_hidden, set_hidden, withdrawn_sentence
 from digest.errors import UsageError, Withdrawn
+from digest.headlines import redraw_headlines
+from digest.localizer import Localizer
 from digest.lookups import Lookups
 from digest.markdown import normal, plain
+from digest.mistakes import mistakes_in, settle
+from digest.shelf import Composer
 from digest.store import Store, _transaction
 from digest.types import ArxivId, Block, Message, Paper, Paragraph, Report, Run, Section, SectionName, Texts
 
 _ORDER = tuple(SectionName)
 _UPVOTES = re.compile(r"▲(\d+)")
 
-
-class Voice(Struct, frozen=True):
-    """The fixed texts of a language, and what languages are called in it."""
-
-    texts: Callable[[str], Texts]
-    languages: Callable[[str], Mapping[str, str]]
+T = TypeVar("T")
 
 
 class Corrected(Struct, frozen=True):
@@ -42,7 +44,7 @@ class Corrected(Struct, frozen=True):
 
 def correct(
     store: Store,
-    voice: Voice,
+    localizer: Localizer,
     before: Report,
     section: SectionName,
     blocks: Sequence[Block],
@@ -69,18 +71,22 @@ def correct(
         now = replace(newest, sections=tuple(sections), provisional=False, written_at=store.clock())
         report = store.save_correction(now, by)
         changed = changes("" if was is None else plain(was.blocks), plain(blocks))
-        copies = amend(store, paper.id, report.language, _Correction(store, voice, paper, report, section, changed))
+        amendment = _Correction(store, localizer, paper, report, section, changed)
+        copies = amend(store, paper.id, report.language, amendment, Covers(store, localizer, paper))
         store.connection.execute(
             "UPDATE messages SET report = "
             "(SELECT id FROM reports WHERE paper = ?1 AND language = ?2 AND revision = ?3) "
             "WHERE paper = ?1 AND report IN (SELECT id FROM reports WHERE paper = ?1 AND language = ?2)",
             (paper.id, report.language, report.revision),
         )
+        reported = mistakes_in(store, paper.id, report.language, section)
+        settle(store, localizer, reported, lambda texts: what_changed(changed, section, texts))
     return Corrected(report, changed, copies)
 
 
-def withdraw(store: Store, voice: Voice, paper: ArxivId, why: str) -> tuple[Copies, ...]:
-    """Takes every report on a paper back for good: who asks is told why, and nothing about it is written or delivered.
+def withdraw(store: Store, localizer: Localizer, paper: ArxivId, why: str) -> tuple[Copies, ...]:
+    """Takes every report on a paper back: who asks is told why, and nothing about it is written or delivered until it
+    is reinstated.
 
     Raises UsageError when there is no report, or no reason, and Withdrawn when it has been done before.
     """
@@ -90,8 +96,74 @@ def withdraw(store: Store, voice: Voice, paper: ArxivId, why: str) -> tuple[Copi
     with _transaction(store.connection):
         known, _ = to_correct(store, paper, "")
         store.withdraw_reports(paper, why)
-        unsent = f"The report was withdrawn before this was sent: {why}"
-        return amend(store, paper, "", _Withdrawal(voice, known, why), unsent)
+        amendment = _Notice(
+            localizer, known, f"withdrawn {secrets.token_hex(8)}", lambda texts: withdrawn_sentence(why, texts)
+        )
+        settle(store, localizer, mistakes_in(store, paper), amendment.sentence)
+        return amend(store, paper, "", amendment, Covers(store, localizer, known))
+
+
+def reinstate(store: Store, localizer: Localizer, paper: ArxivId) -> tuple[Copies, ...]:
+    """Undoes a withdrawal: every copy shows the report again, what was held is posted, and it is answered as before.
+
+    Raises UsageError when the report was not withdrawn.
+    """
+    with _transaction(store.connection):
+        known = store.paper(paper)
+        if known is None or store.withdrawn(paper) is None:
+            raise UsageError(f"The report on {paper} is not withdrawn.")
+        store.reinstate_reports(paper)
+        amendment = _Notice(
+            localizer, known, f"reinstated {secrets.token_hex(8)}", lambda texts: texts.phrases["reinstated_here"]
+        )
+        return amend(store, paper, "", amendment, Covers(store, localizer, known))
+
+
+def hide(
+    store: Store, localizer: Localizer, paper: ArxivId, destination: int, by: str, composer: Composer
+) -> tuple[Copies, ...]:
+    """Hides a paper at one destination: its copies there say so, and the headline no longer counts or names it. One
+    that has not been posted there is not, until it is shown again.
+
+    Raises UsageError when the paper is not known, or is hidden there already.
+    """
+    with _transaction(store.connection):
+        if store.paper(paper) is None:
+            raise UsageError(f"There is no paper {paper} here.")
+        if not set_hidden(store, destination, paper, by):
+            raise UsageError(f"{paper} is hidden here already.")
+        return _recover(store, localizer, paper, destination, composer)
+
+
+def unhide(
+    store: Store, localizer: Localizer, paper: ArxivId, destination: int, composer: Composer
+) -> tuple[Copies, ...]:
+    """Undoes `hide`. Raises UsageError when the paper is not hidden there."""
+    with _transaction(store.connection):
+        if not clear_hidden(store, destination, paper):
+            raise UsageError(f"{paper} is not hidden here.")
+        return _recover(store, localizer, paper, destination, composer)
+
+
+def _recover(
+    store: Store, localizer: Localizer, paper: ArxivId, destination: int, composer: Composer
+) -> tuple[Copies, ...]:
+    """Has the copies at a destination, and its headlines, show what is hidden there now and what no longer is."""
+    known = store.paper(paper)
+    assert known is not None  # noqa: S101 (the callers have seen to it)
+    redraw_headlines(store, destination, paper, composer)
+    return amend(store, paper, "", _Silent(), Covers(store, localizer, known), destination)
+
+
+def preview(store: Store, act: Callable[[], T]) -> T:
+    """What an act would come to: it is done and undone in one transaction. Raises what the act raises."""
+    with _transaction(store.connection) as connection:
+        connection.execute("SAVEPOINT preview")
+        try:
+            return act()
+        finally:
+            connection.execute("ROLLBACK TO preview")
+            connection.execute("RELEASE preview")
 
 
 def to_correct(lookups: Lookups, paper: ArxivId, language: str) -> tuple[Paper, Report]:
@@ -116,26 +188,26 @@ class _Correction:
     def __init__(
         self,
         lookups: Lookups,
-        voice: Voice,
+        localizer: Localizer,
         paper: Paper,
         report: Report,
         section: SectionName,
         changed: Sequence[Change],
     ) -> None:
-        self._lookups, self._voice, self._paper, self._report = lookups, voice, paper, report
+        self._lookups, self._localizer, self._paper, self._report = lookups, localizer, paper, report
         self._section, self._changes = section, changed
         self.subject = f"corrected {report.language} {report.revision}"
 
     def redrawn(self, copy: Copy, shown: Message) -> Message:
         """As it would be rendered now; what is not the report's stays: buttons, marks, upvotes as they were."""
-        texts = self._voice.texts(copy.language)
-        if copy.kind is MessageKind.SECTION:
+        texts = self._localizer.texts(copy.language)
+        if copy.is_section:
             section = self._report.section(SectionName(copy.subject))
             return shown if section is None else replace(shown, blocks=render.section_blocks(section, texts))
         before = self._lookups.revision(self._report.paper_id, copy.report_language, copy.revision)
         upvotes = _UPVOTES.search(shown.footer)
         paper = replace(self._paper, upvotes=int(upvotes[1]) if upvotes else None)
-        languages = self._voice.languages(copy.language)
+        languages = self._localizer.languages(copy.language)
         was, now = (posts.card(paper, report, texts, languages, ()) for report in (before, self._report))
         footer = shown.footer.replace(was.footer, now.footer) if was.footer in shown.footer else now.footer
         return replace(shown, blocks=_swapped(shown.blocks, was.blocks, now.blocks), footer=footer)
@@ -143,33 +215,41 @@ class _Correction:
     def reply(self, copy: Copy) -> Message | None:
         if not self._changes:
             return None
-        texts = self._voice.texts(copy.language)
+        texts = self._localizer.texts(copy.language)
         return _told(self._paper, sentence_of(self._changes, texts), texts.sections[self._section])
 
 
-class _Withdrawal:
-    """An Amendment: see digest.copies."""
+class _Notice:
+    """An Amendment that changes no text of the report: it is said that what covers it has changed."""
 
-    subject = "withdrawn"
+    def __init__(self, localizer: Localizer, paper: Paper, subject: str, sentence: Callable[[Texts], str]) -> None:
+        self._localizer, self._paper = localizer, paper
+        self.subject, self.sentence = subject, sentence
 
-    def __init__(self, voice: Voice, paper: Paper, why: str) -> None:
-        self._voice, self._paper, self._why = voice, paper, why
+    def redrawn(self, _copy: Copy, shown: Message) -> Message:
+        return shown
 
-    def redrawn(self, copy: Copy, shown: Message) -> Message:
-        """The reason instead of the text; of the buttons, those that lead to the paper stay."""
-        texts = self._voice.texts(copy.language)
-        sentence: Block = Paragraph((Run(self._sentence(texts)),))
-        if copy.kind is MessageKind.SECTION:
-            label = render.section_blocks(Section(SectionName(copy.subject)), texts)[0]
-            return replace(shown, blocks=(label, sentence))
-        links = tuple(action for action in shown.actions if action.url)
-        return replace(shown, blocks=(sentence,), footer=render.facts(self._paper, None, texts), actions=links)
+    def reply(self, copy: Copy) -> Message | None:
+        return _told(self._paper, self.sentence(self._localizer.texts(copy.language)), "")
 
-    def reply(self, copy: Copy) -> Message:
-        return _told(self._paper, self._sentence(self._voice.texts(copy.language)), "")
 
-    def _sentence(self, texts: Texts) -> str:
-        return texts.phrases["withdrawn_here"].format(why=self._why)
+class _Silent:
+    """An Amendment of which nothing is said."""
+
+    subject = ""
+
+    def redrawn(self, _copy: Copy, shown: Message) -> Message:
+        return shown
+
+    def reply(self, _copy: Copy) -> Message | None:
+        return None
+
+
+def what_changed(changed: Sequence[Change], section: SectionName, texts: Texts) -> str:
+    """A correction in a sentence: its changes, or that only the form changed."""
+    if changed:
+        return sentence_of(changed, texts)
+    return texts.phrases["correct_form_only"].format(section=texts.sections[section])
 
 
 def sentence_of(changed: Sequence[Change], texts: Texts) -> str:

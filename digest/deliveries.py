@@ -4,6 +4,7 @@
                      | -> failed: certainly not sent, due again at next_attempt_at
                      | -> dead: refused in its simplest form too, or where it belongs was deleted by people
                      | -> unknown: the platform cannot say whether it has it; a person settles it
+    pending, failed <-> held: what it shows is withdrawn or hidden; it waits again once that ends
 
 Order within a destination is that of `position`, which is a parent's before its replies'. The first that is not done
 holds those after it, except that an unknown one holds only its own replies. Replies of a dead message are posted
@@ -38,6 +39,7 @@ class State(StrEnum):
     FAILED = "failed"
     DEAD = "dead"
     UNKNOWN = "unknown"
+    HELD = "held"
 
 
 class Sending(Struct, frozen=True, kw_only=True):

@@ -209,7 +209,7 @@ _LEFT = f"SELECT message FROM deliveries WHERE {_HERE} AND deliveries.state <> '
 _LEFT_WHOLE = (
     f"SELECT DISTINCT edition FROM messages WHERE id IN ({_LEFT}) AND edition IS NOT NULL AND NOT EXISTS ("
     "SELECT 1 FROM messages AS others JOIN deliveries ON deliveries.message = others.id "
-    "WHERE others.edition = messages.edition AND deliveries.state NOT IN ('pending', 'failed', 'dead'))"
+    "WHERE others.edition = messages.edition AND deliveries.state NOT IN ('pending', 'failed', 'dead', 'held'))"
 )
 _OF_EDITIONS = "SELECT id FROM messages WHERE edition IN (SELECT value FROM json_each(:editions))"
 _DROP_EDITIONS = (

@@ -31,10 +31,11 @@ class InvalidReportFile(PaperboyError):
 
 
 class Withdrawn(PaperboyError):
-    """The reports on a paper were taken back for good, and none is written any more."""
+    """The reports on a paper were taken back, and none is written until they are reinstated."""
 
     def __init__(self, paper: str, why: str) -> None:
         super().__init__(f"The report on {paper} was withdrawn: {why}")
+        self.paper = paper
         self.why = why
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -32,7 +32,7 @@ from digest.types import (
     SectionName,
 )
 
-SCHEMA_VERSION = 2  # PRAGMA user_version of a store whose migrations have all been applied
+SCHEMA_VERSION = 3  # PRAGMA user_version of a store whose migrations have all been applied
 BUSY_TIMEOUT_MS = 10_000
 RANKED_HITS = 2_000  # nobody reads further, so a common word shows what is new; ranking more costs more than finding
 
@@ -270,9 +270,18 @@ class Lookups:
 
     # --- searching -----------------------------------------------------------------------------------------------
 
-    def search(self, query: str, language: str, *, day: date | None = None, domain: str = "", limit: int = 20) -> Hits:
-        """The papers whose title and sections hold every word of the query: best match first, or newest first when
-        they are more than RANKED_HITS.
+    def search(
+        self,
+        query: str,
+        language: str,
+        *,
+        day: date | None = None,
+        domain: str = "",
+        limit: int = 20,
+        without: Collection[ArxivId] = (),
+    ) -> Hits:
+        """The papers whose title and sections hold every word of the query, but for those `without`: best match first,
+        or newest first when they are more than RANKED_HITS.
 
         Finds whole English words and Chinese terms of any length, whatever characters the query holds; never raises
         for what somebody typed. An empty query matches every paper, newest first.
@@ -282,7 +291,7 @@ class Lookups:
         expression = match_expression(query)
         if expression is None and query.strip():
             return Hits(0, ())
-        wanted = _wanted(expression, day, domain)
+        wanted = _wanted(expression, day, domain, without)
         total = self.connection.execute(f"SELECT count(*) {wanted.rows}", wanted.values).fetchone()[0]
         ranked = expression is not None and total <= RANKED_HITS
         order = f"{_RANK}, {wanted.number} DESC" if ranked else f"{wanted.number} DESC"
@@ -337,7 +346,7 @@ class _Wanted(NamedTuple):
     values: Mapping[str, str]
 
 
-def _wanted(expression: str | None, day: date | None, domain: str) -> _Wanted:
+def _wanted(expression: str | None, day: date | None, domain: str, without: Collection[ArxivId]) -> _Wanted:
     """The papers that fit everything asked.
 
     Words are counted and ranked in the search table alone: a join costs more than the search.
@@ -358,6 +367,11 @@ def _wanted(expression: str | None, day: date | None, domain: str) -> _Wanted:
             "json_each(reports.domains) WHERE reports.withdrawn_at IS NULL AND json_each.value = :domain)"
         )
         values["domain"] = domain
+    if without:
+        conditions.append(
+            f"{number} NOT IN (SELECT papers.number FROM json_each(:without) JOIN papers ON papers.id = value)"
+        )
+        values["without"] = msgspec.json.encode(list(without)).decode()
     return _Wanted(number, f"FROM {table} WHERE {' AND '.join(conditions)}", values)
 
 

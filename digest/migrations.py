@@ -321,6 +321,29 @@ def mornings(db: Database) -> None:
         db.execute(statement)
 
 
+_COVERS = """
+-- Papers that the managers of a channel have hidden there.
+CREATE TABLE hidden (
+    destination INTEGER NOT NULL REFERENCES destinations (id),
+    paper TEXT NOT NULL,
+    hidden_by TEXT NOT NULL,               -- adapter:person
+    hidden_at TEXT NOT NULL,
+    PRIMARY KEY (destination, paper)
+) WITHOUT ROWID;
+
+-- What a message shows again once the hiding or withdrawal that covers it ends; NULL: nothing covers it.
+ALTER TABLE messages ADD COLUMN uncovered INTEGER REFERENCES payloads (id);
+CREATE INDEX messages_by_uncovered ON messages (uncovered) WHERE uncovered IS NOT NULL;
+"""
+
+
+@migrations()
+def covers(db: Database) -> None:
+    """Papers hidden in a channel; withdrawals that can be undone. Deliveries may be held: see digest.deliveries."""
+    for statement in _statements(_COVERS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """A script's statements one by one: `executescript` would commit the migration's transaction."""
     without_comments = "\n".join(line.partition("--")[0] for line in script.splitlines())

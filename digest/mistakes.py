@@ -1,17 +1,24 @@
-"""Mistakes in reports that readers told of, in their own words, kept as jobs until the operator has dealt with them."""
+"""Mistakes in reports that readers reported in their own words, kept as jobs until an editor has dealt with them.
+
+Whoever reported one hears privately what became of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
 from msgspec import Struct
 
+from digest import render
 from digest.errors import UsageError
 from digest.jobs import JobState, add_job, finish_job, job
+from digest.letters import write_letter
+from digest.localizer import Localizer
 from digest.lookups import Lookups
 from digest.store import Store, _transaction
-from digest.types import ArxivId, SectionName
+from digest.types import ArxivId, Destination, Message, Paragraph, Run, SectionName, Texts
 
 KIND = "mistake"
 SHOWN = 10
@@ -19,7 +26,9 @@ WORDS_CHARS = 1_000
 
 
 class Mistake(Struct, frozen=True):
-    """`number` is what `dismiss` takes. No section and no words: it was told before people were asked for them."""
+    """`number` is what `dismiss` takes. `language` is that of the report, "" for one that was reported before it was
+    kept, as are no section and no words. `to` is where the person who reported it hears of it, None when nobody knows.
+    """
 
     number: int
     paper: ArxivId
@@ -27,43 +36,120 @@ class Mistake(Struct, frozen=True):
     words: str
     told_by: str  # adapter:person
     told_at: datetime
+    language: str = ""
+    to: Destination | None = None
 
 
 class _Told(Struct, frozen=True, omit_defaults=True):
     paper: str
     section: SectionName | None = None
     words: str = ""
+    language: str = ""
+    to: str = ""
 
 
-def tell_mistake(store: Store, paper: ArxivId, section: SectionName | None, words: str, told_by: str) -> int:
+def tell_mistake(
+    store: Store,
+    paper: ArxivId,
+    section: SectionName | None,
+    words: str,
+    told_by: str,
+    language: str = "",
+    to: Destination | None = None,
+) -> int:
     """Notes what somebody says is wrong in the report on a paper, and gives its number; the same said again is the
     same."""
-    told = _Told(str(paper), section, " ".join(words.split())[:WORDS_CHARS])
+    told = _Told(str(paper), section, " ".join(words.split())[:WORDS_CHARS], language, "" if to is None else str(to))
     return add_job(store, KIND, msgspec.json.encode(told).decode(), told_by)
 
 
 def mistakes(lookups: Lookups) -> tuple[Mistake, ...]:
     """The newest that nobody has dealt with, newest first."""
-    rows = lookups.connection.execute(
-        "SELECT id, request, asked_by, asked_at FROM jobs WHERE kind = ? AND state = 'waiting' "
-        "ORDER BY id DESC LIMIT ?",
-        (KIND, SHOWN),
+    return tuple(one for one, _ in zip(_waiting(lookups), range(SHOWN), strict=False))
+
+
+def mistakes_in(
+    lookups: Lookups, paper: ArxivId, language: str = "", section: SectionName | None = None
+) -> tuple[Mistake, ...]:
+    """All that nobody has dealt with in the reports on a paper; with a language or section only those in that one, and
+    those of which it is not known."""
+    return tuple(
+        one
+        for one in _waiting(lookups)
+        if one.paper == paper
+        and (not language or one.language in ("", language))
+        and (section is None or one.section in (None, section))
     )
-    found = []
-    for row in rows:
-        told = msgspec.json.decode(row["request"], type=_Told)
-        moment = datetime.fromisoformat(row["asked_at"])
-        found.append(Mistake(row["id"], ArxivId(told.paper), told.section, told.words, row["asked_by"], moment))
-    return tuple(found)
 
 
-def dismiss(store: Store, number: int) -> None:
-    """Has a mistake no more be shown: it was put right, or is none. Raises UsageError when there is no such one."""
+def _waiting(lookups: Lookups) -> Iterable[Mistake]:
+    rows = lookups.connection.execute(
+        "SELECT id, request, asked_by, asked_at FROM jobs WHERE kind = ? AND state = 'waiting' ORDER BY id DESC",
+        (KIND,),
+    )
+    return (_mistake(row["id"], row["request"], row["asked_by"], row["asked_at"]) for row in rows)
+
+
+def _mistake(number: int, request: str, told_by: str, told_at: str) -> Mistake:
+    told = msgspec.json.decode(request, type=_Told)
+    return Mistake(
+        number,
+        ArxivId(told.paper),
+        told.section,
+        told.words,
+        told_by,
+        datetime.fromisoformat(told_at),
+        told.language,
+        Destination.parse(told.to) if told.to else None,
+    )
+
+
+def mistake(lookups: Lookups, number: int) -> Mistake:
+    """The reported mistake with this number. Raises UsageError when no such one waits."""
+    try:
+        known = job(lookups, number)
+    except UsageError:
+        raise UsageError(f'There is no mistake {number}. "paperboy status" shows those that wait.') from None
+    if known.kind != KIND or known.state is not JobState.WAITING:
+        raise UsageError(f'{number} is no mistake that waits. "paperboy status" shows those that do.')
+    (asked_at,) = lookups.connection.execute("SELECT asked_at FROM jobs WHERE id = ?", (number,)).fetchone()
+    return _mistake(number, known.request, known.asked_by, asked_at)
+
+
+def dismiss(store: Store, localizer: Localizer, number: int, why: str = "") -> Mistake:
+    """Settles a reported mistake that is none: the report is kept, and whoever reported it is told so, with the reason.
+
+    Raises UsageError when no such mistake waits.
+    """
+    why = " ".join(why.split())[:WORDS_CHARS]
     with _transaction(store.connection):
-        try:
-            known = job(store, number)
-        except UsageError:
-            raise UsageError(f'There is no mistake {number}. "paperboy status" shows those that wait.') from None
-        if known.kind != KIND or known.state is not JobState.WAITING:
-            raise UsageError(f'{number} is no mistake that waits. "paperboy status" shows those that do.')
-        finish_job(store, number, "Dismissed.")
+        known = mistake(store, number)
+        settle(store, localizer, (known,), lambda texts: _kept(why, texts))
+    return known
+
+
+def _kept(why: str, texts: Texts) -> str:
+    return texts.phrases["mistake_kept_why"].format(why=why) if why else texts.phrases["mistake_kept"]
+
+
+def settle(store: Store, localizer: Localizer, found: Iterable[Mistake], outcome: Callable[[Texts], str]) -> None:
+    """Takes mistakes as dealt with, and tells each person who reported one what became of it: `outcome`, a sentence in
+    their language."""
+    for one in found:
+        texts = localizer.texts(one.language or "en")
+        where = (
+            texts.phrases["mistake_yours"].format(section=texts.sections[one.section])
+            if one.section
+            else texts.phrases["mistake_yours_somewhere"]
+        )
+        sentence = f"{where}{'' if texts.language.startswith('zh') else ' '}{outcome(texts)}"
+        finish_job(store, one.number, sentence)
+        paper = store.paper(one.paper)
+        if one.to is not None and paper is not None:
+            message = Message(
+                title=paper.title,
+                link=render.address(paper),
+                blocks=(Paragraph((Run(sentence),)),),
+                plain=f"{paper.title}: {sentence}",
+            )
+            write_letter(store, one.to, message, texts.language, f"mistake {one.number}")

@@ -27,8 +27,9 @@ def set_operator(store: Store, to: Destination | None) -> None:
         )
 
 
-def tell_operator(store: Store, subject: str, sentence: str) -> bool:
-    """Has the operator told, once for each subject; False when they have been, or when there is nobody to tell.
+def tell_operator(store: Store, subject: str, sentence: str, link: str = "") -> bool:
+    """Has the operator told, once for each subject; False when they have been, or when there is nobody to tell. `link`
+    is an address that goes with the sentence.
 
     Of what a destination of their own does not take they are not told there.
     """
@@ -37,7 +38,8 @@ def tell_operator(store: Store, subject: str, sentence: str) -> bool:
     ).fetchone()
     if row is None:
         return False
-    message = Message(blocks=(Paragraph((Run(sentence),)),), plain=sentence)
+    links = (Paragraph((Run(link, link=link),)),) if link else ()
+    message = Message(blocks=(Paragraph((Run(sentence),)), *links), plain=sentence)
     return add_notice(store, row[0], Draft(kind=MessageKind.NOTICE, subject=f"operator {subject}", message=message))
 
 

@@ -66,7 +66,7 @@ def _in_one_thread(
         for paper, report in selection.papers
     )
     top = Draft(kind=MessageKind.HEADLINE, message=opens, replies=cards)
-    return (*((top,) if cards else ()), *_missed(selection.missed, texts, missed_command))
+    return (*((top,) if cards or selection.again else ()), *_missed(selection.missed, texts, missed_command))
 
 
 def apart(texts: Texts, languages: Languages) -> Compose:

@@ -14,11 +14,12 @@ from digest.words import spaced
 
 
 class Reason(StrEnum):
-    """Why a paper is or is not in an edition; of several reasons the first of SENT, WITHDRAWN, WORDS, NO_REPORT,
-    DOMAIN, LIMIT."""
+    """Why a paper is or is not in an edition; of several reasons the first of SENT, HIDDEN, WITHDRAWN, WORDS,
+    NO_REPORT, DOMAIN, LIMIT."""
 
     CHOSEN = "chosen"
     SENT = "sent before"
+    HIDDEN = "hidden"
     WITHDRAWN = "withdrawn"
     WORDS = "words"
     NO_REPORT = "no report yet"
@@ -30,13 +31,15 @@ class Selection(Struct, frozen=True):
     """The papers chosen, in the order of the day, and a reason for every paper of the day.
 
     `late` are papers that joined the list of another day after that was delivered, with that day. `missed` are days
-    that were not delivered in their time, each with how many papers it has.
+    that were not delivered in their time, each with how many papers it has. `again`: of an edition that is there,
+    and keeps its headline even if no paper is left under it.
     """
 
     papers: tuple[tuple[Paper, Report], ...]
     reasons: dict[ArxivId, Reason]
     late: Mapping[ArxivId, date] = {}
     missed: tuple[tuple[date, int], ...] = ()
+    again: bool = False
 
 
 def select(
@@ -49,13 +52,15 @@ def select(
     limit: int,
     already: Collection[ArxivId],
     withdrawn: Collection[ArxivId] = (),
+    hidden: Collection[ArxivId] = (),
 ) -> Selection:
     """The first `limit` papers that are in one of the domains, hold one of the words and none of those unwanted.
 
     Which papers are in the domains may be given as `fitting`, where it is known for many choices at once. No domains,
     or no `with_words`, ask for nothing. Words are found in titles, abstracts and keywords: whole ones, whatever their
     case; in scripts without spaces any run of characters; of several words in one entry all, side by side. `already`
-    are the papers that the destination has had, `withdrawn` those whose report was taken back.
+    are the papers that the destination has had, `withdrawn` those whose report was taken back, `hidden` those that its
+    managers have hidden.
     """
     chosen: list[tuple[Paper, Report]] = []
     reasons: dict[ArxivId, Reason] = {}
@@ -64,6 +69,8 @@ def select(
         text = "\n".join(map(_folded, (paper.title, paper.abstract, *paper.keywords))) if wanted or unwanted else ""
         if paper.id in already:
             reason = Reason.SENT
+        elif paper.id in hidden:
+            reason = Reason.HIDDEN
         elif paper.id in withdrawn:
             reason = Reason.WITHDRAWN
         elif (wanted and not wanted.search(text)) or (unwanted and unwanted.search(text)):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from digest.covers import hidden_papers
 from digest.select import Selection, select
-from digest.types import ArxivId, Digest, Paper, Report
+from digest.types import ArxivId, Digest, Message, Paper, Report
 
 if TYPE_CHECKING:
     from digest.editions import Compose, Draft, Subscription
@@ -24,12 +25,13 @@ Composer = Callable[["Subscription"], "Compose"]
 
 
 class Had(NamedTuple):
-    """What a destination has had: the papers of other days' editions that matter here, those of this one, and when its
-    editions of the days before were made, as the store writes moments."""
+    """What a destination has had: the papers of other days' editions that matter here, those of this one, when its
+    editions of the days before were made, as the store writes moments, and which papers are hidden there."""
 
     elsewhere: frozenset[ArxivId] = frozenset()
     here: frozenset[ArxivId] = frozenset()
     made_at: Mapping[str, str] = {}
+    hidden: frozenset[ArxivId] = frozenset()
 
 
 class _Wish(NamedTuple):
@@ -41,6 +43,7 @@ class _Wish(NamedTuple):
     limit: int
     elsewhere: frozenset[ArxivId]
     here: frozenset[ArxivId]
+    hidden: frozenset[ArxivId]
     late: tuple[tuple[ArxivId, date], ...]
     missed: tuple[date, ...]
 
@@ -99,9 +102,15 @@ class Shelf:
                 (numbers, _json(days)),
             ):
                 made_at.setdefault(number, {})[day] = moment
+        hidden = hidden_papers(self._store, destinations)
         return {
-            number: Had(frozenset(elsewhere.get(number, ())), frozenset(here.get(number, ())), made_at.get(number, {}))
-            for number in {*elsewhere, *here, *made_at}
+            number: Had(
+                frozenset(elsewhere.get(number, ())),
+                frozenset(here.get(number, ())),
+                made_at.get(number, {}),
+                hidden.get(number, frozenset()),
+            )
+            for number in {*elsewhere, *here, *made_at, *hidden}
         }
 
     def choice(
@@ -120,6 +129,7 @@ class Shelf:
             limit=subscription.limit,
             elsewhere=had.elsewhere,
             here=had.here,
+            hidden=had.hidden,
             late=late,
             missed=tuple(missed),
         )
@@ -141,13 +151,10 @@ class Shelf:
             limit=max(0, subscription.limit - len(wish.here)),
             already=wish.elsewhere | wish.here,
             withdrawn=digest.withdrawn,
+            hidden=wish.hidden,
         )
         new = {paper.id for paper, _ in selection.papers}
-        held = tuple(
-            (paper, report)
-            for paper, report in entries
-            if report is not None and (paper.id in new or paper.id in wish.here)
-        )
+        held = _reported(entries, new | wish.here - wish.hidden)
         selection = msgspec.structs.replace(
             selection,
             papers=held,
@@ -156,6 +163,15 @@ class Shelf:
         )
         drafts = self._composer(subscription)(digest, selection) if new or wish.missed else ()
         return selection, drafts
+
+    def headline(self, subscription: Subscription, had: Had) -> Message | None:
+        """The headline of an edition as it stands, with nothing new in it; None for a layout without one."""
+        digest = self._digest(subscription.language)
+        others = sorted(had.here - self._listed)
+        entries: list[Entry] = [*digest.papers, *filter(None, map(self._entry(subscription.language), others))]
+        selection = Selection(_reported(entries, had.here - had.hidden), {}, again=True)
+        drafts = self._composer(subscription)(digest, selection)
+        return next((draft.message for draft in drafts if draft.kind == "headline"), None)
 
     def _digest(self, language: str) -> Digest:
         if language not in self._digests:
@@ -184,6 +200,10 @@ class Shelf:
             {"first": (self.day - timedelta(days=LATE_DAYS)).isoformat(), "day": self.day.isoformat()},
         )
         return tuple(_Late(ArxivId(paper), date.fromisoformat(day), ready_at) for paper, day, ready_at in rows)
+
+
+def _reported(entries: Sequence[Entry], papers: Collection[ArxivId]) -> tuple[tuple[Paper, Report], ...]:
+    return tuple((paper, report) for paper, report in entries if report is not None and paper.id in papers)
 
 
 def _json(values: Sequence[str] | Sequence[int]) -> str:

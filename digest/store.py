@@ -183,12 +183,18 @@ class Store(Lookups):
         return saved
 
     def withdraw_reports(self, paper: ArxivId, why: str) -> None:
-        """Takes all reports on the paper back; none is stored any more."""
+        """Takes all reports on the paper back; none is stored until they are reinstated."""
         with _transaction(self.connection) as connection:
             connection.execute(
                 "UPDATE reports SET withdrawn_at = ?, withdrawn_why = ? WHERE paper = ? AND withdrawn_at IS NULL",
                 (self._now(), why, paper),
             )
+            _index(connection, paper)
+
+    def reinstate_reports(self, paper: ArxivId) -> None:
+        """Undoes `withdraw_reports`."""
+        with _transaction(self.connection) as connection:
+            connection.execute("UPDATE reports SET withdrawn_at = NULL, withdrawn_why = '' WHERE paper = ?", (paper,))
             _index(connection, paper)
 
     def _with_findings(self, known: Report, findings: tuple[Finding, ...]) -> Report:

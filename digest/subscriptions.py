@@ -212,7 +212,8 @@ def _drop_unsent(connection: sqlite3.Connection, number: int) -> None:
     rows = connection.execute(
         "SELECT deliveries.message, messages.edition FROM deliveries JOIN messages ON messages.id = deliveries.message "
         "WHERE deliveries.destination = ? AND deliveries.state <> 'sent' "
-        "AND deliveries.state IN ('pending', 'failed') AND deliveries.kind = 'post' ORDER BY deliveries.message DESC",
+        "AND deliveries.state IN ('pending', 'failed', 'held') AND deliveries.kind = 'post' "
+        "ORDER BY deliveries.message DESC",
         (number,),
     ).fetchall()
     for row in rows:

@@ -46,6 +46,20 @@ def discussion_of(lookups: Lookups, destination: int, paper: ArxivId) -> Posted 
     return None if row is None else _posted(row)
 
 
+def posted_about(lookups: Lookups, paper: ArxivId, to: Destination) -> tuple[Destination, Posted] | None:
+    """A message in a channel of the same platform that is about a paper: in the conversation `to` if there is one."""
+    row = lookups.connection.execute(
+        "SELECT adapter, workspace, address, platform_channel, platform_message, platform_thread FROM messages "
+        "JOIN destinations ON destinations.id = messages.destination WHERE messages.paper = ? "
+        "AND platform_message IS NOT NULL AND deleted_at IS NULL AND adapter = ? AND destinations.kind <> 'person' "
+        "ORDER BY address = ? DESC, messages.kind = 'card' DESC, messages.id LIMIT 1",
+        (paper, to.adapter, to.address),
+    ).fetchone()
+    if row is None:
+        return None
+    return Destination(row["adapter"], row["workspace"], row["address"]), _posted(row)
+
+
 def _posted(row: sqlite3.Row) -> Posted:
     return Posted(row["platform_channel"], row["platform_message"], row["platform_thread"])
 

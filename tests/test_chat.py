@@ -15,6 +15,7 @@ from adapters.markup import message_lines, undressed
 from bot import delivery
 from bot.answering import Answering
 from bot.commands import COMMANDS
+from bot.rights import Editors
 from digest import deliveries
 from digest.days import Patience, note_day
 from digest.deliveries import Sending
@@ -26,7 +27,19 @@ from tests.makers import DAY, clock, paper, report, sections
 
 CHANNEL = Destination("slack", "", "C0LAMPS")
 APART = Destination("slack", "", "C0APART")
+EDITOR = "U0EDITH"
+NAMES = {EDITOR: "Edith", "admins": "a workspace admin", "U0ALICE": "Alice"}
 IDS = ("2601.00001", "2601.00002", "2601.00003", "2601.00004", "2601.00005")
+
+
+class Called:
+    """What a platform calls people."""
+
+    async def names(self, identities: Sequence[str], _language: str) -> list[str]:
+        return [NAMES.get(one, one) for one in identities]
+
+    async def managers(self, _to: Destination, _language: str) -> list[str]:
+        return ["Mona", "Milo"]
 
 
 class Place:
@@ -35,7 +48,16 @@ class Place:
     def __init__(self, path: Path) -> None:
         self.store = StoreThread(path, clock)
         self.links: list[Posted] = []
-        self.answering = Answering(self.store, path, "en", self._posted_at_once, self._link, clock)
+        self.answering = Answering(
+            self.store,
+            path,
+            "en",
+            self._posted_at_once,
+            self._link,
+            clock,
+            editors=Editors((f"slack:{EDITOR}", "slack:admins")),
+            adapters={"slack": Called()},
+        )
         self._posting: set[asyncio.Task[None]] = set()
 
     async def ask(self, name: str, args: str = "", **more: Any) -> Message:

@@ -47,7 +47,7 @@ def test_a_section_is_corrected_in_the_editor(paperboy: Paperboy) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         f"{IDS[0]}, Experimental results, revision 2 (en)",
-        "  Corrected: 19% was 91%",
+        "  Corrected: 91% → 19%",
         "  No message shows it.",
     ]
     shown = paperboy("paper", IDS[0], "results").stdout

@@ -34,7 +34,7 @@ from tests.test_cli_deliver import DAY, IDS, day_report
 
 TITLE = "A Kite on 1 Strings"
 WRONG, RIGHT = "Kite 1 stays up for 91% of the day.", "Kite 1 stays up for 19% of the day."
-REPLY = "Corrected: 19% was 91%"
+REPLY = "Corrected: 91% → 19%"
 EVERYBODY = (
     Subscription(to=Destination("slack", "", PAPERS), limit=1),
     Subscription(to=Destination("slack", "", SECRET), limit=1, layout="paper"),

@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from bot import delivery
-from bot.correcting import voice
+from bot import compose, delivery
 from digest import deliveries, posts
 from digest.copies import Copies
 from digest.corrections import Corrected, correct, to_correct, withdraw
@@ -33,7 +32,7 @@ ALL = (CHANNEL, APART, CHINESE, WEI)
 ID, OTHER = ArxivId("2601.00001"), ArxivId("2601.00002")
 RESULTS = SectionName.RESULTS
 RIGHT = "Accuracy rises from 88.2 to 91.9 on a benchmark of lamps."
-REPLY = "Corrected: 91.9 was 91.4"
+REPLY = "Corrected: 91.4 → 91.9"
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def put_right(
     store: Store, text: str = RIGHT, section: SectionName = RESULTS, language: str = "en", paper_id: ArxivId = ID
 ) -> Corrected:
     _, before = to_correct(store, paper_id, language)
-    return correct(store, voice(), before, section, parse(text), "command line")
+    return correct(store, compose.localizer(), before, section, parse(text), "command line")
 
 
 def sent(store: Store, to: Destination | None = None, most: int = 1000) -> list[Sending]:
@@ -113,7 +112,7 @@ def test_a_correction_is_a_new_revision_that_says_so(store: Store) -> None:
     assert store.revision(ID, "en", 1) == before
     rows = store.connection.execute("SELECT revision, corrects, corrected_by FROM reports WHERE language = 'en'")
     assert [tuple(row) for row in rows if row["corrected_by"]] == [(2, 1, "command line")]
-    sources = posts.sources(paper(ID), now, "", (), voice().texts("en"))
+    sources = posts.sources(paper(ID), now, "", (), compose.localizer().texts("en"))
     assert "Report 2, written by a-model, corrected by hand" in plain(sources.blocks)
     assert store.search("91.9", "en").total == 1
 
@@ -144,7 +143,7 @@ def test_a_report_that_changed_while_somebody_thought_is_not_written_over(store:
     _, before = to_correct(store, ID, "en")
     put_right(store)
     with pytest.raises(UsageError, match="in the meantime"):
-        correct(store, voice(), before, RESULTS, (sentence("Accuracy is 90."),), "slack:U0ALICE")
+        correct(store, compose.localizer(), before, RESULTS, (sentence("Accuracy is 90."),), "slack:U0ALICE")
     with pytest.raises(UsageError, match=r"no report on 2601\.00001 in fr; there is one in en, zh"):
         to_correct(store, ID, "fr")
 
@@ -159,7 +158,11 @@ def test_every_copy_is_edited_once_and_each_thread_hears_of_it_once(store: Store
     store.save_listing(DAY, [paper(ID, upvotes=700)])
     before = shown(store, CHANNEL.to, "card")
     done = put_right(store)
-    assert done.copies == (Copies(CHANNEL.to, 1, 0, 1), Copies(APART.to, 2, 0, 1), Copies(WEI.to, 1, 0, 1))
+    assert done.copies == (
+        Copies(CHANNEL.to, 1, 0, 1),
+        Copies(APART.to, 2, 0, 1),
+        Copies(WEI.to, 1, 0, 1, is_person=True),
+    )
     sendings = sent(store)
     card = "edit: Lanterns make every layer of a network visible."
     section = f"edit: Experimental results\n{RIGHT}"
@@ -198,7 +201,7 @@ def test_a_correction_is_told_in_the_language_of_the_report(store: Store) -> Non
     sent(store)
     done = put_right(store, "准确率 91.9。", language="zh")
     assert done.copies == (Copies(CHINESE.to, 1, 0, 1),)
-    assert said(sent(store), CHINESE.to)[-1] == "更正：91.9（原为 91.4）"
+    assert said(sent(store), CHINESE.to)[-1] == "更正：91.4 → 91.9"
     assert "已更正" in shown(store, CHINESE.to, "card").footer
 
 
@@ -215,7 +218,7 @@ def test_a_second_correction_edits_what_changes_and_is_said_as_well(store: Store
     put_right(store)
     sent(store)
     put_right(store, RIGHT.replace("88.2", "88.3"))
-    assert said(sent(store), CHANNEL.to) == ["Corrected: 88.3 was 88.2"]
+    assert said(sent(store), CHANNEL.to) == ["Corrected: 88.2 → 88.3"]
     assert said(sent(store), APART.to) == []
 
 
@@ -228,14 +231,14 @@ def test_two_corrections_before_anything_is_sent_are_one_edit(store: Store) -> N
         "edit: Lanterns make every layer of a network visible.",
         f"edit: Experimental results\n{RIGHT.replace('88.2', '88.3')}",
         REPLY,
-        "Corrected: 88.3 was 88.2",
+        "Corrected: 88.2 → 88.3",
     ]
 
 
 def test_a_discussion_is_a_thread_of_its_own(store: Store) -> None:
     """Its card is edited, and it hears of it too."""
     known, told = to_correct(store, ID, "en")
-    draft = posts.discussion(known, told, voice().texts("en"), voice().languages("en"))
+    draft = posts.discussion(known, told, compose.localizer().texts("en"), compose.localizer().languages("en"))
     add_message(store, number_of(store, CHANNEL.to), DAY, draft)
     sent(store)
     assert put_right(store).copies[0] == Copies(CHANNEL.to, 2, 0, 2)
@@ -328,14 +331,14 @@ def test_nothing_is_posted_under_a_deleted_message(store: Store) -> None:
 def test_a_withdrawn_report_gives_way_to_the_reason_everywhere(store: Store) -> None:
     """In every language; buttons that lead to the paper stay, those that ask for the report go."""
     sent(store)
-    copies = withdraw(store, voice(), ID, "The paper was  retracted.")
+    copies = withdraw(store, compose.localizer(), ID, "The paper was  retracted.")
     assert [(one.to, one.replies) for one in copies] == [(one.to, 1) for one in ALL]
     sendings = sent(store)
     gone = "Withdrawn: The paper was retracted."
     assert said(sendings, CHANNEL.to) == [f"edit: {gone}", gone]
     assert said(sendings, APART.to) == [
         f"edit: {gone}",
-        *(f"edit: {label}\n{gone}" for label in voice().texts("en").sections.values()),
+        *(f"edit: {label}\n{gone}" for label in compose.localizer().texts("en").sections.values()),
         gone,
     ]
     assert said(sendings, CHINESE.to)[-1] == "已撤回：The paper was retracted."
@@ -347,7 +350,7 @@ def test_a_withdrawn_report_gives_way_to_the_reason_everywhere(store: Store) -> 
 def test_a_withdrawn_report_is_not_delivered_and_not_written_again(store: Store) -> None:
     """What was not sent never is; the day has the paper without a report, and says why."""
     sent(store, CHANNEL.to, most=1)
-    copies = withdraw(store, voice(), ID, "Retracted.")
+    copies = withdraw(store, compose.localizer(), ID, "Retracted.")
     assert copies[0] == Copies(CHANNEL.to, 0, 1, 0)
     assert [one.message.title for one in sent(store, CHANNEL.to)] == [paper(OTHER).title]
     with pytest.raises(Withdrawn, match="Retracted"):
@@ -356,7 +359,7 @@ def test_a_withdrawn_report_is_not_delivered_and_not_written_again(store: Store)
     day = store.digest(DAY, "en")
     assert {one.id: told for one, told in day.papers}[ID] is None
     assert day.withdrawn == {ID: "Retracted."}
-    assert [one.state for one in why(store, number_of(store, CHANNEL.to), ID)] == [State.DEAD]
+    assert [one.state for one in why(store, number_of(store, CHANNEL.to), ID)] == [State.HELD]
     later = Subscription(to=Destination("slack", "", "C0LATER"))
     register(store, [later], origin="chat")
     make_edition(store, number_of(store, later.to), DAY, delivery.composer(later))
@@ -367,11 +370,11 @@ def test_a_withdrawn_report_is_not_delivered_and_not_written_again(store: Store)
 def test_a_withdrawal_is_final(store: Store) -> None:
     """Neither a second one nor a correction comes after it; without a reason there is none."""
     with pytest.raises(UsageError, match="Say why"):
-        withdraw(store, voice(), ID, " ")
+        withdraw(store, compose.localizer(), ID, " ")
     with pytest.raises(UsageError, match=r"no report on 2601\.99999"):
-        withdraw(store, voice(), ArxivId("2601.99999"), "Retracted.")
-    withdraw(store, voice(), ID, "Retracted.")
-    for again in (lambda: withdraw(store, voice(), ID, "Retracted."), lambda: put_right(store)):
+        withdraw(store, compose.localizer(), ArxivId("2601.99999"), "Retracted.")
+    withdraw(store, compose.localizer(), ID, "Retracted.")
+    for again in (lambda: withdraw(store, compose.localizer(), ID, "Retracted."), lambda: put_right(store)):
         with pytest.raises(Withdrawn):
             again()
 

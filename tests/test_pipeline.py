@@ -13,7 +13,6 @@ import msgspec
 import pytest
 
 from bot import compose
-from bot.correcting import voice
 from config.settings import Settings, load
 from digest.corrections import correct, to_correct, withdraw
 from digest.errors import OperatorNeeded, QuietDay, ReadError, SourceDown, WriteError
@@ -113,7 +112,7 @@ async def test_a_withdrawn_report_is_not_written_again(settings: Settings, serve
     """Nothing is read or paid for, and it is no failure: the day says that it was withdrawn."""
     await made(settings)
     with Store.create(settings.store.file(), compose.clock) as store:
-        withdraw(store, voice(), ArxivId(IDS[0]), "Retracted.")
+        withdraw(store, compose.localizer(), ArxivId(IDS[0]), "Retracted.")
     asked = len(server.requests)
     writer = ScriptedWriter("a-model")
     result = await made(settings, writer=writer)
@@ -130,7 +129,9 @@ async def test_a_corrected_report_is_not_written_again(settings: Settings) -> No
     with Store.create(settings.store.file(), compose.clock) as store:
         _, before = to_correct(store, ArxivId(IDS[0]), "en")
         assert before.provisional
-        right = correct(store, voice(), before, SectionName.RESULTS, parse("It rises to 91.9."), "command line").report
+        right = correct(
+            store, compose.localizer(), before, SectionName.RESULTS, parse("It rises to 91.9."), "command line"
+        ).report
     writer = ScriptedWriter("a-model")
     result = await made(settings, writer=writer)
     assert writer.written == [IDS[1], IDS[2]]
