@@ -3,6 +3,9 @@
 https://docs.slack.dev/interactivity/implementing-slash-commands, .../interactivity/handling-user-interaction,
 .../reference/interaction-payloads/view-interactions-payload, .../reference/events/app_mention, .../message.im and
 .../app_home_opened
+
+`team` is the workspace that the app is installed in. What Slack tells of may name another one as well, that of a person
+of another company in a channel that is shared with them (https://docs.slack.dev/apis/slack-connect).
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     opens: bool = False  # a window, at once: there is no other place for the answer, or it holds a form
     view: str = ""  # the window that it was pressed in
     home: bool = False  # begun in the home tab, which shows afterwards what became of it
+    submitted: bool = False  # a form
     said: bool = False  # where others read it too, so that they may read the answer
     under: str = ""  # the message whose thread the answer to what was said belongs in
 
@@ -52,7 +56,7 @@ class Origin(Struct, frozen=True, omit_defaults=True):
     argument: str = ""
 
 
-def commanded(body: Body) -> Asked:
+def commanded(body: Body, team: str) -> Asked:
     """A slash command."""
     return Asked(
         invocation=Invocation(
@@ -60,7 +64,7 @@ def commanded(body: Body) -> Asked:
             args=html.unescape(body.get("text", "")).strip(),
             language="",
             adapter="slack",
-            workspace=body["team_id"],
+            workspace=team,
             channel=body["channel_id"],
             person=body["user_id"],
         ),
@@ -69,7 +73,7 @@ def commanded(body: Body) -> Asked:
     )
 
 
-def pressed_on(body: Body) -> Asked | None:
+def pressed_on(body: Body, team: str) -> Asked | None:
     """A pressed button or a chosen entry of a menu; None when all it does is to open an address."""
     command, argument = pressed(body["actions"][0])
     if command == OPENS:
@@ -81,7 +85,7 @@ def pressed_on(body: Body) -> Asked | None:
     if again:
         command, _, argument = argument.partition(" ")
     return Asked(
-        invocation=_invocation(body, origin, command, argument),
+        invocation=_invocation(team, body["user"]["id"], origin, command, argument),
         response_url=body.get("response_url", ""),
         trigger=body["trigger_id"],
         opens=again or in_home,
@@ -90,21 +94,21 @@ def pressed_on(body: Body) -> Asked | None:
     )
 
 
-def submitted(body: Body) -> Asked:
+def submitted(body: Body, team: str) -> Asked:
     """A form that somebody filled in."""
     view = body["view"]
     origin = _kept(view)
-    invocation = _invocation(body, origin, origin.command, origin.argument)
-    return Asked(invocation=replace(invocation, answers=answered(view)), view=view["id"], home=origin.home)
+    invocation = _invocation(team, body["user"]["id"], origin, origin.command, origin.argument)
+    invocation = replace(invocation, answers=answered(view))
+    return Asked(invocation=invocation, view=view["id"], home=origin.home, submitted=True)
 
 
-def opened_home(body: Body) -> Asked | None:
+def opened_home(body: Body, team: str) -> Asked | None:
     """Somebody looks at the home tab; None for the app's other tabs."""
     event = body["event"]
     if event.get("tab") != HOME:
         return None
-    about = {"team": {"id": body["team_id"]}, "user": {"id": event["user"]}}
-    return Asked(invocation=_invocation(about, Origin(), HOME, ""))
+    return Asked(invocation=_invocation(team, event["user"], Origin(), HOME, ""))
 
 
 def opener(form: Form, name: str, args: str) -> Action:
@@ -112,7 +116,7 @@ def opener(form: Form, name: str, args: str) -> Action:
     return Action(form.title, command=FORM, argument=f"{name} {args}".strip())
 
 
-def said(body: Body, bot_user: str, commands: Collection[str]) -> Asked | None:
+def said(body: Body, team: str, bot_user: str, commands: Collection[str]) -> Asked | None:
     """A mention, or a message to the bot alone; None for what bots say, for edits and for what else Slack tells.
 
     The first word may be one of `commands`; else all of it is for MENTION.
@@ -134,7 +138,7 @@ def said(body: Body, bot_user: str, commands: Collection[str]) -> Asked | None:
             args=rest.strip() if is_command else text,
             language="",
             adapter="slack",
-            workspace=body["team_id"],
+            workspace=team,
             channel=event["channel"],
             thread=thread,
             person=event["user"],
@@ -149,17 +153,17 @@ def origin_of(asked: Asked) -> Origin:
     return Origin(invocation.channel, invocation.thread, invocation.message, home=asked.home)
 
 
-def _invocation(body: Body, origin: Origin, name: str, args: str) -> Invocation:
+def _invocation(team: str, person: str, origin: Origin, name: str, args: str) -> Invocation:
     return Invocation(
         name=name,
         args=args,
         language="",
         adapter="slack",
-        workspace=body["team"]["id"],
+        workspace=team,
         channel=origin.channel,
         thread=origin.thread,
         message=origin.message,
-        person=body["user"]["id"],
+        person=person,
     )
 
 

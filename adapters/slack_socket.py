@@ -50,16 +50,16 @@ def app(me: Identity, bot_token: str, commands: Collection[str], begin: Begin) -
 
     async def on_command(ack: AsyncAck, body: Body) -> None:
         await ack()
-        begin(commanded(body))
+        begin(commanded(body, me.team))
 
     async def on_press(ack: AsyncAck, body: Body) -> None:
         await ack()
-        if asked := pressed_on(body):
+        if asked := pressed_on(body, me.team):
             begin(asked)
 
     async def on_submit(ack: AsyncAck, body: Body) -> None:
         shown: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
-        begin(submitted(body), shown)
+        begin(submitted(body, me.team), shown)
         await ack(response_action="update", view=await shown)
 
     async def on_event(body: Body) -> None:
@@ -67,7 +67,8 @@ def app(me: Identity, bot_token: str, commands: Collection[str], begin: Begin) -
         if event_id in events:
             return
         events[event_id] = True
-        told = opened_home(body) if body["event"]["type"] == "app_home_opened" else said(body, me.user, commands)
+        is_home = body["event"]["type"] == "app_home_opened"
+        told = opened_home(body, me.team) if is_home else said(body, me.team, me.user, commands)
         if told is not None:
             begin(told)
 

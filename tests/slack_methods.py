@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tests import slack_posts as posts
 from tests.slack_calls import KINDS, Answer, Arguments, Refused, flag, invalid, joined, known, need_scope, shown
-from tests.slack_world import APP, Channel, Message, Workspace, World
+from tests.slack_world import APP, Channel, Group, Message, Workspace, World
 
 
 class Method(Struct, frozen=True):
@@ -91,6 +91,8 @@ def _described(workspace: Workspace, channel: Channel) -> Answer:
         "is_private": channel.kind == "private",
         "creator": channel.creator,
         "is_member": workspace.bot_user in channel.members,
+        "is_shared": workspace.is_shared(channel),
+        "is_ext_shared": workspace.is_shared(channel),
         "num_members": len(channel.members),
         "context_team_id": workspace.id,
     }
@@ -181,6 +183,8 @@ def _conversations_open(_world: World, workspace: Workspace, arguments: Argument
     person = str(arguments.get("users", ""))
     if person not in workspace.people:
         raise Refused("user_not_found")
+    if not workspace.reaches(person):
+        raise Refused("user_not_visible")
     channel = workspace.direct_with(person)
     return {"channel": _described(workspace, channel) if flag(arguments, "return_im") else {"id": channel.id}}
 
@@ -231,13 +235,63 @@ def _users_info(_world: World, workspace: Workspace, arguments: Arguments) -> An
     person = workspace.people.get(str(arguments["user"]))
     if person is None:
         raise Refused("user_not_found")
-    locale = {"locale": person.locale} if flag(arguments, "include_locale") else {}
-    names = {"name": person.name, "real_name": person.name.title()}
+    is_ours = not person.team
+    # Of people of other companies Slack tells no locale, and of their own workspace's rights as they have them there
+    locale = {"locale": person.locale} if flag(arguments, "include_locale") and is_ours else {}
+    real_name = person.name.title() if person.real_name is None else person.real_name
+    display_name = person.name if person.display_name is None else person.display_name
     zone = {"tz": person.timezone, "tz_label": person.timezone, "tz_offset": person.utc_offset_s}
-    profile = {"real_name": names["real_name"], "display_name": person.name}
-    who = {"id": person.id, "team_id": workspace.id, "deleted": False, "is_bot": False, "profile": profile}
-    rights = {"is_admin": person.is_admin or person.is_owner, "is_owner": person.is_owner, "is_primary_owner": False}
-    return {"user": {**who, **names, **zone, **rights, **locale}}
+    user = {
+        "id": person.id,
+        "team_id": workspace.team_of(person.id),
+        "name": person.name,
+        "real_name": real_name,
+        "deleted": person.deleted,
+        "is_bot": person.is_bot,
+        "is_stranger": not workspace.reaches(person.id),
+        "profile": {"real_name": real_name, "display_name": display_name, "team": workspace.team_of(person.id)},
+    }
+    rights = {
+        "is_admin": person.is_admin or person.is_owner,
+        "is_owner": person.is_owner,
+        "is_primary_owner": person.is_primary_owner,
+        "is_restricted": person.is_restricted or person.is_ultra_restricted,
+        "is_ultra_restricted": person.is_ultra_restricted,
+    }
+    return {"user": {**user, **zone, **rights, **locale}}
+
+
+def _usergroups(workspace: Workspace, arguments: Arguments) -> dict[str, Group]:
+    """The groups that may be asked about. Raises Refused."""
+    if not workspace.has_groups:
+        raise Refused("plan_upgrade_required")
+    with_disabled = flag(arguments, "include_disabled")
+    return {name: group for name, group in workspace.groups.items() if with_disabled or not group.disabled}
+
+
+def _usergroups_list(_world: World, workspace: Workspace, arguments: Arguments) -> Answer:
+    described = [
+        {
+            "id": group.id,
+            "team_id": workspace.id,
+            "is_usergroup": True,
+            "name": group.handle.title(),
+            "handle": group.handle,
+            "is_external": False,
+            "date_delete": 1_700_000_000 if group.disabled else 0,
+            **({"users": sorted(group.members)} if flag(arguments, "include_users") else {}),
+            **({"user_count": len(group.members)} if flag(arguments, "include_count") else {}),
+        }
+        for group in _usergroups(workspace, arguments).values()
+    ]
+    return {"usergroups": described}
+
+
+def _usergroups_users_list(_world: World, workspace: Workspace, arguments: Arguments) -> Answer:
+    group = _usergroups(workspace, arguments).get(str(arguments["usergroup"]))
+    if group is None:
+        raise Refused("no_such_subteam")
+    return {"users": sorted(group.members)}
 
 
 def _bots_info(_world: World, workspace: Workspace, arguments: Arguments) -> Answer:
@@ -289,6 +343,12 @@ METHODS: dict[str, Method] = {
     "conversations.members": _method(_conversations_members, "channel", _PAGED, takes_json=False),
     "conversations.open": _method(_conversations_open, "", "channel users return_im", "im:write"),
     "conversations.replies": _method(_conversations_replies, "channel ts", _SPAN, takes_json=False),
+    "usergroups.list": _method(
+        _usergroups_list, "", "include_count include_disabled include_users", "usergroups:read", takes_json=False
+    ),
+    "usergroups.users.list": _method(
+        _usergroups_users_list, "usergroup", "include_disabled", "usergroups:read", takes_json=False
+    ),
     "users.conversations": _method(_users_conversations, "", f"{_PAGED} exclude_archived types user", takes_json=False),
     "users.info": _method(_users_info, "user", "include_locale", "users:read", takes_json=False),
     "views.open": _method(posts.views_open, "trigger_id view"),

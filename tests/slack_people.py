@@ -57,6 +57,8 @@ class People(World):
         if thread_ts is not None:
             raise NotPossible("Slack has no slash commands in threads.")
         workspace, where = self._place(channel, person)
+        if workspace.team_of(person) != workspace.id:
+            raise NotPossible("Slash commands are only for the workspace that the app is installed in.")
         if "commands" not in workspace.scopes:
             raise NotPossible("The app was not given the scope `commands`.")
         payload = {
@@ -73,7 +75,7 @@ class People(World):
             "is_enterprise_install": "false",
             "trigger_id": self.trigger(workspace.id, person),
         }
-        return self._with_url("slash_commands", payload, self._said_by_ack, person, where)
+        return self._with_url("slash_commands", payload, self._said_by_ack, workspace, person, where)
 
     def press(
         self, on: Message | View, action_id: str, person: str, *, value: str | None = None, option: str | None = None
@@ -122,7 +124,7 @@ class People(World):
         event: dict[str, Any] = {"type": "app_home_opened", "user": person, "channel": where.id, "tab": tab}
         event["event_ts"] = f"{self.clock():.6f}"
         if tab == "home" and (view := self.home(person)) is not None:
-            event["view"] = view_shown(view, workspace.bot)
+            event["view"] = view_shown(view, workspace)
         return self._send(Handle("events_api", self._event(workspace, event), _nothing))
 
     def mention(self, channel: str, person: str, text: str, thread_ts: str | None = None) -> Handle:
@@ -147,6 +149,8 @@ class People(World):
             raise NotPossible("The app was not given the scope `im:history`.")
         if not workspace.messages_tab:
             raise NotPossible("The app's settings do not turn on the messages tab.")
+        if not workspace.reaches(person):
+            raise NotPossible("Nobody of another company writes to the app without a channel that they share.")
         return self._said(workspace, where, person, typed(text), thread_ts, "message")
 
     def say(self, channel: str, person: str, text: str, thread_ts: str | None = None) -> Message:
@@ -242,23 +246,29 @@ class People(World):
             if thread_ts and self.find(where.id, thread_ts) is None:
                 raise NotPossible("There is no such thread.")
             message = self.append(workspace, where, person, content)
+        team = workspace.team_of(person)
         event = {**message.body, "type": kind, "channel": where.id, "event_ts": message.ts}
+        if workspace.is_shared(where):
+            event |= {"user_team": team, "source_team": team}
         if where.kind == "im":
             event["channel_type"] = "im"
         return self._send(Handle("events_api", self._event(workspace, event), _nothing))
 
     def _event(self, workspace: Workspace, event: dict[str, Any]) -> dict[str, Any]:
+        """The outer team may be that of who did it; which one the app is installed in, `authorizations` says
+        (https://docs.slack.dev/apis/slack-connect, slack_bolt/request/internals.py)."""
         authorization = {"enterprise_id": None, "team_id": workspace.id, "user_id": workspace.bot_user, "is_bot": True}
+        where = workspace.channels.get(event["channel"])
         return {
             "token": "local",
-            "team_id": workspace.id,
+            "team_id": workspace.team_of(event["user"]),
             "api_app_id": APP,
             "event": event,
             "type": "event_callback",
             "event_id": f"Ev{secrets.token_hex(5).upper()}",
             "event_time": int(self.clock()),
             "authorizations": [{**authorization, "is_enterprise_install": False}],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": where is not None and workspace.is_shared(where),
         }
 
     def _interacted(
@@ -270,20 +280,21 @@ class People(World):
         values: Mapping[str, Any] | None = None,
     ) -> Handle:
         workspace = self.workspaces[on.team]
+        team = workspace.team_of(person)
         who = {"id": person, "username": workspace.people[person].name, "name": workspace.people[person].name}
         payload: dict[str, Any] = {
             "type": kind,
-            "user": {**who, "team_id": workspace.id},
+            "user": {**who, "team_id": team},
             "api_app_id": APP,
             "token": "local",
             "trigger_id": self.trigger(workspace.id, person, on.id if isinstance(on, View) else None),
-            "team": {"id": workspace.id, "domain": workspace.id.lower()},
+            "team": {"id": team, "domain": team.lower()},
             "enterprise": None,
             "is_enterprise_install": False,
             **more,
         }
         if isinstance(on, View):
-            shown = view_shown(on, workspace.bot)
+            shown = view_shown(on, workspace)
             payload["view"] = {**shown, "state": {"values": state_of(on.body["blocks"], values or {})}}
             payload["container"] = {"type": "view", "view_id": on.id}
             take = self._closing(on) if kind == "view_submission" else _nothing
@@ -294,7 +305,7 @@ class People(World):
         payload["container"] = {**place, **({"thread_ts": on.thread_ts} if on.thread_ts else {})}
         if not on.seen_only_by:  # Slack does not tell what an ephemeral message said
             payload["message"] = on.body
-        return self._with_url("interactive", payload, _nothing, person, where, on)
+        return self._with_url("interactive", payload, _nothing, workspace, person, where, on)
 
     def _closing(self, view: View) -> Take:
         def take(_handle: Handle, answer: Mapping[str, Any]) -> None:
@@ -319,17 +330,17 @@ class People(World):
         kind: str,
         payload: dict[str, Any],
         take: Take,
+        workspace: Workspace,
         person: str,
         where: Channel,
         original: Message | None = None,
     ) -> Handle:
         """Sends what may be answered at an address of its own."""
-        team = payload.get("team_id") or payload["team"]["id"]
         name = secrets.token_urlsafe(12)
         told = {**payload, "response_url": f"{self.url}/response/{name}"}
         handle = Handle(kind, told, take)
         with self.lock:
-            self.response_urls[name] = ResponseUrl(team, where.id, person, self.clock(), original)
+            self.response_urls[name] = ResponseUrl(workspace.id, where.id, person, self.clock(), original)
             self._handles[name] = handle
         return self._send(handle)
 

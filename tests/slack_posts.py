@@ -104,6 +104,8 @@ def post_message(world: World, workspace: Workspace, arguments: Arguments) -> An
     if arguments.keys() & {"username", "icon_emoji", "icon_url"}:
         need_scope(workspace, "chat:write.customize")
     wanted = str(arguments["channel"])
+    if not workspace.reaches(wanted):
+        raise Refused("channel_not_found")
     channel = workspace.direct_with(wanted) if wanted in workspace.people else writable(workspace, wanted)
     if channel.kind == "im" and not workspace.messages_tab:
         raise Refused("messages_tab_disabled")
@@ -177,7 +179,7 @@ def view_of(arguments: Arguments, *kinds: str) -> dict[str, Any]:
     return {**view, "blocks": blocks_with_ids(view["blocks"])}
 
 
-def view_shown(view: View, bot: str) -> Answer:
+def view_shown(view: View, workspace: Workspace) -> Answer:
     """A view as Slack tells the app about it."""
     given: dict[str, Any] = {"private_metadata": "", "callback_id": "", "external_id": "", "state": {"values": {}}}
     given |= {"close": None, "submit": None, "clear_on_close": False, "notify_on_close": False, **view.body}
@@ -185,7 +187,8 @@ def view_shown(view: View, bot: str) -> Answer:
         "root_view_id": view.stack[0] if view.stack else view.id,
         "previous_view_id": view.stack[-1] if view.stack else None,
     }
-    base = {"id": view.id, "team_id": view.team, "app_id": APP, "bot_id": bot, "hash": view.hash}
+    team = workspace.team_of(view.person)  # whose view it is; the app may be installed in another
+    base = {"id": view.id, "team_id": team, "app_id": APP, "bot_id": workspace.bot, "hash": view.hash}
     return {**given, **base, **stack, "app_installed_team_id": view.team}
 
 
@@ -222,7 +225,7 @@ def views_open(world: World, workspace: Workspace, arguments: Arguments) -> Answ
     trigger, body = _spend(world, workspace, arguments), view_of(arguments, "modal")
     _unused(world, workspace, body)
     trigger.spent = True
-    return {"view": view_shown(new_view(world, workspace.id, trigger.person, body), workspace.bot)}
+    return {"view": view_shown(new_view(world, workspace.id, trigger.person, body), workspace)}
 
 
 def views_push(world: World, workspace: Workspace, arguments: Arguments) -> Answer:
@@ -234,7 +237,7 @@ def views_push(world: World, workspace: Workspace, arguments: Arguments) -> Answ
     if len(stack) >= PUSHED_VIEWS:
         raise Refused("push_limit_reached")
     trigger.spent = True
-    return {"view": view_shown(new_view(world, workspace.id, trigger.person, body, stack), workspace.bot)}
+    return {"view": view_shown(new_view(world, workspace.id, trigger.person, body, stack), workspace)}
 
 
 def _named(view: View, arguments: Arguments) -> bool:
@@ -247,7 +250,7 @@ def _changed(world: World, workspace: Workspace, view: View, body: dict[str, Any
     if arguments.get("hash", view.hash) != view.hash:
         raise Refused("hash_conflict")
     change_view(world, view, body)
-    return {"view": view_shown(view, workspace.bot)}
+    return {"view": view_shown(view, workspace)}
 
 
 def views_update(world: World, workspace: Workspace, arguments: Arguments) -> Answer:
@@ -269,4 +272,4 @@ def views_publish(world: World, workspace: Workspace, arguments: Arguments) -> A
     body = view_of(arguments, "home")
     if (view := world.home(person)) is not None:
         return _changed(world, workspace, view, body, arguments)
-    return {"view": view_shown(new_view(world, workspace.id, person, body), workspace.bot)}
+    return {"view": view_shown(new_view(world, workspace.id, person, body), workspace)}

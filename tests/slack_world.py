@@ -40,6 +40,23 @@ class Person(Struct):
     utc_offset_s: int = -18_000
     is_admin: bool = False
     is_owner: bool = False
+    is_primary_owner: bool = False
+    is_bot: bool = False
+    is_restricted: bool = False  # a guest
+    is_ultra_restricted: bool = False  # a guest of one channel
+    deleted: bool = False
+    display_name: str | None = None  # None: as `name`
+    real_name: str | None = None  # None: as `name`, capitalised
+    team: str = ""  # another company's, of somebody met in channels shared by Slack Connect; "": of this workspace
+
+
+class Group(Struct):
+    """A user group (https://docs.slack.dev/reference/methods/usergroups.list)."""
+
+    id: str
+    handle: str
+    members: set[str] = field(default_factory=set)
+    disabled: bool = False
 
 
 class Channel(Struct):
@@ -65,6 +82,8 @@ class Workspace(Struct):
     messages_tab: bool = True  # and let people and the app write to each other
     people: dict[str, Person] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    has_groups: bool = True  # as paid plans do
 
     @property
     def bot_user(self) -> str:
@@ -73,6 +92,21 @@ class Workspace(Struct):
     @property
     def bot(self) -> str:
         return f"B0BOT{self.id[2:]}"
+
+    def team_of(self, person: str) -> str:
+        """The workspace that somebody belongs to."""
+        return (self.people[person].team if person in self.people else "") or self.id
+
+    def reaches(self, person: str) -> bool:
+        """Whether the bot may write to somebody: those of other companies only while they share a channel
+        (https://docs.slack.dev/apis/slack-connect)."""
+        return self.team_of(person) == self.id or any(
+            person in channel.members for channel in self.channels.values() if channel.kind != "im"
+        )
+
+    def is_shared(self, channel: Channel) -> bool:
+        """Whether people of other companies are in a channel."""
+        return any(self.team_of(member) != self.id for member in channel.members)
 
     def direct_with(self, person: str) -> Channel:
         """The direct conversation of the bot and a person, opened now if there was none."""
@@ -197,6 +231,13 @@ class World:
                 Channel(channel, channel.lower(), kind, members={workspace.bot_user, *workspace.people})
             )
 
+    def connect(self, person: Person, channel: str, team: str = TEAM) -> None:
+        """Somebody of another company comes into a channel, which is shared with them by Slack Connect."""
+        with self.lock:
+            workspace = self.workspaces[team]
+            workspace.people[person.id] = person
+            workspace.channels[channel].members.add(person.id)
+
     # --- what others change ------------------------------------------------------------------------------------------
 
     def append(
@@ -212,7 +253,7 @@ class World:
         """Writes a message down. `content` has text and may have blocks, thread_ts, reply_broadcast."""
         channel.last_us = max(channel.last_us + 1, int(self.clock() * 1e6))
         ts = f"{channel.last_us // 1_000_000}.{channel.last_us % 1_000_000:06}"
-        body = {"type": "message", "user": author, "ts": ts, "team": workspace.id, **content}
+        body = {"type": "message", "user": author, "ts": ts, "team": workspace.team_of(author), **content}
         if author == workspace.bot_user:
             body |= {"bot_id": workspace.bot, "app_id": APP}
         if seen_only_by:

@@ -20,10 +20,10 @@ def test_the_first_message_of_a_thread_is_in_the_channel(thread: dict[str, str],
         "actions": [{"action_id": "discuss:1", "value": "1"}],
         "container": {"type": "message", "channel_id": PAPERS, "message_ts": "2.0", **thread},
         "user": {"id": ALICE},
-        "team": {"id": TEAM},
+        "team": {"id": "T0OTHER"},
         "trigger_id": "1",
     }
-    asked = pressed_on(body)
+    asked = pressed_on(body, TEAM)
     assert asked is not None
     assert (asked.invocation.thread, asked.invocation.message) == (heard, "2.0")
 
@@ -41,8 +41,8 @@ def test_the_first_message_of_a_thread_is_in_the_channel(thread: dict[str, str],
 def test_bots_edits_and_what_others_say_are_not_answered(change: dict[str, Any]) -> None:
     """The same mention from a person is."""
     event = {"type": "app_mention", "user": ALICE, "text": f"<@{BOT_USER}> hi", "channel": PAPERS, "ts": "1.000001"}
-    assert said({"event": event, "team_id": TEAM}, BOT_USER, {"paper"}) is not None
-    assert said({"event": event | change, "team_id": TEAM}, BOT_USER, {"paper"}) is None
+    assert said({"event": event, "team_id": "T0OTHER"}, TEAM, BOT_USER, {"paper"}) is not None
+    assert said({"event": event | change, "team_id": "T0OTHER"}, TEAM, BOT_USER, {"paper"}) is None
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_bots_edits_and_what_others_say_are_not_answered(change: dict[str, Any])
 def test_slacks_marks_are_read_as_what_was_typed(text: str, name: str, args: str) -> None:
     """Addresses, numbers taken for telephones, people, channels, escapes."""
     event = {"type": "message", "channel_type": "im", "user": ALICE, "text": text, "channel": "D1", "ts": "1.000001"}
-    asked = said({"event": event, "team_id": TEAM}, BOT_USER, {"paper", "papers"})
+    asked = said({"event": event, "team_id": "T0OTHER"}, TEAM, BOT_USER, {"paper", "papers"})
     assert asked is not None
     assert asked.invocation.name == name
     assert args in asked.invocation.args
