@@ -48,9 +48,14 @@ def shortened(text: str, max_chars: int) -> str:
     return text[: break_at(text, max_chars - 1)].rstrip() + "…"
 
 
+def unmentioned(text: str) -> str:
+    """The text without what nobody sees and without marks that a platform could take for a mention."""
+    return _MENTION.sub(_FULL_WIDTH_AT, clean(text))
+
+
 def mrkdwn(text: str, max_chars: int) -> str:
     """The text, escaped, for a field that Slack parses as mrkdwn: nobody is mentioned, nothing linked; cut to fit."""
-    text = _MENTION.sub(_FULL_WIDTH_AT, clean(text))
+    text = unmentioned(text)
     lengths = list(itertools.accumulate(len(_ESCAPES.get(char, char)) for char in text))
     if lengths and lengths[-1] > max_chars:
         text = shortened(text, 1 + sum(length < max_chars for length in lengths))

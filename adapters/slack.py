@@ -13,20 +13,24 @@ from adapters.slack_events import Asked
 from adapters.slack_gate import Gate, patiently
 from adapters.slack_people import SlackPeople
 from adapters.slack_rich import Element
+from adapters.slack_rights import SlackRights
 from adapters.slack_send import API_URL, TIMEOUT_S, SlackPublisher, SlackWorkspaces
-from digest.types import Answerer, CommandSpec, Destination, Message, Posted
+from digest.types import Answerer, CommandSpec, Destination, Message, Posted, Texts
 
 PING_S = 5.0  # between two looks whether the connection is still there
 
 
-def build(_kit: Any, options: Mapping[str, Any]) -> SlackAdapter:
-    """`options` is the table `[slack]` of the settings, with both tokens; `check` tells of those that are missing."""
+def build(kit: Any, options: Mapping[str, Any]) -> SlackAdapter:
+    """`options` is the table `[slack]` of the settings, with both tokens; `check` tells of those that are missing.
+    Of `kit` it takes the `texts` by language and the `editors`; without one there are none."""
     return SlackAdapter(
         options.get("bot_token", ""),
         options.get("app_token", ""),
         api_url=options.get("api_url", API_URL),
         timeout_s=options.get("timeout_s", TIMEOUT_S),
         managers=tuple(options.get("managers", ())),
+        editors=kit.editors if kit else (),
+        texts=kit.texts if kit else {},
     )
 
 
@@ -42,6 +46,8 @@ class SlackAdapter:
         timeout_s: float = TIMEOUT_S,
         ping_s: float = PING_S,
         managers: Sequence[str] = (),
+        editors: Sequence[str] = (),
+        texts: Mapping[str, Texts] | None = None,
         **gaps_s: float,
     ) -> None:
         api_url = f"{api_url.rstrip('/')}/"
@@ -49,7 +55,9 @@ class SlackAdapter:
         publisher = SlackPublisher(bot_token, api_url=api_url, timeout_s=timeout_s, **gaps_s)
         self._publisher = SlackWorkspaces([publisher])
         self._ping_s = ping_s
-        self._managers = managers
+        self._editors = editors
+        self._people = SlackPeople(self._gate.client())
+        self._rights = SlackRights(self._people, publisher.team, managers=managers, editors=editors, texts=texts)
 
     @property
     def timeout_s(self) -> float:
@@ -68,16 +76,15 @@ class SlackAdapter:
         return await self._publisher.link(to, posted)
 
     async def check(self, destinations: Sequence[Destination]) -> list[tuple[str, str]]:
-        """What keeps the app out of Slack or of a destination: (what it is about, a sentence that says what to do)."""
-        return await self._gate.problems(destinations)
+        """What keeps the app out of Slack or of a destination, and which editors it cannot know: (what it is about, a
+        sentence that says what to do)."""
+        return await self._gate.problems(destinations, self._editors)
 
-    async def names(self, identities: Sequence[str], _language: str) -> list[str]:
-        """See digest.types.ChatAdapter."""
-        return list(identities)
+    async def names(self, identities: Sequence[str], language: str) -> list[str]:
+        return await self._rights.names(identities, language)
 
-    async def managers(self, _to: Destination, _language: str) -> list[str]:
-        """See digest.types.ChatAdapter."""
-        return []
+    async def managers(self, to: Destination, language: str) -> list[str]:
+        return await self._rights.managers(to.address, language)
 
     async def serve(self, commands: Sequence[CommandSpec], answer: Answerer) -> None:
         from adapters.slack_answers import SlackAnswers
@@ -88,7 +95,8 @@ class SlackAdapter:
         timeout = aiohttp.ClientTimeout(total=self.timeout_s)  # what the SDK sets counts only for sessions of its own
         async with aiohttp.ClientSession(timeout=timeout) as session:
             client = self._gate.client(session)
-            answers = SlackAnswers(client, session, commands, answer, SlackPeople(client, self._managers))
+            self._people.client = client  # the SDK goes without the session once that is closed
+            answers = SlackAnswers(client, session, commands, answer, self._people, self._rights)
 
             def begin(asked: Asked, shown: asyncio.Future[Element] | None = None) -> None:
                 task = asyncio.create_task(answers.attend(asked, shown), name="slack answer")

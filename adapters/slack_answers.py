@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -17,9 +17,11 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.recent import Recent
 from adapters.slack_blocks import SlackMessage, messages
+from adapters.slack_errors import code_of
 from adapters.slack_events import HOME, Asked, opener, origin_of
 from adapters.slack_people import SlackPeople
 from adapters.slack_rich import Element
+from adapters.slack_rights import SlackRights
 from adapters.slack_views import home, loading, window
 from digest.errors import NotSent
 from digest.types import FOLLOW, HEARD, Answerer, CommandSpec, Message
@@ -45,6 +47,7 @@ class SlackAnswers:
         commands: Sequence[CommandSpec],
         answer: Answerer,
         people: SlackPeople,
+        rights: SlackRights,
     ) -> None:
         self._client = client
         self._session = session
@@ -53,6 +56,7 @@ class SlackAnswers:
         self._has_home = any(command.name == HOME for command in commands)
         self._answer = answer
         self._people = people
+        self._rights = rights
         self._rendering = asyncio.Semaphore(1)  # threads side by side would take the interpreter from the event loop
         self._newest: Recent[Asked] = Recent(_WINDOWS)  # what each window was asked last
 
@@ -111,11 +115,13 @@ class SlackAnswers:
     async def _answered(self, asked: Asked) -> Message:
         """The answer to a person of whom it is known what matters for it."""
         invocation = asked.invocation
-        profile = await self._people.profile(invocation.person)
-        role = ""
-        if invocation.answers or invocation.name in self._managed:
-            role = await self._people.role(invocation.person, invocation.channel)
-        return await self._answer(replace(invocation, language=profile.language, timezone=profile.timezone, role=role))
+        profile = self._people.profile(invocation.person)
+        if asked.submitted or invocation.name in self._managed:
+            known, rights = await asyncio.gather(profile, self._rights.of(invocation.person, invocation.channel))
+            invocation = replace(invocation, **rights._asdict())
+        else:
+            known = await profile
+        return await self._answer(replace(invocation, language=known.language, timezone=known.timezone))
 
     async def _submitted(self, asked: Asked, shown: asyncio.Future[Element]) -> None:
         """The answer takes the form's place; one that takes its time comes after a sign that it is on its way."""
@@ -154,7 +160,7 @@ class SlackAnswers:
         try:
             answer = await self._client.views_open(trigger_id=asked.trigger, view=view)
         except SlackApiError as error:
-            log.warning("slack opens no window", extra={"why": _code(error)})
+            log.warning("slack opens no window", extra={"why": code_of(error)})
             return ""
         return str(answer["view"]["id"])
 
@@ -166,7 +172,7 @@ class SlackAnswers:
         try:
             await self._client.views_update(view_id=view, view=content)
         except SlackApiError as error:
-            if _code(error) != "not_found":  # which it is once it was closed
+            if code_of(error) != "not_found":  # which it is once it was closed
                 raise
 
     # --- messages ----------------------------------------------------------------------------------------------------
@@ -219,8 +225,3 @@ def _without_form(message: Message, asked: Asked) -> Message:
 
 def _content(part: SlackMessage) -> dict[str, Any]:
     return {"text": part.text, "blocks": part.blocks, "link_names": False, "parse": "none"}
-
-
-def _code(error: SlackApiError) -> str:
-    told = getattr(error.response, "data", None)
-    return str(told.get("error", "")) if isinstance(told, Mapping) else ""

@@ -72,13 +72,19 @@ _REFUSED = {
 }
 
 
+def code_of(error: SlackApiError) -> str:
+    """Slack's own word for a refusal, "" when it gave none."""
+    told = getattr(error.response, "data", None)
+    return str(told.get("error", "")) if isinstance(told, Mapping) else ""
+
+
 def refusal(error: SlackApiError, place: str) -> DeliveryError:
     """What an answer that is not `ok` means for what was sent to a place (for people)."""
     response: Any = error.response  # the SDK's own, or aiohttp's when the body was no JSON
     status = int(getattr(response, "status_code", 0) or response.status)
     told = getattr(response, "data", None)
     body: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
-    code = str(body.get("error", ""))
+    code = code_of(error)
     wait_s = _seconds(response.headers.get("Retry-After"))
     if status == 429 or code in _LIMITED:
         return NotSent(f"Slack takes no more for {place} for the moment; it is tried again later.", wait_s)

@@ -15,7 +15,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack_errors import refusal
+from adapters.slack_errors import code_of, refusal
+from adapters.slack_ids import ADMINS, is_group, is_person
 from digest.errors import DeliveryError, DestinationClosed, NotSent
 from digest.types import Destination
 
@@ -26,6 +27,17 @@ _APP_LEVEL = (
     "Set SLACK_APP_TOKEN to the app-level token that begins with xapp- and has the scope connections:write: "
     "Basic Information, App-Level Tokens in the app's settings."
 )
+_NO_EDITOR = (
+    "This is neither a person (U024BE7LH), nor a user group (S0614TZR7), nor admins. Correct it under editors in the "
+    "settings."
+)
+# Of https://docs.slack.dev/reference/methods/usergroups.users.list
+_GROUP_UNREAD = {
+    "missing_scope": "the app lacks usergroups:read. Add it under OAuth & Permissions, and reinstall the app.",
+    "no_such_subteam": "there is no such user group. Correct its id under editors in the settings.",
+    "plan_upgrade_required": "the workspace's plan has no user groups. Name people under editors in the settings.",
+    "permission_denied": "the app may not see the workspace's user groups. Name people under editors in the settings.",
+}
 
 T = TypeVar("T")
 
@@ -68,8 +80,9 @@ class Gate:
             raise DestinationClosed(f"Slack lets the app open no connection. {_APP_LEVEL}") from error
         return str(answer.get("url", ""))
 
-    async def problems(self, destinations: Sequence[Destination]) -> list[tuple[str, str]]:
-        """What keeps the app out, as (what it is about, a sentence that says what to do)."""
+    async def problems(self, destinations: Sequence[Destination], editors: Sequence[str]) -> list[tuple[str, str]]:
+        """What keeps the app out, and which editors it cannot know, as (what it is about, a sentence that says what to
+        do)."""
         found: list[tuple[str, str]] = []
         try:
             await self.address()
@@ -86,13 +99,14 @@ class Gate:
                 sentence = str(error)
             if sentence:
                 found.append((str(to), sentence))
-        return found
+        unknown = [(f"slack:{editor}", await self._unknown(editor)) for editor in editors]
+        return [*found, *((about, sentence) for about, sentence in unknown if sentence)]
 
     async def _closed(self, to: Destination, me: Identity) -> str:
         """Why nothing can be posted there, "" when it can. Raises DeliveryError."""
         if to.workspace not in {"", me.team}:
             return f"SLACK_BOT_TOKEN is for the workspace {me.team}: write slack:{me.team}/{to.address}."
-        if to.address[:1] in {"U", "W"}:
+        if is_person(to.address):
             await self._told(self.client().users_info(user=to.address), str(to))
             return ""
         answer = await self._told(self.client().conversations_info(channel=to.address), str(to))
@@ -102,6 +116,31 @@ class Gate:
             return f"{name} is archived. Unarchive it, or choose another channel."
         if not channel.get("is_member", True):
             return f"The app is not in {name}. Invite it there: /invite @Paperboy"
+        return ""
+
+    async def _unknown(self, editor: str) -> str:
+        """Why an entry of the settings makes nobody an editor, "" when it does."""
+        try:
+            if is_group(editor):
+                return await self._unread(editor)
+            if is_person(editor):
+                await self._told(self.client().users_info(user=editor), f"the editor {editor}")
+            elif editor != ADMINS:
+                return _NO_EDITOR
+        except DeliveryError as error:
+            return str(error)
+        return ""
+
+    async def _unread(self, group: str) -> str:
+        """Why it is not known who is in a user group, "" when it is. Raises DeliveryError for what every call meets."""
+        try:
+            await self._told(self.client().usergroups_users_list(usergroup=group), f"the user group {group}")
+        except DeliveryError as error:
+            cause = error.__cause__
+            why = _GROUP_UNREAD.get(code_of(cause)) if isinstance(cause, SlackApiError) else None
+            if why is None:
+                raise
+            return f"Slack does not tell who is in {group}: {why}"
         return ""
 
     def _client(self, token: str, session: aiohttp.ClientSession | None) -> AsyncWebClient:

@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.pace import Pace, Rank, Turn
 from adapters.slack_blocks import one
 from adapters.slack_errors import ThreadGone, refusal
+from adapters.slack_ids import is_person
 from digest.errors import DestinationClosed, MaybeSent, NotSent
 from digest.types import Destination, Message, Posted
 
@@ -164,7 +165,7 @@ class SlackPublisher:
 
     async def _conversation(self, to: Destination) -> str:
         """The id that history is asked by: a person's direct messages have one of their own."""
-        if not _is_person(to):
+        if not is_person(to.address):
             return to.address
         if to.address not in self._direct:
             answer = await self._asked(self._client.conversations_open, str(to), users=to.address)
@@ -175,7 +176,7 @@ class SlackPublisher:
     async def _turn(self, to: Destination) -> AsyncIterator[tuple[Turn, Turn]]:
         """Waits until a message may be sent, people after channels. Raises NotSent rather than wait for long: the
         outbox counts the time in which the platform may still apply a request from when it handed it over."""
-        rank = Rank.PERSON if _is_person(to) else Rank.CHANNEL
+        rank = Rank.PERSON if is_person(to.address) else Rank.CHANNEL
         wait_s = max(self._channels.wait_s(to.address), self._workspace.wait_s(_ALL, rank))
         later = f"Many messages are waiting to be sent to Slack; the one for {to} comes later."
         if wait_s > LONGEST_TURN_S:
@@ -257,10 +258,6 @@ class SlackWorkspaces:
             f"No Slack token is set for {to}. There are tokens for {', '.join(map(str, teams))}: "
             f"write slack:{teams[0]}/{to.address}, or set the token of that workspace."
         )
-
-
-def _is_person(to: Destination) -> bool:
-    return to.address[:1] in {"U", "W"}
 
 
 def _text(answer: Answer, name: str) -> str:

@@ -51,8 +51,10 @@ def slack_manifest_command(options: Options, language: str | None) -> int:
     from adapters.slack_manifest import manifest
     from bot.commands import COMMANDS
 
-    texts = compose.texts(language or options.settings().language)
-    click.echo(json.dumps(manifest(COMMANDS, texts), indent=2, ensure_ascii=False))
+    settings = options.settings()
+    texts = compose.texts(language or settings.language)
+    told = manifest(COMMANDS, texts, compose.editors(settings, "slack"))
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     return DONE
 
 

@@ -286,14 +286,18 @@ def adapter(settings: Settings, name: str, store: StoreThread | None = None) -> 
             "Discord's token is not set. Set DISCORD_TOKEN to the bot's token: discord.com/developers/applications, "
             "the application, Bot, Reset Token."
         )
-    editors = [one.removeprefix(f"{name}:") for one in settings.editors if one.startswith(f"{name}:")]
-    speech = Speech({language: texts(language) for language in LANGUAGES}, conversation, editors)
+    speech = Speech({language: texts(language) for language in LANGUAGES}, conversation, editors(settings, name))
     built: ChatAdapter = factory("adapters", name)(speech, options(settings, name))
     if not hasattr(built, "post"):
         raise SettingsError(
             f'Nothing can be delivered to "{name}": it only shows. Name a chat platform, such as slack or discord.'
         )
     return built
+
+
+def editors(settings: Settings, name: str) -> list[str]:
+    """The editors on one platform, without its prefix."""
+    return [one.removeprefix(f"{name}:") for one in settings.editors if one.startswith(f"{name}:")]
 
 
 def _built(kind: str, name: str, settings: Settings, tools: Kit) -> Any:

@@ -90,7 +90,7 @@ async def serving(
     slack: SlackServer, desk: Answers, commands: Sequence[CommandSpec] = COMMANDS, **more: Any
 ) -> AsyncIterator[SlackAdapter]:
     """The adapter, connected, with the scopes and tabs of its manifest and no others."""
-    told = manifest(commands, compose.texts("en"))
+    told = manifest(commands, compose.texts("en"), more.get("editors", ()))
     slack.workspaces[TEAM].scopes = set(told["oauth_config"]["scopes"]["bot"])
     slack.workspaces[TEAM].home_tab = told["features"]["app_home"]["home_tab_enabled"]
     adapter = adapter_for(slack, **more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pty
 import sqlite3
@@ -18,7 +19,7 @@ from config.settings import HERE, load
 from tests.model_server import KEY, ModelServer, serving
 from tests.paper_server import PaperServer, Status
 from tests.slack_server import SlackServer
-from tests.slack_world import APP_TOKEN, BOT_TOKEN
+from tests.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, TEAM, Group
 
 PAPERBOY = str(Path(sys.executable).with_name("paperboy"))
 
@@ -114,6 +115,33 @@ async def test_a_part_that_is_not_there_is_named(wrong: Doctor, key: str, value:
     told = await wrong(**{f"PAPERBOY_DIGEST__{key}": value})
     assert list(told) == ["digest"]
     assert sentence in told["digest"]
+
+
+async def test_editors_whom_slack_cannot_name_are_told(environment: dict[str, str]) -> None:
+    """Also where no channel is set. With the manifest that is printed for them, all is well."""
+    with SlackServer() as slack:
+        team = slack.workspaces[TEAM]
+        team.groups["S0EDITORS1"] = Group("S0EDITORS1", "editors", {ALICE})
+        changes = {
+            **environment,
+            "PAPERBOY_EDITORS": '["slack:S0EDITORS1", "slack:admins", "slack:everybody", "discord:1"]',
+            "PAPERBOY_SLACK__API_URL": f"{slack.url}/api/",
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_APP_TOKEN": APP_TOKEN,
+        }
+        settings = load(HERE / "default.toml", changes)
+        sentences = [check.sentence for check in await checks(settings) if check.name == "slack" and not check.well]
+        assert sentences[0] == (
+            "slack:S0EDITORS1: Slack does not tell who is in S0EDITORS1: the app lacks usergroups:read. "
+            "Add it under OAuth & Permissions, and reinstall the app."
+        )
+        assert sentences[1].startswith("slack:everybody: This is neither a person")
+        assert len(sentences) == 2
+        command = [PAPERBOY, "slack-manifest"]
+        printed = await asyncio.to_thread(subprocess.check_output, command, env=changes, text=True)
+        team.scopes = set(json.loads(printed)["oauth_config"]["scopes"]["bot"])
+        settings = load(HERE / "default.toml", {**changes, "PAPERBOY_EDITORS": '["slack:S0EDITORS1"]'})
+        assert [check.well for check in await checks(settings) if check.name == "slack"] == [True]
 
 
 async def test_the_operator_is_somebody_who_can_be_told(environment: dict[str, str]) -> None:

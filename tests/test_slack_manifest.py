@@ -13,7 +13,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack_manifest import COMMANDS_SCOPE, EVENTS, METHODS, manifest, scopes
+from adapters.slack_manifest import COMMANDS_SCOPE, EVENTS, GROUPS_SCOPE, METHODS, manifest, scopes
 from bot import compose
 from bot.commands import COMMANDS
 from digest.types import CommandSpec
@@ -35,6 +35,8 @@ CALLS: dict[str, tuple[dict[str, Any], ...]] = {
     "chat.getPermalink": ({"channel": PAPERS, "message_ts": "1768550400.000100"},),
     "conversations.open": ({"users": ALICE},),
     "conversations.replies": tuple({"channel": channel, "ts": "1.0"} for channel in (PAPERS, SECRET, "DIRECT")),
+    "usergroups.list": ({},),
+    "usergroups.users.list": ({"usergroup": "S0EDITORS1"},),
     "users.info": ({"user": ALICE},),
     "views.open": ({"trigger_id": "1", "view": "{}"},),
     "views.publish": ({"user_id": ALICE, "view": "{}"},),
@@ -79,7 +81,7 @@ def test_the_methods_listed_are_those_that_the_code_calls() -> None:
 async def test_each_method_needs_the_scopes_listed_for_it(slack: SlackServer) -> None:
     """Without any scope, Slack names them; with the manifest's, it misses none."""
     assert CALLS.keys() == METHODS.keys() - {"apps.connections.open"}
-    for allowed in (set[str](), set(scopes())):
+    for allowed in (set[str](), set(scopes(["S0EDITORS1"]))):
         slack.workspaces[TEAM].scopes = allowed
         for method, calls in CALLS.items():
             needed = {await missing(slack, method, arguments) for arguments in calls} - {""}
@@ -96,6 +98,15 @@ def test_each_event_and_the_commands_need_the_scope_listed_for_them(slack: Slack
     with pytest.raises(NotPossible, match=f"`{COMMANDS_SCOPE}`"):
         slack.command(PAPERS, ALICE, "/paper")
     assert {scope for scope in EVENTS.values() if scope} | {COMMANDS_SCOPE} <= set(scopes())
+
+
+def test_user_groups_are_read_only_when_editors_are_named_by_one() -> None:
+    """The scope `usergroups:read` is in the manifest then, and otherwise is not asked for."""
+    texts = compose.texts("en")
+    for editors, is_read in (((), False), (("U0ALICE001", "admins"), False), (("U0ALICE001", "S0EDITORS1"), True)):
+        told = manifest(slack_chat.COMMANDS, texts, editors)
+        assert (GROUPS_SCOPE in told["oauth_config"]["scopes"]["bot"]) is is_read
+        assert set(told["oauth_config"]["scopes"]["bot"]) - {GROUPS_SCOPE} == set(scopes())
 
 
 def test_the_home_tab_is_there_when_something_answers_with_it() -> None:
