@@ -36,6 +36,7 @@ class Interaction:
     """
 
     def __init__(self, world: World, kind: int, payload: dict[str, Any], person: str, pressed: Message | None) -> None:
+        self.owners: dict[str, str] = payload["authorizing_integration_owners"]
         self.world, self.kind, self.payload, self.person, self.pressed = world, kind, payload, person, pressed
         self.channel = str(payload["channel_id"])
         self.born_s = world.clock()
@@ -87,6 +88,10 @@ class Interacting(World):
     def __init__(self) -> None:
         super().__init__()
         self.interactions: dict[str, Interaction] = {}
+
+    def origin(self, message: Message) -> Interaction | None:
+        """The interaction that a message answers."""
+        return next((one for one in self.interactions.values() if message.id in one.answer_ids), None)
 
 
 # --- the first answer ------------------------------------------------------------------------------------------------

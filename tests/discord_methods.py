@@ -118,8 +118,9 @@ def _guild(world: Interacting, call: Call) -> Guild:
     return guild
 
 
-def _list_my_guilds(world: Interacting, _call: Call) -> Answer:
-    there = [guild for guild in world.guilds.values() if guild.installed]
+def _list_my_guilds(world: Interacting, call: Call) -> Answer:
+    limit = messages.number(call, "limit", 1, 200, 200)
+    there = [guild for guild in world.guilds.values() if guild.installed][:limit]
     base: dict[str, Any] = {"icon": None, "banner": None, "owner": False, "features": []}
     return [{**base, "id": one.id, "name": one.name, "permissions": str(one.permissions)} for one in there]
 
@@ -139,9 +140,12 @@ def _list_guild_channels(world: Interacting, call: Call) -> Answer:
 
 
 def _get_guild_member(world: Interacting, call: Call) -> Answer:
-    if call.path["user_id"] not in {BOT_USER, *_guild(world, call).people}:
+    guild, person = _guild(world, call), call.path["user_id"]
+    if person not in {BOT_USER, *world.people}:
+        raise Refused(10013)
+    if person not in {BOT_USER, *guild.people}:
         raise Refused(10007)
-    return member_told(world, call.path["user_id"])
+    return member_told(world, person, guild)
 
 
 # --- commands --------------------------------------------------------------------------------------------------------
@@ -211,7 +215,7 @@ _W = "/webhooks/{webhook_id}/{webhook_token}"
 _PAGE = "limit before after around"
 METHODS = [
     _method("GET", "/users/@me", "get_my_user", _get_my_user),
-    _method("GET", "/users/@me/guilds", "list_my_guilds", _list_my_guilds, "limit before after with_counts"),
+    _method("GET", "/users/@me/guilds", "list_my_guilds", _list_my_guilds, "limit with_counts"),
     _method("DELETE", "/users/@me/guilds/{guild_id}", "leave_guild", _leave_guild),
     _method("POST", "/users/@me/channels", "create_dm", _create_dm),
     _method("GET", "/users/{user_id}", "get_user", _get_user),

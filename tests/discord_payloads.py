@@ -24,12 +24,14 @@ def stamp(seconds: float) -> str:
 def user_told(world: World, user: str) -> dict[str, Any]:
     is_bot = user == BOT_USER
     name = "paperboy" if is_bot else world.people[user].name
-    base = {"id": user, "username": name, "discriminator": "0" if not is_bot else "0001", "global_name": None}
+    shown = None if is_bot else world.people[user].global_name
+    base = {"id": user, "username": name, "discriminator": "0" if not is_bot else "0001", "global_name": shown}
     return {**base, "avatar": None, "bot": is_bot, "public_flags": 0, "flags": 0, "primary_guild": None}
 
 
-def member_told(world: World, user: str) -> dict[str, Any]:
-    roles = [BOT_ROLE] if user == BOT_USER else []
+def member_told(world: World, user: str, guild: Guild) -> dict[str, Any]:
+    """A member of a server with their roles; everybody's is not among them."""
+    roles = [BOT_ROLE] if user == BOT_USER else guild.held.get(user, [])
     base: dict[str, Any] = {"roles": roles, "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0, "nick": None}
     base |= {"avatar": None, "banner": None, "premium_since": None, "communication_disabled_until": None}
     return {**base, "pending": False, "user": user_told(world, user)}
@@ -50,9 +52,13 @@ def role_told(role: str, name: str, permissions: int, **more: Any) -> dict[str, 
 
 
 def roles_told(guild: Guild) -> list[dict[str, Any]]:
-    """Everybody's role, which gives the bot nothing here, and the bot's own."""
+    """Everybody's role, which gives the bot nothing here, the bot's own, and the others."""
     own = role_told(BOT_ROLE, "Paperboy", guild.permissions, tags={"bot_id": BOT_USER})
-    return [role_told(guild.id, "@everyone", 0), own]
+    others = [
+        role_told(role.id, role.name, role.permissions, managed=role.managed, position=2 + place)
+        for place, role in enumerate(guild.roles)
+    ]
+    return [role_told(guild.id, "@everyone", 0), own, *others]
 
 
 def channel_told(world: World, channel: Channel) -> dict[str, Any]:
@@ -60,7 +66,10 @@ def channel_told(world: World, channel: Channel) -> dict[str, Any]:
         return _thread_told(world, channel)
     base: dict[str, Any] = {"id": channel.id, "type": int(channel.kind), "flags": 0, "last_message_id": None}
     if channel.kind is Kind.DM:
-        return {**base, "recipients": [user_told(world, channel.person)]}
+        return {**base, "recipients": [user_told(world, who) for who in channel.people or [channel.person]]}
+    if channel.kind is Kind.GROUP:
+        there = [user_told(world, who) for who in channel.people]
+        return {**base, "recipients": there, "name": None, "icon": None, "owner_id": channel.people[0]}
     denied = {"id": BOT_USER, "type": 1, "allow": "0", "deny": str(channel.denied)}
     base |= {"guild_id": channel.guild, "name": channel.name, "position": 0, "nsfw": False, "parent_id": None}
     base |= {"topic": None, "rate_limit_per_user": 0, "permission_overwrites": [denied]}
@@ -101,7 +110,7 @@ def guild_told(world: World, guild: Guild, *, whole: bool = False) -> dict[str, 
     if whole:
         there = [one for one in world.channels.values() if one.guild == guild.id and not one.deleted]
         base |= {"unavailable": False, "large": False, "member_count": len(guild.people) + 1, "joined_at": JOINED}
-        base |= {"members": [member_told(world, BOT_USER)], "voice_states": [], "presences": []}
+        base |= {"members": [member_told(world, BOT_USER, guild)], "voice_states": [], "presences": []}
         base |= {"channels": [channel_told(world, one) for one in there if not one.is_thread]}
         base |= {"threads": [channel_told(world, one) for one in there if one.is_thread and not one.archived]}
         base |= {"stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": []}
@@ -143,5 +152,6 @@ def message_told(world: World, message: Message, *, in_event: bool = False, just
     guild = world.channels[message.channel].guild
     if in_event and guild:
         told["guild_id"] = guild
-        told["member"] = {name: value for name, value in member_told(world, message.author).items() if name != "user"}
+        member = member_told(world, message.author, world.guilds[guild])
+        told["member"] = {name: value for name, value in member.items() if name != "user"}
     return told

@@ -20,9 +20,10 @@ from tests.discord_interactions import (
 )
 from tests.discord_messages import change_thread, pinged, removed
 from tests.discord_payloads import channel_told, guild_told, member_told, message_told, roles_told, user_told
-from tests.discord_world import APPLICATION, BOT_USER, Channel, Guild, Kind, Message, Permission
+from tests.discord_world import APPLICATION, BOT_USER, GUILD, Channel, Guild, Kind, Message, Permission, Role
 from tests.slack_socket import until
 
+P = Permission
 _ATTACHMENT_BYTES = 10 * 1024 * 1024
 
 
@@ -53,15 +54,16 @@ class People(Interacting):
         """A slash command such as "paper" or "paperboy digest", in a channel, a thread, or (with the person's id as the
         channel) the bot's direct conversation."""
         where, context = self._place(channel, person, writes=True)
-        data = invoked(self._commands(where), command, options, context, self._installs(where, person))
-        return self._ask(COMMAND, where, context, person, data)
+        installs = self._installs(where, person)
+        data = invoked(self._commands(where), command, options, context, installs)
+        return self._ask(COMMAND, where, context, person, data, self._owners(where, person, data, installs))
 
     def complete(self, channel: str, person: str, command: str, focused: str, **options: Any) -> Interaction:
         """Somebody is typing the option `focused`; its value so far is among the options."""
         where, context = self._place(channel, person, writes=True)
         installs = self._installs(where, person)
         data = invoked(self._commands(where), command, {focused: "", **options}, context, installs, focused)
-        return self._ask(AUTOCOMPLETE, where, context, person, data)
+        return self._ask(AUTOCOMPLETE, where, context, person, data, self._owners(where, person, data, installs))
 
     def press(self, on: Message, name: str, person: str, *, values: list[str] | None = None) -> Interaction:
         """Presses the button, or chooses in the menu, that has this custom id or label."""
@@ -71,16 +73,17 @@ class People(Interacting):
             raise NotPossible("This message was deleted, or is not shown to this person.")
         where, context = self._place(current.channel, person)
         data = pressed(current.components, name, values)
-        return self._ask(COMPONENT, where, context, person, data, current)
+        answered = self.origin(current)
+        owners = answered.owners if answered else {"0": where.guild or "0"}
+        return self._ask(COMPONENT, where, context, person, data, owners, current)
 
     def submit(self, shown: Interaction, values: Mapping[str, str | list[str]] | None = None) -> Interaction:
         """Submits the form that answered an interaction, with values by custom id; a list of them for a menu."""
         if shown.modal is None:
             raise NotPossible("There is no form.")
         where, context = self._place(shown.channel, shown.person)
-        return self._ask(
-            MODAL_SUBMIT, where, context, shown.person, filled_in(shown.modal, values or {}), shown.pressed
-        )
+        data = filled_in(shown.modal, values or {})
+        return self._ask(MODAL_SUBMIT, where, context, shown.person, data, shown.owners, shown.pressed)
 
     def say(self, channel: str, person: str, text: str, *, reply_to: Message | None = None) -> Message:
         """Somebody writes in a channel or a thread; `@Paperboy` mentions the bot. The app is told, without the text
@@ -146,6 +149,25 @@ class People(Interacting):
             told = channel_told(self, gone)
         self.tell("THREAD_DELETE" if gone.is_thread else "CHANNEL_DELETE", told)
 
+    def add_role(self, name: str, permissions: int = 0, guild: str = GUILD, *, managed: bool = False) -> str:
+        """A role is made, above those that there are; gives its id."""
+        with self.lock:
+            role = Role(self.snowflake(), name, int(permissions), managed)
+            self.guilds[guild].roles.append(role)
+            told = roles_told(self.guilds[guild])[-1]
+        self.tell("GUILD_ROLE_CREATE", {"guild_id": guild, "role": told})
+        return role.id
+
+    def give_role(self, person: str, role: str, guild: str = GUILD) -> None:
+        """A member is given a role. The app is not told: that takes the privileged intent for members."""
+        with self.lock:
+            there = self.guilds[guild]
+            if person not in there.people:
+                raise NotPossible(f"{person} is not in this server.")
+            if role not in [one.id for one in there.roles if not one.managed]:
+                raise NotPossible("People are given roles of this server, and none of an integration.")
+            there.held[person] = [*there.held.get(person, []), role]
+
     def remove_bot(self, guild: str) -> None:
         """The bot is removed from a server."""
         with self.lock:
@@ -189,15 +211,40 @@ class People(Interacting):
             if where.locked and writes:
                 raise NotPossible("This thread is locked.")
             if where.guild is None:
-                return where, 1
+                if person not in (where.people or [where.person]):
+                    raise NotPossible(f"{person} is not in this conversation.")
+                return where, 2 if where.people else 1
             if person not in self.guilds[where.guild].people:
                 raise NotPossible(f"{person} is not in this server.")
             return where, 0
 
     def _installs(self, where: Channel, person: str) -> set[int]:
-        """For whom the app is installed: the server (a direct conversation counts as one), the person."""
-        in_guild = self.guilds[where.guild].installed if where.guild else True
+        """For whom the app is installed: 0 a server, the bot's direct conversation counts as one for those who share
+        one with it; 1 the person, the only one in a private conversation."""
+        if where.guild:
+            there = self.guilds[where.guild]
+            in_guild = there.installed or there.commands_only
+        else:
+            shared = any(person in guild.people for guild in self.guilds.values() if guild.installed)
+            in_guild = shared and not where.people
         return {kind for kind, is_installed in enumerate((in_guild, self.people[person].installed)) if is_installed}
+
+    def _owners(self, where: Channel, person: str, data: Mapping[str, Any], installs: set[int]) -> dict[str, str]:
+        """Who let the app in, by kind of installation that the command is for."""
+        with self.lock:
+            command = next(one for one in self._commands(where) if one["id"] == data["id"])
+        owners = {0: where.guild or "0", 1: person}
+        return {str(kind): owners[kind] for kind in sorted(installs & set(command["integration_types"]))}
+
+    def _app_permissions(self, where: Channel, allowed: int) -> int:
+        """What the app may do there; where only a person has it, that person's rights, which say nothing of the bot
+        (https://docs.discord.com/developers/interactions/receiving-and-responding, interaction structure)."""
+        if where.guild is None:
+            own = 0 if where.people else P.USE_EXTERNAL_EMOJIS
+            return int(P.ATTACH_FILES | P.EMBED_LINKS | P.MENTION_EVERYONE | own)
+        if not self.guilds[where.guild].installed:
+            return allowed
+        return self.permissions(where) & (1 << 53) - 1
 
     def _sees(self, where: Channel) -> bool:
         return bool(self.permissions(where) & Permission.VIEW_CHANNEL)
@@ -209,6 +256,7 @@ class People(Interacting):
         context: int,
         person: str,
         data: dict[str, Any],
+        owners: dict[str, str],
         pressed_on: Message | None = None,
     ) -> Interaction:
         guild = self.guilds[where.guild] if where.guild else None
@@ -218,7 +266,7 @@ class People(Interacting):
             raise NotPossible("The app is not connected: Discord would say that it did not respond.")
         with self.lock:
             payload = self._payload(kind, where, guild, person, data | ({"guild_id": guild.id} if guild else {}))
-            payload["context"] = context
+            payload |= {"context": context, "authorizing_integration_owners": owners}
             if pressed_on is not None:
                 payload["message"] = message_told(self, pressed_on)
             asked = Interaction(self, kind, payload, person, pressed_on)
@@ -229,6 +277,7 @@ class People(Interacting):
     def _payload(
         self, kind: int, where: Channel, guild: Guild | None, person: str, data: dict[str, Any]
     ) -> dict[str, Any]:
+        allowed = guild.allowed(self.people[person]) if guild else self.people[person].permissions
         payload: dict[str, Any] = {
             "id": self.snowflake(),
             "application_id": APPLICATION,
@@ -237,15 +286,14 @@ class People(Interacting):
             "version": 1,
             "data": data,
             "channel_id": where.id,
-            "channel": {**channel_told(self, where), "permissions": str(self.people[person].permissions)},
-            "app_permissions": str(self.permissions(where) & (1 << 53) - 1),
+            "channel": {**channel_told(self, where), "permissions": str(allowed)},
+            "app_permissions": str(self._app_permissions(where, allowed)),
             "locale": self.people[person].locale,
             "entitlements": [],
             "attachment_size_limit": _ATTACHMENT_BYTES,
-            "authorizing_integration_owners": {"0": guild.id if guild else "0"},
         }
         if guild is None:
             return {**payload, "user": user_told(self, person)}
-        member = {**member_told(self, person), "permissions": str(self.people[person].permissions)}
+        member = {**member_told(self, person, guild), "permissions": str(allowed)}
         about = {"id": guild.id, "locale": guild.locale, "features": []}
         return {**payload, "member": member, "guild_id": guild.id, "guild": about, "guild_locale": guild.locale}

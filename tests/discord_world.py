@@ -35,6 +35,7 @@ class Kind(IntEnum):
 
     TEXT = 0
     DM = 1
+    GROUP = 3  # a conversation of several people
     THREAD = 11
     FORUM = 15
 
@@ -49,8 +50,10 @@ class Permission(IntFlag):
     SEND_MESSAGES = 1 << 11
     MANAGE_MESSAGES = 1 << 13
     EMBED_LINKS = 1 << 14
+    ATTACH_FILES = 1 << 15
     READ_MESSAGE_HISTORY = 1 << 16
     MENTION_EVERYONE = 1 << 17
+    USE_EXTERNAL_EMOJIS = 1 << 18
     USE_APPLICATION_COMMANDS = 1 << 31
     MANAGE_THREADS = 1 << 34
     CREATE_PUBLIC_THREADS = 1 << 35
@@ -78,6 +81,16 @@ class Person(Struct):
     permissions: int = int(P.VIEW_CHANNEL | P.SEND_MESSAGES | P.USE_APPLICATION_COMMANDS)
     dms_closed: bool = False
     installed: bool = False
+    global_name: str | None = None
+
+
+class Role(Struct):
+    """A role that people are given in a server; a `managed` one belongs to an integration, which alone gives it."""
+
+    id: str
+    name: str
+    permissions: int = 0
+    managed: bool = False
 
 
 class Tag(Struct):
@@ -86,7 +99,10 @@ class Tag(Struct):
 
 
 class Channel(Struct):
-    """A channel of a server, a thread in one, or a direct conversation. `denied` is what the bot may not do there."""
+    """A channel of a server, a thread in one, or a direct conversation. `denied` is what the bot may not do there.
+
+    `people` are those of a private conversation, which the bot is no part of.
+    """
 
     id: str
     name: str
@@ -94,7 +110,8 @@ class Channel(Struct):
     guild: str | None = None
     denied: int = 0
     deleted: bool = False
-    person: str = ""  # whom a direct conversation is with
+    person: str = ""  # whom the bot's direct conversation is with
+    people: list[str] = field(default_factory=list)
     tags: list[Tag] = field(default_factory=list)  # of a forum
     tag_required: bool = False
     parent: str = ""  # of a thread, as all below
@@ -112,14 +129,27 @@ class Channel(Struct):
 
 
 class Guild(Struct):
-    """A server. `permissions` are those of the bot's role there; `installed` is false once the bot was removed."""
+    """A server. `permissions` are those of the bot's role there; `installed` is false once the bot was removed, or
+    where it never was because only its commands were added (`commands_only`). The first of its `people` owns it;
+    `held` are their roles."""
 
     id: str
     name: str
     permissions: int = int(GRANTED)
     locale: str = "en-US"
     installed: bool = True
+    commands_only: bool = False
     people: list[str] = field(default_factory=list)
+    roles: list[Role] = field(default_factory=list)  # beside everybody's and the bot's, the lowest first
+    held: dict[str, list[str]] = field(default_factory=dict)
+
+    def allowed(self, person: Person) -> int:
+        """What a member may do here."""
+        held = self.held.get(person.id, [])
+        permissions = person.permissions
+        for role in self.roles:
+            permissions |= role.permissions if role.id in held else 0
+        return permissions
 
 
 class Message(Struct, frozen=True):
@@ -243,6 +273,11 @@ class World:
                 return channel
         return self.add_channel(self.snowflake(), self.people[person].name, Kind.DM, guild=None, person=person)
 
+    def private_between(self, *people: str) -> Channel:
+        """A conversation of these people without the bot."""
+        kind = Kind.DM if len(people) == 2 else Kind.GROUP
+        return self.add_channel(self.snowflake(), "private", kind, guild=None, people=list(people))
+
     def add_thread(self, parent: Channel, name: str, owner: str, thread: str | None = None, **more: Any) -> Channel:
         return self.add_channel(
             thread or self.snowflake(),
@@ -263,7 +298,7 @@ class World:
         cannot see a channel can do nothing there; who cannot write there, neither embed nor mention all
         (https://docs.discord.com/developers/topics/permissions#implicit-permissions)."""
         if channel.guild is None:
-            return ~0
+            return 0 if channel.people else ~0
         guild = self.guilds[channel.guild]
         if not guild.installed:
             return 0
