@@ -14,6 +14,7 @@ from adapters.discord_events import Asked
 from adapters.discord_places import Conversation, Places, invitation, unknown
 from adapters.discord_rest import API_URL, REQUESTS_PER_S, TIMEOUT_S, Rest, told
 from adapters.discord_send import DiscordPublisher
+from adapters.discord_servers import Servers
 from digest.errors import DeliveryError, DestinationClosed, MessageRefused
 from digest.types import Answerer, CommandSpec, Destination, Message, Posted, Texts
 
@@ -40,6 +41,7 @@ def build(kit: Speaking | None, options: Mapping[str, Any]) -> DiscordAdapter:
         api_url=options.get("api_url") or API_URL,
         gateway_url=options.get("gateway_url", ""),
         timeout_s=options.get("timeout_s", TIMEOUT_S),
+        servers=options.get("servers", ()),
         texts=kit.texts if kit else {},
         conversation=kit.conversation if kit else unknown,
     )
@@ -56,11 +58,13 @@ class DiscordAdapter:
         gateway_url: str = "",
         timeout_s: float = TIMEOUT_S,
         requests_per_s: int = REQUESTS_PER_S,
+        servers: Sequence[str] = (),
         texts: Mapping[str, Texts] | None = None,
         conversation: Conversation = unknown,
     ) -> None:
         self._rest = Rest(token, api_url=api_url, timeout_s=timeout_s, requests_per_s=requests_per_s)
-        self._places = Places(self._rest, conversation)
+        self._servers = Servers(self._rest, servers)
+        self._places = Places(self._rest, self._servers, conversation)
         self._publisher = DiscordPublisher(self._rest, self._places)
         self._gateway_url = gateway_url
         self._texts = texts or {}
@@ -93,7 +97,8 @@ class DiscordAdapter:
                 await self._places.me()
             except DeliveryError as error:
                 return [("DISCORD_TOKEN", str(error))]
-            found = [(str(to), await self._places.problem(to)) for to in destinations]
+            absent = [("discord.servers", sentence) for sentence in await self._servers.absent()]
+            found = absent + [(str(to), await self._places.problem(to)) for to in destinations]
         return [(about, sentence) for about, sentence in found if sentence]
 
     async def names(self, identities: Sequence[str], _language: str) -> list[str]:
@@ -111,7 +116,7 @@ class DiscordAdapter:
         answering: set[asyncio.Task[None]] = set()
         async with self._rest.open():
             await self._sync(commands)
-            answers = DiscordAnswers(self._rest, commands, answer, self._texts)
+            answers = DiscordAnswers(self._rest, self._servers, commands, answer, self._texts)
 
             def begin(asked: Asked) -> None:
                 task = asyncio.create_task(answers.attend(asked), name="discord answer")

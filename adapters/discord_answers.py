@@ -12,6 +12,7 @@ from adapters.discord_events import SUGGEST, Asked
 from adapters.discord_forms import DONE, Forms
 from adapters.discord_messages import DiscordMessage, messages
 from adapters.discord_rest import Json, Rest
+from adapters.discord_servers import Servers
 from adapters.markup import clean
 from adapters.neutral import shortened
 from digest.errors import DeliveryError, NotSent
@@ -37,13 +38,19 @@ class DiscordAnswers:
     """Answers what people ask."""
 
     def __init__(
-        self, rest: Rest, commands: Sequence[CommandSpec], answer: Answerer, texts: Mapping[str, Texts]
+        self,
+        rest: Rest,
+        servers: Servers,
+        commands: Sequence[CommandSpec],
+        answer: Answerer,
+        texts: Mapping[str, Texts],
     ) -> None:
         self._rest = rest
+        self._servers = servers
         self._windows = {DONE, *(command.name for command in commands if command.window)}
         self._asking = {command.name for command in commands if command.form}
         self._forms = Forms(texts)
-        self._answer = answer
+        self._answer = servers.limited(answer, texts)
 
     async def attend(self, asked: Asked) -> None:
         """Answers; what goes wrong is logged."""
@@ -60,9 +67,9 @@ class DiscordAnswers:
             log.exception("an answer broke", extra={"command": asked.invocation.name})
 
     async def _take(self, asked: Asked) -> None:
-        """What belongs to an open form goes there first."""
+        """What belongs to an open form goes there first, but for a server that is not served any more."""
         in_place = asked.private and (asked.submitted or asked.invocation.name in self._windows)
-        match self._forms.step(asked):
+        match self._forms.step(asked) if self._servers.serves(asked.invocation.workspace) else asked:
             case Asked() as on_its_way:
                 await self._tell(on_its_way, self._answer(on_its_way.invocation), in_place=in_place)
             case Message() as message:

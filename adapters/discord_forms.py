@@ -16,10 +16,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from adapters.discord_events import LISTED, Asked
-from adapters.discord_messages import CUSTOM_ID_CHARS, Json, fitted, text
+from adapters.discord_messages import CUSTOM_ID_CHARS, Json, fitted, notice, phrase, text
 from adapters.discord_text import units
 from adapters.recent import Recent
-from digest.types import Action, Field, FieldKind, Form, Message, Paragraph, Run, Texts
+from digest.types import Action, Field, FieldKind, Form, Message, Texts
 
 # https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-response-object-modal
 TITLE_CHARS = 45
@@ -112,7 +112,8 @@ class Forms:
         if number >= len(draft.pages):
             return _whole(asked, draft)
         left = itertools.chain(*draft.pages[number:])
-        actions = [Action(self._phrase(asked, "form_next"), command=PAGE, argument=f"{token} {number + 1}")]
+        further = phrase(self._texts, asked.invocation.language, "form_next")
+        actions = [Action(further, command=PAGE, argument=f"{token} {number + 1}")]
         if all(one.values or not one.required for one in left):
             actions.append(Action(draft.form.submit, command=DONE, argument=token))
         told = self._said(asked, "form_part", part=number, parts=len(draft.pages))
@@ -131,12 +132,7 @@ class Forms:
         return _modal(draft.form, fields, f"{PAGE}:{token} {number}", above)
 
     def _said(self, asked: Asked, key: str, **values: int) -> Message:
-        sentence = self._phrase(asked, key).format(**values)
-        return Message(blocks=(Paragraph((Run(sentence),)),), plain=sentence)
-
-    def _phrase(self, asked: Asked, key: str) -> str:
-        texts = self._texts.get(asked.invocation.language) or self._texts.get("en")
-        return texts.phrases[key] if texts else key
+        return notice(self._texts, asked.invocation.language, key, **values)
 
 
 def _whole(asked: Asked, draft: Draft) -> Asked:

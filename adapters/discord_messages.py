@@ -13,7 +13,7 @@ from msgspec import Struct
 from adapters.discord_text import Piece, escaped, linked, pieces, units, unmarked
 from adapters.markup import title_text
 from adapters.neutral import shortened, web_host
-from digest.types import Action, Message, Paragraph, Run
+from digest.types import Action, Message, Paragraph, Run, Texts
 
 # https://docs.discord.com/developers/resources/message#embed-object-embed-limits; all of an embed together has 6,000
 DESCRIPTION_UNITS = 4096
@@ -100,6 +100,18 @@ def text(message: Message, room: int) -> str:
     whole = (Paragraph((Run(title, bold=True),)), *message.blocks) if title else message.blocks
     portions = list(itertools.islice(_portions((piece for block in whole for piece in pieces(block)), room - 2), 2))
     return "\n…".join([*portions[:1], *("" for _ in portions[1:])])
+
+
+def phrase(texts: Mapping[str, Texts], language: str, key: str, **values: object) -> str:
+    """One of the fixed texts, in English where there are none in the language."""
+    there = texts.get(language) or texts.get("en")
+    return there.phrases[key].format(**values) if there else key
+
+
+def notice(texts: Mapping[str, Texts], language: str, key: str, **values: object) -> Message:
+    """One of the fixed texts as a message."""
+    sentence = phrase(texts, language, key, **values)
+    return Message(blocks=(Paragraph((Run(sentence),)),), plain=sentence)
 
 
 def thread_name(message: Message) -> str:

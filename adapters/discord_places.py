@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from adapters.discord_errors import UNKNOWN_CHANNEL, code_of
 from adapters.discord_rest import Rest, told
+from adapters.discord_servers import Servers
 from adapters.pace import Rank
 from digest.errors import DeliveryError, DestinationClosed, MaybeSent, NotSent
 from digest.types import Destination
@@ -27,7 +28,8 @@ EMBED = 1 << 14
 HISTORY = 1 << 16
 OPEN_THREADS = 1 << 35
 SEND_IN_THREADS = 1 << 38
-_ADMINISTRATOR = 1 << 3
+ADMINISTRATOR = 1 << 3
+MANAGE_CHANNELS = 1 << 4
 _ALL = (1 << 53) - 1
 
 # As Discord's own interface names them in a channel's settings; forums have names of their own for some
@@ -87,10 +89,25 @@ def needed() -> int:
     return sum({bit for bits in _NEEDED.values() for bit in bits})
 
 
-def invitation(application: str) -> str:
-    """The address at which the bot is added to a server, or by a person to their own account."""
+def invitation(application: str, guild: str = "") -> str:
+    """The address at which the bot is added to a server, or by a person to their own account; with `guild`, to that
+    server (https://docs.discord.com/developers/topics/oauth2#bot-authorization-flow)."""
     query = {"client_id": application, "scope": SCOPES, "permissions": str(needed())}
+    if guild:
+        query |= {"guild_id": guild, "disable_guild_select": "true", "integration_type": "0"}
     return f"{AUTHORIZE_URL}?{urlencode(query)}"
+
+
+def lacking_for_digest(held: int, channel_type: int) -> tuple[str, ...]:
+    """Return the permissions that posting a digest to a channel of this type takes beyond `held`, as Discord names
+    them."""
+    kind = _KINDS.get(channel_type, Kind.TEXT)
+    return tuple(_unheld(kind, _NEEDED[kind], held))
+
+
+def _unheld(kind: Kind, needed: Iterable[int], held: int) -> list[str]:
+    names = _FORUM_NAMES if kind is Kind.FORUM else _NAMES
+    return [names[bit] for bit in needed if not held & (bit | ADMINISTRATOR)]
 
 
 Conversation = Callable[[Destination], Awaitable[str]]
@@ -105,8 +122,9 @@ class Places:
     """The channels and people that one bot sends to, asked about once each. `conversation` gives the id of what was
     opened with a person in an earlier life, "" for none: it stays the same, and Discord wants few to be opened."""
 
-    def __init__(self, rest: Rest, conversation: Conversation = unknown) -> None:
+    def __init__(self, rest: Rest, servers: Servers, conversation: Conversation = unknown) -> None:
         self._rest = rest
+        self._servers = servers
         self._conversation = conversation
         self._doubted: set[str] = set()  # addresses that are asked about all the same
         self._known: dict[str, Place] = {}
@@ -176,6 +194,14 @@ class Places:
             raise DestinationClosed(lacks(place, missing))
         self._allowed_until_s[place.id] = time.monotonic() + ALLOWED_S
 
+    def admit(self, place: Place) -> None:
+        """Raises DestinationClosed when the place is in a server that the settings leave out."""
+        if not self._servers.serves(place.guild):
+            raise DestinationClosed(
+                f"#{place.name} is in the server {place.guild}, which is not in discord.servers. Add that id to "
+                "discord.servers in the settings, or choose a channel of a server that is."
+            )
+
     async def lacking(self, place: Place) -> list[str]:
         """The permissions that the bot lacks there, as Discord names them. Raises as `at` does."""
         if not place.guild:
@@ -185,14 +211,14 @@ class Places:
         guild = await told(self._rest, f"/guilds/{place.guild}", place.name)
         channel = await told(self._rest, f"/channels/{place.parent or place.id}", place.name)
         held = permissions(me, member["roles"], guild, channel)
-        names = _FORUM_NAMES if place.kind is Kind.FORUM else _NAMES
-        return [names[bit] for bit in place.needed if not held & bit]
+        return _unheld(place.kind, place.needed, held)
 
     async def problem(self, to: Destination) -> str:
         """Why nothing can be posted there, and what to do; "" when it can."""
         self.doubt(to)
         try:
             place = await self.at(to)
+            self.admit(place)
             missing = await self.lacking(place)
         except DeliveryError as error:
             return str(error)
@@ -217,7 +243,7 @@ def permissions(me: str, roles: Iterable[str], guild: Channel, channel: Channel)
     for role in guild["roles"]:
         if role["id"] in mine:
             held |= int(role["permissions"])
-    if held & _ADMINISTRATOR or guild.get("owner_id") == me:
+    if held & ADMINISTRATOR or guild.get("owner_id") == me:
         return _ALL
     overwrites = {one["id"]: one for one in channel.get("permission_overwrites") or ()}
     for group in ({str(guild["id"])}, mine - {str(guild["id"])}, {me}):

@@ -105,6 +105,7 @@ class DiscordPublisher:
         try:
             async with asyncio.timeout(PREPARE_S):
                 place = await self._places.at(to)
+                self._places.admit(place)
                 if under is None:
                     await self._places.allow(place)
         except TimeoutError as error:

@@ -306,3 +306,19 @@ def test_the_invitation_asks_for_the_permissions_that_are_used_and_the_doctor_na
         bot.environment = {**bot.environment, "DISCORD_TOKEN": ""}
         assert "Set DISCORD_TOKEN" in bot.command(*channels(tmp_path, f"discord:{PAPERS}"), "doctor").stdout
         assert "not set up. DISCORD_TOKEN begins the way" in bot.command("doctor").stdout
+
+
+def test_a_server_that_the_settings_leave_out_is_parked_and_told_by_the_doctor(
+    discord: DiscordServer, bot: Bot, tmp_path: Path
+) -> None:
+    """With the id that mends it; a server that the bot is not in is told, too."""
+    options = channels(tmp_path, f"discord:{PAPERS}", more="limit = 1\n")
+    limit = "[discord]\nservers = ['100000000000000090']\n"
+    (tmp_path / "own.toml").write_text(limit + (tmp_path / "own.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    parked = bot.command(*options, "deliver", DAY)
+    assert parked.returncode != 0
+    assert f"Parked: #papers is in the server {GUILD}, which is not in discord.servers." in parked.stdout
+    assert discord.messages(PAPERS) == []
+    told = bot.command(*options, "doctor").stdout
+    assert f"discord:{PAPERS}: #papers is in the server {GUILD}, which is not in discord.servers." in told
+    assert "discord.servers: The bot is not in the server 100000000000000090." in told
