@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from adapters.discord_commands import sync
 from adapters.discord_events import Asked
+from adapters.discord_names import Names
 from adapters.discord_places import Conversation, Places, invitation, unknown
 from adapters.discord_rest import API_URL, REQUESTS_PER_S, TIMEOUT_S, Rest, told
 from adapters.discord_send import DiscordPublisher
@@ -64,6 +65,7 @@ class DiscordAdapter:
     ) -> None:
         self._rest = Rest(token, api_url=api_url, timeout_s=timeout_s, requests_per_s=requests_per_s)
         self._servers = Servers(self._rest, servers)
+        self._names = Names(self._rest, self._servers)
         self._places = Places(self._rest, self._servers, conversation)
         self._publisher = DiscordPublisher(self._rest, self._places)
         self._gateway_url = gateway_url
@@ -103,11 +105,11 @@ class DiscordAdapter:
 
     async def names(self, identities: Sequence[str], _language: str) -> list[str]:
         """See digest.types.ChatAdapter."""
-        return list(identities)
+        return await self._names.of(identities)
 
-    async def managers(self, _to: Destination, _language: str) -> list[str]:
+    async def managers(self, to: Destination, _language: str) -> list[str]:
         """See digest.types.ChatAdapter."""
-        return []
+        return await self._names.managers(to)
 
     async def serve(self, commands: Sequence[CommandSpec], answer: Answerer) -> None:
         from adapters.discord_answers import DiscordAnswers
