@@ -7,10 +7,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.discord_commands import options_of
 from adapters.discord_messages import pressed
-from digest.types import MANAGER, CommandSpec, Invocation
+from adapters.discord_names import ROLE
+from adapters.discord_places import invitation, lacking_for_digest
+from digest.types import MANAGER, Access, CommandSpec, Invocation
 
 if TYPE_CHECKING:
     import discord
@@ -62,6 +65,8 @@ def interacted(event: discord.Interaction[Any], commands: Mapping[str, CommandSp
         person=str(event.user.id),
         message=str(message.id) if message else "",
         role=_role(event),
+        identities=_identities(event.user),
+        access=_access(event),
         answers=answered(told["components"]) if kind == _SUBMIT else {},
         **_where(event.channel),
     )
@@ -95,6 +100,7 @@ def said(message: discord.Message, me: int, commands: Collection[str]) -> Asked 
             adapter="discord",
             workspace=str(message.guild.id) if message.guild else "",
             person=str(message.author.id),
+            identities=_identities(message.author),
             **_where(message.channel),
         ),
         said_in=str(message.channel.id),
@@ -106,6 +112,40 @@ def _role(event: discord.Interaction[Any]) -> str:
     """Those who may change a channel's settings may change what it gets."""
     allowed = event.permissions  # in that channel, none outside of servers
     return MANAGER if allowed.manage_channels or allowed.administrator else ""
+
+
+def _identities(person: discord.User | discord.Member) -> tuple[str, ...]:
+    """The person's id, and each of their roles in this server; that of everybody is none."""
+    # Its public list has only the roles of servers that the SDK knows
+    roles = getattr(person, "_roles", ())
+    return str(person.id), *(f"{ROLE}{role}" for role in roles)
+
+
+def _access(event: discord.Interaction[Any]) -> Access:
+    """What the bot may do where it was asked. The key 0 of the owners stands for an installation to a server, also in
+    the bot's direct messages: https://docs.discord.com/developers/interactions/receiving-and-responding
+    (authorizing integration owners object)."""
+    if not event.guild_id:
+        return Access(
+            installed=0 in event._integration_owners,  # noqa: SLF001 (the SDK tells of servers only)
+            present=not event.context.private_channel,
+            link=invitation(str(event.application_id)),
+        )
+    access = Access(
+        installed=event.is_guild_integration(),
+        present=event.client.get_guild(event.guild_id) is not None,
+        link=invitation(str(event.application_id), str(event.guild_id)),
+    )
+    if not (access.installed and access.present):
+        return access  # what is permitted there is then not said of the bot
+    return replace(access, missing=lacking_for_digest(event.app_permissions.value, _type_of(event.channel)))
+
+
+def _type_of(channel: Any) -> int:
+    """The type of a channel, of a thread that of the channel that it is in."""
+    parent = getattr(channel, "parent", None) if getattr(channel, "parent_id", None) else None
+    kind = getattr(parent or channel, "type", None)
+    return kind.value if kind else 0
 
 
 def answered(components: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
