@@ -13,7 +13,7 @@ from bot import compose
 from digest.errors import DestinationClosed
 from digest.types import Destination
 from tests.discord_chat import adapter_for, buttons, card, read_out, serving
-from tests.discord_faults import Slow, Status
+from tests.discord_faults import Error, Slow, Status
 from tests.discord_interactions import Interaction
 from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE, BOT_TOKEN, GUILD, PAPERS, WEI
@@ -114,6 +114,13 @@ async def test_direct_messages_are_for_members(discord: DiscordServer, desk: Lam
         await until(lambda: desk.asked[-1].name == "lamps")
     assert {one.person for one in desk.asked} == {ALICE}
     assert len(discord.asked("get_guild_member")) == 4
+
+
+async def test_whom_discord_does_not_know_is_no_member(discord: DiscordServer, desk: Lamplighter) -> None:
+    """Discord may call them an unknown user instead of an unknown member."""
+    discord.fault("get_guild_member", Error(10013))
+    async with limited(discord, desk):
+        assert await said(discord.command(ALICE, ALICE, "paper", id="1")) == TEXTS["en"].phrases["person_not_served"]
 
 
 async def test_a_stranger_gets_nothing_by_installing_the_app_alone(discord: DiscordServer, desk: Lamplighter) -> None:
