@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from adapters.backoff import Backoff
 from adapters.discord_commands import sync
 from adapters.discord_events import Asked
 from adapters.discord_names import Names
@@ -16,12 +17,11 @@ from adapters.discord_places import Conversation, Places, invitation, unknown
 from adapters.discord_rest import API_URL, REQUESTS_PER_S, TIMEOUT_S, Rest, told
 from adapters.discord_send import DiscordPublisher
 from adapters.discord_servers import Servers
+from adapters.discord_session import Session
 from digest.errors import DeliveryError, DestinationClosed, MessageRefused
 from digest.types import Answerer, CommandSpec, Destination, Message, Posted, Texts
 
 log = logging.getLogger(__name__)
-
-LONGEST_PAUSE_S = 60.0
 
 
 class Speaking(Protocol):
@@ -69,6 +69,7 @@ class DiscordAdapter:
         self._places = Places(self._rest, self._servers, conversation)
         self._publisher = DiscordPublisher(self._rest, self._places)
         self._gateway_url = gateway_url
+        self._session = Session()
         self._texts = texts or {}
 
     @property
@@ -128,7 +129,12 @@ class DiscordAdapter:
             known = {command.name: command for command in commands}
             try:
                 await gateway.connected(
-                    self._rest.token, known, begin, api_url=self._rest.api_url, gateway_url=self._gateway_url
+                    self._rest.token,
+                    self._session,
+                    known,
+                    begin,
+                    api_url=self._rest.api_url,
+                    gateway_url=self._gateway_url,
                 )
             finally:
                 for task in answering:
@@ -136,8 +142,9 @@ class DiscordAdapter:
                 await asyncio.gather(*answering, return_exceptions=True)
 
     async def _sync(self, commands: Sequence[CommandSpec]) -> None:
-        """Has Discord know the commands, with growing pauses until it can be asked. Raises DestinationClosed."""
-        pause_s = 1.0
+        """Has Discord know the commands, with growing pauses until it can be asked. Raises DestinationClosed, and
+        DeliveryError after an outage of backoff.PATIENCE_S."""
+        backoff = Backoff()
         while True:
             try:
                 if await sync(self._rest, commands, self._texts):
@@ -148,7 +155,6 @@ class DiscordAdapter:
                 log.error("discord takes no commands", extra={"why": str(error)})  # noqa: TRY400 (the sentence says all)
             except DeliveryError as error:
                 log.warning("discord cannot be asked", extra={"why": str(error)})
-                await asyncio.sleep(error.retry_after_s or pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                await backoff.pause(error)
                 continue
             return

@@ -1,10 +1,15 @@
-"""What people do in Discord, as the SDK tells of it, read once into invocations."""
+"""What people do in Discord, as the gateway's events tell of it, read once into invocations.
+
+Only what is needed is read, from the payload itself: the SDK's objects cannot be made when anything in it is not as the
+SDK knows it, be it a poll or a kind of channel. A payload that lacks what is needed raises KeyError, TypeError,
+ValueError or AttributeError.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,10 +18,8 @@ from adapters.discord_commands import options_of
 from adapters.discord_messages import pressed
 from adapters.discord_names import ROLE
 from adapters.discord_places import invitation, lacking_for_digest
+from adapters.discord_session import Session
 from digest.types import MANAGER, Access, CommandSpec, Invocation
-
-if TYPE_CHECKING:
-    import discord
 
 MENTION = "mention"  # the command of what was said to the bot and begins with no command's name
 SUGGEST = "suggest"  # the command that asks what an option might be; its arguments: COMMAND OPTION what is typed so far
@@ -25,6 +28,11 @@ SUGGEST = "suggest"  # the command that asks what an option might be; its argume
 _COMMAND, _COMPONENT, _AUTOCOMPLETE, _SUBMIT = 2, 3, 4, 5
 _SUBCOMMANDS = {1, 2}
 _WRITTEN = {0, 19}  # types of messages that a person wrote: a message, a reply
+_THREADS = {10, 11, 12}  # types of channels
+_EPHEMERAL = 1 << 6
+_TO_SERVER = "0"  # a key of the owners of an installation
+_PRIVATE_CHANNEL = 2  # a context: a conversation between other people
+_MANAGES = 1 << 3 | 1 << 4  # permissions: administrator, manage channels
 LISTED = ","  # ends the id of a form's text that holds several answers
 _BETWEEN = re.compile(r"[,，、;；\n]")
 _MARKED = re.compile(r"<(?:[@#][!&]?(\d+)|/([^:>]+):\d+|(https?://[^>]+))>")
@@ -44,51 +52,55 @@ class Asked(Struct, frozen=True, kw_only=True):
     said: str = ""  # the message
 
 
-def interacted(event: discord.Interaction[Any], commands: Mapping[str, CommandSpec]) -> Asked | None:
+def interacted(event: Mapping[str, Any], commands: Mapping[str, CommandSpec], session: Session) -> Asked | None:
     """A command, a press, a form that was filled in, or an option that is being typed; None for what else Discord
-    tells."""
-    told: Any = event.data or {}
-    kind = event.type.value
+    tells. `session` knows the servers that the bot is in, and their channels."""
+    told: Any = event.get("data") or {}
+    kind = event["type"]
     if kind in (_COMPONENT, _SUBMIT):
         name, args = pressed(str(told.get("custom_id", "")))
     elif kind in (_COMMAND, _AUTOCOMPLETE):
         name, args = _typed(told, commands, suggest=kind == _AUTOCOMPLETE)
     else:
         return None
-    message = event.message
+    message: Mapping[str, Any] = event.get("message") or {}
+    person = str((event.get("member") or event)["user"]["id"])
     invocation = Invocation(
         name=name,
         args=args,
-        language=_language(event.locale.value),
+        language=_language(event.get("locale") or ""),
         adapter="discord",
-        workspace=str(event.guild_id or ""),
-        person=str(event.user.id),
-        message=str(message.id) if message else "",
+        workspace=str(event.get("guild_id") or ""),
+        person=person,
+        message=str(message.get("id", "")),
         role=_role(event),
-        identities=_identities(event.user),
-        access=_access(event),
+        identities=_identities(person, event.get("member")),
+        access=_access(event, session),
         answers=answered(told["components"]) if kind == _SUBMIT else {},
-        **_where(event.channel),
+        **_where(event),
     )
     return Asked(
         invocation=invocation,
         submitted=kind == _SUBMIT,
-        interaction=str(event.id),
-        token=event.token,
-        application=str(event.application_id),
-        private=bool(message and message.flags.ephemeral),
+        interaction=str(event["id"]),
+        token=event["token"],
+        application=str(event["application_id"]),
+        private=bool((message.get("flags") or 0) & _EPHEMERAL),
     )
 
 
-def said(message: discord.Message, me: int, commands: Collection[str]) -> Asked | None:
+def said(message: Mapping[str, Any], commands: Collection[str], session: Session) -> Asked | None:
     """A mention, or a message to the bot alone; None for what bots say and for what was not said to this one.
 
-    The first word may be one of `commands`; else all of it is for MENTION.
+    The first word may be one of `commands`; else all of it is for MENTION. `session` knows the bot's own id, and the
+    channel of each thread.
     """
-    direct = message.guild is None
-    if message.author.bot or message.type.value not in _WRITTEN or not (direct or me in message.raw_mentions):
+    content, author, guild = message["content"], message["author"], message.get("guild_id")
+    me = session.user
+    mentioned = f"<@{me}>" in content or f"<@!{me}>" in content
+    if author.get("bot") or message["type"] not in _WRITTEN or not (guild is None or mentioned):
         return None
-    text = _plain(message.content, me)
+    text = _plain(content, me)
     first, _, rest = text.partition(" ")
     name = first.removeprefix("/").casefold()
     is_command = name in commands
@@ -98,54 +110,56 @@ def said(message: discord.Message, me: int, commands: Collection[str]) -> Asked 
             args=rest.strip() if is_command else text,
             language="",
             adapter="discord",
-            workspace=str(message.guild.id) if message.guild else "",
-            person=str(message.author.id),
-            identities=_identities(message.author),
-            **_where(message.channel),
+            workspace=str(guild or ""),
+            person=str(author["id"]),
+            identities=_identities(str(author["id"]), message.get("member")),
+            **_placed(str(message["channel_id"]), session.threads.get(str(message["channel_id"]))),
         ),
-        said_in=str(message.channel.id),
-        said=str(message.id),
+        said_in=str(message["channel_id"]),
+        said=str(message["id"]),
     )
 
 
-def _role(event: discord.Interaction[Any]) -> str:
+def _role(event: Mapping[str, Any]) -> str:
     """Those who may change a channel's settings may change what it gets."""
-    allowed = event.permissions  # in that channel, none outside of servers
-    return MANAGER if allowed.manage_channels or allowed.administrator else ""
+    member = event.get("member") or {}  # outside of servers there is none
+    return MANAGER if int(member.get("permissions") or 0) & _MANAGES else ""  # in that channel
 
 
-def _identities(person: discord.User | discord.Member) -> tuple[str, ...]:
+def _identities(person: str, member: Mapping[str, Any] | None) -> tuple[str, ...]:
     """The person's id, and each of their roles in this server; that of everybody is none."""
-    # Its public list has only the roles of servers that the SDK knows
-    roles = getattr(person, "_roles", ())
-    return str(person.id), *(f"{ROLE}{role}" for role in roles)
+    return person, *(f"{ROLE}{role}" for role in (member or {}).get("roles") or ())
 
 
-def _access(event: discord.Interaction[Any]) -> Access:
+def _access(event: Mapping[str, Any], session: Session) -> Access:
     """What the bot may do where it was asked. The key 0 of the owners stands for an installation to a server, also in
     the bot's direct messages: https://docs.discord.com/developers/interactions/receiving-and-responding
-    (authorizing integration owners object)."""
-    if not event.guild_id:
+    (authorizing integration owners object). A server that the bot is in has it installed, whatever they say."""
+    owners = event.get("authorizing_integration_owners") or {}
+    application, guild = str(event["application_id"]), str(event.get("guild_id") or "")
+    if not guild:
         return Access(
-            installed=0 in event._integration_owners,  # noqa: SLF001 (the SDK tells of servers only)
-            present=not event.context.private_channel,
-            link=invitation(str(event.application_id)),
+            installed=_TO_SERVER in owners,
+            present=event.get("context") != _PRIVATE_CHANNEL,
+            link=invitation(application),
         )
+    present = guild in session.guilds
     access = Access(
-        installed=event.is_guild_integration(),
-        present=event.client.get_guild(event.guild_id) is not None,
-        link=invitation(str(event.application_id), str(event.guild_id)),
+        installed=present or str(owners.get(_TO_SERVER)) == guild,
+        present=present,
+        link=invitation(application, guild),
     )
-    if not (access.installed and access.present):
+    if not present:
         return access  # what is permitted there is then not said of the bot
-    return replace(access, missing=lacking_for_digest(event.app_permissions.value, _type_of(event.channel)))
+    return replace(access, missing=lacking_for_digest(int(event["app_permissions"]), _type_of_channel(event, session)))
 
 
-def _type_of(channel: Any) -> int:
-    """The type of a channel, of a thread that of the channel that it is in."""
-    parent = getattr(channel, "parent", None) if getattr(channel, "parent_id", None) else None
-    kind = getattr(parent or channel, "type", None)
-    return kind.value if kind else 0
+def _type_of_channel(event: Mapping[str, Any], session: Session) -> int:
+    """The type of the channel, or of the one that the thread is in."""
+    channel = event.get("channel") or {}
+    if channel.get("type") in _THREADS:
+        return session.channel_types.get(str(channel.get("parent_id")), 0)
+    return int(channel.get("type", 0))
 
 
 def answered(components: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
@@ -167,12 +181,16 @@ def _inputs(components: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, An
         yield from _inputs([*one.get("components", ()), *([one["component"]] if "component" in one else ())])
 
 
-def _where(channel: Any) -> dict[str, Any]:
+def _where(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Where an interaction was."""
+    channel = event.get("channel") or {"id": event.get("channel_id") or ""}
+    parent = channel.get("parent_id") if channel.get("type") in _THREADS else None  # else its category
+    return _placed(str(channel["id"]), parent)
+
+
+def _placed(channel: str, parent: str | None) -> dict[str, Any]:
     """A thread is named with the channel that it is in."""
-    if channel is None:
-        return {}
-    parent = getattr(channel, "parent_id", None)
-    return {"channel": str(parent), "thread": str(channel.id)} if parent else {"channel": str(channel.id)}
+    return {"channel": str(parent), "thread": channel} if parent else {"channel": channel}
 
 
 def _typed(told: Mapping[str, Any], commands: Mapping[str, CommandSpec], *, suggest: bool) -> tuple[str, str]:
@@ -191,12 +209,12 @@ def _typed(told: Mapping[str, Any], commands: Mapping[str, CommandSpec], *, sugg
     return name, " ".join((*words, *(given[option] for option in order if given.get(option))))
 
 
-def _plain(text: str, me: int) -> str:
+def _plain(text: str, me: str) -> str:
     """What somebody typed, without Discord's marks (https://docs.discord.com/developers/reference#message-formatting)
     and without the bot's name, on one line."""
 
     def typed(mark: re.Match[str]) -> str:
-        return " " if mark[1] == str(me) else mark[1] or mark[2] or mark[3]
+        return " " if mark[1] == me else mark[1] or mark[2] or mark[3]
 
     return " ".join(_MARKED.sub(typed, text).split())
 

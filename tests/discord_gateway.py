@@ -31,8 +31,14 @@ class Session(Struct):
     id: str
     intents: int
     sequence: int = 0
-    sent: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    sent: list[tuple[int, str, Any]] = field(default_factory=list)
     socket: Any = None
+
+
+class Raw(Struct):
+    """A frame as it is sent."""
+
+    text: str
 
 
 class _Socket:
@@ -40,16 +46,16 @@ class _Socket:
 
     def __init__(self, request: web.Request, response: web.WebSocketResponse) -> None:
         self.request, self.response = request, response
-        self.frames: asyncio.Queue[dict[str, Any] | int] = asyncio.Queue()
+        self.frames: asyncio.Queue[dict[str, Any] | Raw | int] = asyncio.Queue()
         self._zlib = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
 
     async def write(self, gateway: Gateway) -> None:
         """Sends what is put, until a number, which is the code to close with."""
         while not isinstance(frame := await self.frames.get(), int):
-            if frame["op"] == _DISPATCH and gateway.delay_s:
+            if gateway.delay_s and not isinstance(frame, Raw) and frame["op"] == _DISPATCH:
                 await asyncio.sleep(gateway.delay_s)
             try:
-                await self._send(json.dumps(frame))
+                await self._send(frame.text if isinstance(frame, Raw) else json.dumps(frame))
             except (ClientConnectionResetError, ConnectionError):  # the app has gone: it will resume
                 return
         if frame:
@@ -67,7 +73,9 @@ class _Socket:
 class Gateway:
     """Serves the app's sessions. All but `serve` may be called from any thread.
 
-    `delay_s` is how much later every event comes; `deaf`: heartbeats get no answer; `turned_away`: connections get 503.
+    `delay_s` is how much later every event comes; `deaf`: heartbeats get no answer; `turned_away`: connections get 503;
+    `refuses` is the code that IDENTIFY is answered with, 0: none; `alter` is given each event and returns it as it is
+    sent. `dialled` counts connections, those that got 503 as well.
     `allowed` are the privileged intents that the app was granted. `started` and `resumed` count sessions, `strays` are
     frames that made no sense. `greet` gives what READY says beside the session, and the events after it.
     """
@@ -76,6 +84,8 @@ class Gateway:
         self.delay_s = 0.0
         self.deaf = False
         self.turned_away = False
+        self.refuses = self.dialled = 0
+        self.alter: Callable[[str, Any], Any] = lambda _event, about: about
         self.heartbeat_s = 41.25
         self.allowed = 0
         self.started = self.resumed = self.heartbeats = 0
@@ -109,25 +119,38 @@ class Gateway:
         """Closes every socket with a code; 0 resets the connections."""
         self._soon(lambda: self._everywhere(code))
 
+    def send(self, frame: Any) -> None:
+        """Sends a frame that is not built here, as text when it is one."""
+        self._soon(lambda: self._everywhere(Raw(frame if isinstance(frame, str) else json.dumps(frame))))
+
+    def emit(self, event: str, about: Any) -> None:
+        """Every session gets the event, however little it is like one of Discord's."""
+        self._soon(lambda: self._emit(event, about))
+
     def forget(self) -> None:
         """Sessions cannot be resumed any more."""
         self._soon(self._sessions.clear)
 
-    def _soon(self, act: Callable[[], None]) -> None:
+    def _soon(self, act: Callable[[], object]) -> None:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(act)
 
-    def _everywhere(self, frame: dict[str, Any] | int) -> None:
+    def _everywhere(self, frame: dict[str, Any] | Raw | int) -> None:
         for socket in self._open:
             socket.frames.put_nowait(frame)
+
+    def _emit(self, event: str, about: Any) -> None:
+        for session in self._sessions.values():
+            self._dispatch(session, event, about)
 
     def _tell(self, event: str, about: dict[str, Any]) -> None:
         for session in self._sessions.values():
             if _listens(session.intents, event, about):
                 self._dispatch(session, event, _redacted(session.intents, event, about))
 
-    def _dispatch(self, session: Session, event: str, about: dict[str, Any]) -> None:
+    def _dispatch(self, session: Session, event: str, about: Any) -> None:
         session.sequence += 1
+        about = self.alter(event, about)
         session.sent = [*session.sent[-_BUFFERED:], (session.sequence, event, about)]
         if session.socket is not None:
             session.socket.frames.put_nowait({"op": _DISPATCH, "s": session.sequence, "t": event, "d": about})
@@ -135,6 +158,7 @@ class Gateway:
     # --- one connection ----------------------------------------------------------------------------------------------
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
+        self.dialled += 1
         if self.turned_away:
             return web.Response(status=503, text="upstream connect error")
         if request.query.get("v") != "10" or request.query.get("encoding") != "json":
@@ -197,6 +221,8 @@ class Gateway:
             return 4002, None
         if told["token"] != BOT_TOKEN:
             return 4004, None
+        if self.refuses:
+            return self.refuses, None
         intents = told["intents"]
         if not isinstance(intents, int) or intents & ~_KNOWN_INTENTS:
             return 4013, None

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -15,6 +16,7 @@ from tests.discord_faults import Disconnect
 from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE, BOT_TOKEN, BOT_USER, FORUM, GRANTED, GUILD, HIDDEN, MUTED, PAPERS, Permission
 from tests.slack_socket import until
+from tests.tcp_door import Door
 
 IDENTIFY = {"token": BOT_TOKEN, "intents": INTENTS.value, "properties": {}}
 
@@ -282,3 +284,40 @@ async def test_an_app_may_stop_while_it_is_spoken_to(local: DiscordServer) -> No
     async with running(app, local):
         local.direct(ALICE, "again")
         await until(lambda: [message.content for message in app.heard] == ["again"])
+
+
+async def test_it_refuses_who_identifies_when_it_is_told_to(local: DiscordServer) -> None:
+    """With the code it is told; sessions that are there go on."""
+    async with connected(local) as first:
+        assert (await first.say(2, IDENTIFY))["t"] == "READY"
+        local.gateway.refuses = 4014
+        async with connected(local) as second:
+            await second.socket.send_json({"op": 2, "d": IDENTIFY})
+            assert await second.closed() == 4014
+        assert local.gateway.count == 1
+    assert local.gateway.dialled == 2
+
+
+async def test_it_tells_what_discord_would_not_when_it_is_told_to(local: DiscordServer) -> None:
+    """Events that are altered or made up, and frames of any form."""
+    local.gateway.alter = lambda event, about: {**about, "user": None} if event == "READY" else about
+    async with connected(local) as socket:
+        ready = await socket.say(2, IDENTIFY)
+        assert (ready["t"], ready["d"]["user"]) == ("READY", None)
+        assert (await socket.hear())["t"] == "GUILD_CREATE"
+        local.gateway.emit("KITE_LAUNCH", [1])
+        local.gateway.send('{"op": 0, "t": "A word"}')
+        kite = await socket.hear()
+        assert (kite["t"], kite["d"], kite["s"]) == ("KITE_LAUNCH", [1], 3)
+        assert await socket.hear() == {"op": 0, "t": "A word"}
+
+
+async def test_a_door_is_closed_until_it_is_opened(local: DiscordServer) -> None:
+    """The kernel refuses before; then the server behind it answers."""
+    async with Door(urlsplit(local.url).port or 0) as door, aiohttp.ClientSession() as session:
+        address = f"http://127.0.0.1:{door.port}/_ledger"
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await session.get(address)
+        await door.open()
+        async with session.get(address) as answer:
+            assert answer.status == 200
