@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import aiohttp
 
+from adapters.skipped import Skipped
 from adapters.slack_events import Asked
 from adapters.slack_gate import Gate, patiently
 from adapters.slack_people import SlackPeople
@@ -16,6 +18,8 @@ from adapters.slack_rich import Element
 from adapters.slack_rights import SlackRights
 from adapters.slack_send import API_URL, TIMEOUT_S, SlackPublisher, SlackWorkspaces
 from digest.types import Answerer, CommandSpec, Destination, Message, Posted, Texts
+
+log = logging.getLogger(__name__)
 
 PING_S = 5.0  # between two looks whether the connection is still there
 
@@ -58,6 +62,7 @@ class SlackAdapter:
         self._editors = editors
         self._people = SlackPeople(self._gate.client())
         self._rights = SlackRights(self._people, publisher.team, managers=managers, editors=editors, texts=texts)
+        self._skipped = Skipped(log)
 
     @property
     def timeout_s(self) -> float:
@@ -105,7 +110,8 @@ class SlackAdapter:
 
             typed = {command.name for command in commands if command.typed}
             try:
-                await connected(app(me, self._gate.bot_token, typed, begin), self._gate, self._ping_s)
+                bolt = app(me, self._gate.bot_token, typed, begin, self._skipped)
+                await connected(bolt, self._gate, self._ping_s, self._skipped)
             finally:
                 for task in answering:
                     task.cancel()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.backoff import Backoff
 from adapters.slack_errors import code_of, refusal
 from adapters.slack_ids import ADMINS, is_group, is_person
 from digest.errors import DeliveryError, DestinationClosed, NotSent
@@ -22,7 +21,6 @@ from digest.types import Destination
 
 log = logging.getLogger(__name__)
 
-LONGEST_PAUSE_S = 60.0  # between two tries to get in
 _APP_LEVEL = (
     "Set SLACK_APP_TOKEN to the app-level token that begins with xapp- and has the scope connections:write: "
     "Basic Information, App-Level Tokens in the app's settings."
@@ -167,15 +165,16 @@ class Gate:
 
 
 async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
-    """Asks until there is an answer, with growing pauses. Raises DestinationClosed."""
-    pause_s = 1.0
+    """Asks until there is an answer, with growing pauses.
+
+    Raises DestinationClosed, and another DeliveryError after an outage of backoff.PATIENCE_S.
+    """
+    backoff = Backoff()
     while True:
         try:
             return await ask()
         except DestinationClosed:
             raise
         except DeliveryError as error:
-            wait_s = error.retry_after_s or pause_s * random.uniform(0.5, 1.0)  # noqa: S311 (no secret hangs on it)
-            log.warning("slack cannot be asked", extra={"why": str(error), "again_in_s": round(wait_s, 1)})
-        await asyncio.sleep(wait_s)
-        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            log.warning("slack cannot be asked", extra={"why": str(error)})
+            await backoff.pause(error)

@@ -82,10 +82,11 @@ class Handle:
 
 class Sockets:
     """The app's open sockets. An envelope goes to the newest. `handles` are all that the app was told, first to last,
-    by envelope_id; `strays` are the frames that were no acks of ours."""
+    by envelope_id; `strays` are the frames that were no acks of ours. `turned_away`: connections get 503."""
 
     def __init__(self) -> None:
         self.strays: list[str] = []
+        self.turned_away = False
         self.opened = 0  # how many there have been
         self._open: list[web.WebSocketResponse] = []
         self._tickets: set[str] = set()
@@ -104,6 +105,8 @@ class Sockets:
         return ticket
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
+        if self.turned_away:
+            return web.Response(status=503, text="upstream connect error")
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets:
             return web.Response(status=403, text="invalid ticket")
@@ -133,6 +136,10 @@ class Sockets:
         self.handles[handle.envelope_id] = handle
         self._soon(handle.envelope)
 
+    def send_text(self, text: str) -> None:
+        """Sends a frame that is no envelope."""
+        self._soon(text)
+
     def disconnect(self, reason: str = "refresh_requested") -> None:
         """Tells every socket to go, from any thread. Unless that is a warning, it gets nothing more and is closed."""
         if self._loop is None:
@@ -143,18 +150,18 @@ class Sockets:
             frame = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-local"}}
             self._loop.call_soon_threadsafe(self._start, socket, frame, reason != "warning")
 
-    def _soon(self, frame: dict[str, Any]) -> None:
+    def _soon(self, frame: dict[str, Any] | str) -> None:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._start, self._open[-1], frame, False)
 
-    def _start(self, socket: web.WebSocketResponse, frame: dict[str, Any], last: bool) -> None:
+    def _start(self, socket: web.WebSocketResponse, frame: dict[str, Any] | str, last: bool) -> None:
         task = asyncio.ensure_future(self._speak(socket, frame, last=last))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _speak(self, socket: web.WebSocketResponse, frame: dict[str, Any], *, last: bool) -> None:
+    async def _speak(self, socket: web.WebSocketResponse, frame: dict[str, Any] | str, *, last: bool) -> None:
         try:
-            await socket.send_json(frame)
+            await socket.send_str(frame if isinstance(frame, str) else json.dumps(frame))
             if last:
                 await asyncio.sleep(GRACE_S)
                 await socket.close()

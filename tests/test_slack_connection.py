@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from adapters import backoff, slack_socket
 from adapters import slack as slack_module
 from adapters.slack import SlackAdapter
-from digest.errors import DestinationClosed
+from digest.errors import DestinationClosed, NotSent
 from digest.types import Destination, Message
 from tests.slack_chat import COMMANDS, Desk, adapter_for, card, serving, told
 from tests.slack_faults import Status
 from tests.slack_server import SlackServer
-from tests.slack_socket import until
+from tests.slack_socket import Handle, until
 from tests.slack_world import ALICE, ARCHIVED, HIDDEN, OUTSIDE, PAPERS, SECRET, TEAM, WEI
 
 CHANNEL = Destination("slack", "", PAPERS)
@@ -105,6 +108,72 @@ async def test_a_token_that_was_not_set_is_named(
     tokens = {"app_token": app} if bot is None else {"bot_token": bot, "app_token": app}
     with pytest.raises(DestinationClosed, match=f"Set {name}"):
         await adapter_for(server, **tokens).serve(COMMANDS, desk.answer)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("events_api", {}),
+        ("events_api", None),
+        ("events_api", []),
+        ("events_api", "words"),
+        ("events_api", {"type": "event_callback", "event_id": "Ev1", "event": None}),
+        ("events_api", {"type": "event_callback", "event_id": "Ev2", "event": "words"}),
+        ("events_api", {"type": "event_callback", "event_id": "Ev3", "event": {"type": 7}}),
+        ("events_api", {"type": "event_callback", "event": {"type": "message", "channel_type": "im"}}),
+        ("events_api", {"type": "event_callback", "event_id": "Ev4", "event": {"type": "message", "user": []}}),
+        ("events_api", {"type": "event_callback", "event_id": "Ev5", "event": {"type": "kite_launched"}}),
+        ("interactive", {"type": "block_actions"}),
+        ("interactive", {"type": "block_actions", "actions": [], "user": None}),
+        ("interactive", {"type": "view_submission", "view": {"callback_id": "form", "private_metadata": "{"}}),
+        ("slash_commands", {"command": "/paper"}),
+        ("kite", {"string": 1}),
+    ],
+)
+async def test_an_event_that_cannot_be_read_is_acknowledged_and_skipped(
+    server: SlackServer, desk: Desk, caplog: pytest.LogCaptureFixture, kind: str, payload: Any
+) -> None:
+    """Slack would send it again; its kind is logged once, and others are answered over the same socket."""
+    async with serving(server, desk):
+        for _ in range(2):
+            sent = Handle(kind, payload, lambda _handle, _ack: None)
+            server.sockets.send(sent)
+            await sent.acked(30.0)
+        assert await told(server.command(PAPERS, ALICE, "/paper", "1")) == ["You asked: paper 1"]
+    assert server.sockets.opened == 1
+    assert caplog.messages.count("an event cannot be read and is skipped") <= 1
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_a_frame_that_is_no_envelope_is_skipped(server: SlackServer, desk: Desk) -> None:
+    """Whatever it is, the connection stays."""
+    async with serving(server, desk):
+        for frame in (
+            "{",
+            "[]",
+            "words",
+            '{"type": "kite"}',
+            '{"envelope_id": "e1"}',
+            '{"envelope_id": {}, "type": 3}',
+        ):
+            server.sockets.send_text(frame)
+        assert await told(server.command(PAPERS, ALICE, "/paper", "1")) == ["You asked: paper 1"]
+    assert server.sockets.opened == 1
+
+
+async def test_an_outage_that_lasts_is_reported(
+    server: SlackServer, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Serving ends then, with a sentence for the operator: of Slack itself, and of its sockets."""
+    monkeypatch.setattr(backoff, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(backoff, "PATIENCE_S", 0.0)
+    server.fault("auth.test", Status(503), times=2)
+    with pytest.raises(NotSent, match="Slack gives no answer"):
+        await asyncio.wait_for(adapter_for(server).serve(COMMANDS, desk.answer), 60.0)
+    monkeypatch.setattr(slack_socket, "CONNECT_S", 0.2)
+    server.sockets.turned_away = True
+    with pytest.raises(NotSent, match="Socket Mode cannot be reached"):
+        await asyncio.wait_for(adapter_for(server).serve(COMMANDS, desk.answer), 60.0)
 
 
 # --- looking before -------------------------------------------------------------------------------------------------
