@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import logging
-import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 
 import msgspec
@@ -16,17 +17,19 @@ from bot.answering import Answering
 from bot.commands import COMMANDS
 from bot.delivery import Request, Tally
 from bot.digesting import Order, Told
+from bot.process import stop_signals, take_turn
 from bot.requests import Requests, Rules
 from bot.rights import Editors
 from bot.rounds import Rounds
 from bot.scheduler import Clockwork
+from bot.supervisor import Pauses, supervise
 from config.settings import Settings
 from digest.editions import register
-from digest.errors import DeliveryError, DestinationClosed, FetchError, PaperboyError, SettingsError
+from digest.errors import DeliveryError, FetchError, PaperboyError, SettingsError
 from digest.jobs import Job, finish_job, next_job, note_progress, return_jobs
-from digest.locks import Shared, Work, held
+from digest.locks import Shared, Work
 from digest.operator import set_operator, tell_operator
-from digest.outbox import Event, News, Outbox
+from digest.outbox import News, Outbox
 from digest.pipeline import Press
 from digest.store import StoreThread
 from digest.types import ChatAdapter, Destination, Fetcher, Posted
@@ -43,12 +46,18 @@ class Daemon:
     """Everything that runs. `say` hears sentences for the operator."""
 
     def __init__(
-        self, settings: Settings, store: StoreThread, adapters: Mapping[str, ChatAdapter], say: Callable[[str], None]
+        self,
+        settings: Settings,
+        store: StoreThread,
+        adapters: Mapping[str, ChatAdapter],
+        say: Callable[[str], None],
+        pauses: Pauses | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
         self._adapters = adapters
         self._say = say
+        self._pauses = pauses or Pauses()
         self._tallies: set[Tally] = set()
         self._telling: set[asyncio.Future[bool]] = set()
         self._rounds: asyncio.Future[Rounds] = asyncio.get_running_loop().create_future()
@@ -113,23 +122,21 @@ class Daemon:
 
     async def _serve(self, name: str, adapter: ChatAdapter) -> None:
         """Serves one platform. When it does not let the bot in, the others are served on."""
-        try:
-            await adapter.serve(COMMANDS, self._answering.answer)
-        except DestinationClosed as error:
-            self._shut_out.add(name)
-            if self._shut_out == self._adapters.keys():
-                raise
-            self._say(f"{error} Until then the bot goes on without {name}; start it again afterwards.")
+        serve = functools.partial(adapter.serve, COMMANDS, self._answering.answer)
+        error = await supervise(name, serve, self._notify, clock=compose.clock, pauses=self._pauses)
+        self._shut_out.add(name)
+        if self._shut_out == self._adapters.keys():
+            raise error
+        sentence = f"{error} Until then the bot goes on without {name}; start it again afterwards."
+        self._notify(f"without {name} since {compose.clock().isoformat()}", sentence)
 
     async def _check(self, name: str, adapter: ChatAdapter) -> None:
         """Says which channels cannot be posted to, and what mends that."""
         try:
-            found = await delivery.problems(self._settings, name, adapter)
+            for about, sentence in await delivery.problems(self._settings, name, adapter):
+                self._say(f"{about}: {sentence}")
         except Exception:  # it only advises: the bot runs without it
             log.exception("a check broke", extra={"adapter": name})
-            return
-        for about, sentence in found:
-            self._say(f"{about}: {sentence}")
 
     def _publisher(self, to: Destination) -> ChatAdapter | None:
         return self._adapters.get(to.adapter)
@@ -145,14 +152,20 @@ class Daemon:
     def _hear(self, news: News) -> None:
         for tally in self._tallies:
             tally.hear(news)
-        if sentence := _for_the_operator(news):
-            self._say(sentence)
-            telling = asyncio.ensure_future(self._store.run(tell_operator, f"{news.event} {news.key}", sentence))
-            self._telling.add(telling)
-            telling.add_done_callback(self._told)
+        if sentence := delivery.for_the_operator(news):
+            self._notify(f"{news.event} {news.key}", sentence)
 
-    def _told(self, telling: asyncio.Future[bool]) -> None:
+    def _notify(self, subject: str, sentence: str) -> None:
+        """Tells the operator, in chat once for each subject."""
+        self._say(sentence)
+        telling = asyncio.ensure_future(self._store.run(tell_operator, subject, sentence))
+        self._telling.add(telling)
+        telling.add_done_callback(self._notified)
+
+    def _notified(self, telling: asyncio.Future[bool]) -> None:
         self._telling.discard(telling)
+        if not telling.cancelled() and (error := telling.exception()):
+            log.error("the operator could not be told", exc_info=error)
         self._outbox.wake()
 
     # --- mornings ----------------------------------------------------------------------------------------------------
@@ -249,20 +262,6 @@ class Daemon:
         return msgspec.json.encode(Told.of(made)).decode()
 
 
-def _for_the_operator(news: News) -> str:
-    """What an operator has to know of a delivery, and what to do; "" when there is nothing."""
-    match news.event:
-        case Event.PARKED:
-            return f"{news.to} is parked: {news.sentence} Then: paperboy resume {news.to}"
-        case Event.UNKNOWN:
-            settle = f"paperboy resolve {news.key} sent ID, or resend"
-            return f"A message to {news.to} may or may not be there: {news.sentence} Look, then: {settle}"
-        case Event.DEAD:
-            return f"{news.to} refuses a message, which is left out: {news.sentence}"
-        case _:
-            return ""
-
-
 async def _beat(url: str, fetcher: Fetcher) -> None:
     """Tells a watchdog that the bot lives."""
     if url:
@@ -281,19 +280,22 @@ def _single(group: BaseExceptionGroup[PaperboyError]) -> Iterator[PaperboyError]
 
 
 async def serve(settings: Settings, say: Callable[[str], None]) -> None:
-    """Runs the bot until SIGTERM or SIGINT. `say` hears sentences for the operator.
+    """Runs the bot until SIGTERM, SIGINT or SIGHUP. `say` hears sentences for the operator.
 
-    Raises LockHeld when one is running already, SettingsError when no platform is set up, and DestinationClosed when
-    no platform lets the bot in.
+    Waits for a delivery by hand that is under way. Raises LockHeld when a bot is running already, SettingsError when no
+    platform is set up, and DestinationClosed when no platform lets the bot in.
     """
     store = StoreThread(settings.store.file(), compose.clock)  # it is opened when it is asked first
     chosen = adapters(settings, store)
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in stop_signals():
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # What is loaded stays, and need not be looked through again: a full collection would hold up the event loop
     asyncio.get_running_loop().call_later(_LOADED_S, gc.freeze)
-    with held(settings.store.file(), Work.SEND):
+    with ExitStack() as lock:
+        await take_turn(lock, settings.store.file(), stop, say)
+        if stop.is_set():
+            return
         say("running; Ctrl-C stops it")
         try:
             await Daemon(settings, store, chosen, say).run(stop)

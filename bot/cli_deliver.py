@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import signal
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +17,7 @@ from adapters.terminal import Terminal
 from bot import compose, delivery
 from bot.cli import DONE, FAILED, PARTIAL, Options
 from bot.delivery import JOB, Outcome, Request, Tally
+from bot.process import stop_signals
 from config.settings import Settings
 from digest import deliveries
 from digest.jobs import JobState, add_job, finish_job, job
@@ -70,7 +70,7 @@ def _tell(outcomes: Sequence[Outcome]) -> int:
 def _by_itself(settings: Settings, request: Request) -> Sequence[Outcome] | None:
     """Delivers, unless another process holds the lock: then None."""
     try:
-        with held(settings.store.file(), Work.SEND):
+        with held(settings.store.file(), Work.SEND, one_off=True):
             return asyncio.run(_deliver(settings, request))
     except LockHeld:
         return None
@@ -124,7 +124,7 @@ def _stopped_by_hand(outbox: Outbox) -> asyncio.Event:
         outbox.stop()
         loop.remove_signal_handler(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in stop_signals():
         loop.add_signal_handler(number, stop, number)
     return stopped
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("run")
 @click.pass_obj
 def run_command(options: Options) -> int:
-    """Deliver what is pending and answer in chat, until Ctrl-C or SIGTERM.
+    """Deliver what is pending and answer in chat, until Ctrl-C, SIGTERM or SIGHUP.
 
     Needs SLACK_BOT_TOKEN and SLACK_APP_TOKEN in the environment, or DISCORD_TOKEN, or all of them. Nothing is lost
     while a platform cannot be reached, or while the bot does not run.
@@ -36,7 +37,8 @@ def run_command(options: Options) -> int:
 
 
 def say(sentence: str) -> None:
-    click.echo(f"paperboy: {sentence}", err=True)
+    with contextlib.suppress(OSError):  # a terminal that was closed is no reason to stop delivering
+        click.echo(f"paperboy: {sentence}", err=True)
 
 
 @click.command("slack-manifest")

@@ -196,3 +196,17 @@ def _standing(store: Store, numbers: Mapping[int, Subscription]) -> list[Outcome
         )
         for number, subscription in numbers.items()
     ]
+
+
+def for_the_operator(news: News) -> str:
+    """What an operator has to know of a delivery, and what to do; "" when there is nothing."""
+    match news.event:
+        case Event.PARKED:
+            return f"{news.to} is parked: {news.sentence} Then: paperboy resume {news.to}"
+        case Event.UNKNOWN:
+            settle = f"paperboy resolve {news.key} sent ID, or resend"
+            return f"A message to {news.to} may or may not be there: {news.sentence} Look, then: {settle}"
+        case Event.DEAD:
+            return f"{news.to} refuses a message, which is left out: {news.sentence}"
+        case _:
+            return ""

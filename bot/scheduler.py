@@ -97,7 +97,7 @@ class Clockwork:
 
     async def _watched(self) -> None:
         await self._called(self._watch)
-        now, bell = self._clock(), next_bell(await self._hours(), self._clock())
+        now, bell = self._clock(), await self._next_bell()
         due = now + self._watch_every
         if bell is not None and now < bell - BEFORE_A_BELL < due:
             due = bell - BEFORE_A_BELL
@@ -105,7 +105,7 @@ class Clockwork:
 
     async def _rung(self) -> None:
         await self._called(self._ring)
-        now, bell = self._clock(), next_bell(await self._hours(), self._clock())
+        now, bell = self._clock(), await self._next_bell()
         self._at(min(now + RING_EVERY, bell or now + RING_EVERY), self._rung, "ring")
 
     def _at(self, moment: datetime, call: Callable[[], Coroutine[None, None, None]], name: str) -> None:
@@ -116,6 +116,13 @@ class Clockwork:
         task = asyncio.create_task(call())
         self._awake.add(task)
         task.add_done_callback(self._awake.discard)
+
+    async def _next_bell(self) -> datetime | None:
+        try:
+            return next_bell(await self._hours(), self._clock())
+        except Exception:  # whatever it was, both calls have to come again
+            log.exception("the next bell is not known")
+            return None
 
     async def _called(self, call: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from digest.errors import PaperboyError, StoreError
 
 _OWNER_ONLY = 0o600
+_ONE_OFF = b" one-off"
 
 
 class Work(StrEnum):
@@ -22,20 +23,22 @@ class Work(StrEnum):
 
 
 class LockHeld(PaperboyError):
-    """Another process is at it. `pid` is its number, 0 when it did not tell."""
+    """Another process is at it. `pid` is its number, 0 when it did not tell; `one_off`: it ends by itself."""
 
-    def __init__(self, work: Work, pid: int) -> None:
+    def __init__(self, work: Work, pid: int, *, one_off: bool = False) -> None:
         who = f"process {pid}" if pid else "another process"
         super().__init__(
             f"Paperboy is already at work here: {who} holds {work}.lock. Ask it, wait for it, or stop it first."
         )
         self.pid = pid
+        self.one_off = one_off
 
 
 @contextmanager
-def held(store: Path, work: Work) -> Iterator[None]:
+def held(store: Path, work: Work, *, one_off: bool = False) -> Iterator[None]:
     """Holds the lock `send.lock` or `read.lock` beside the store file; the file stays, only the lock comes and goes.
 
+    The file names the holder for others: its process and, with `one_off`, that it is worth waiting for.
     Raises LockHeld at once when another process, or another part of this one, holds it; StoreError when the folder
     cannot be written.
     """
@@ -53,9 +56,11 @@ def held(store: Path, work: Work) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LockHeld(work, _holder(descriptor)) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+            pid, is_one_off = _holder(descriptor)
+            raise LockHeld(work, pid, one_off=is_one_off) from None
+        about = b"%d%s\n" % (os.getpid(), _ONE_OFF if one_off else b"")
+        os.pwrite(descriptor, about, 0)  # over what an earlier holder left, so that the file always names one
+        os.ftruncate(descriptor, len(about))
         yield
     finally:
         os.close(descriptor)
@@ -83,6 +88,8 @@ class Shared:
                 self._held.close()
 
 
-def _holder(descriptor: int) -> int:
-    told = os.pread(descriptor, 32, 0).strip()
-    return int(told) if told.isdigit() else 0
+def _holder(descriptor: int) -> tuple[int, bool]:
+    """The number of the process that holds the lock, 0 when it is not there, and whether it ends by itself."""
+    line = os.pread(descriptor, 64, 0).partition(b"\n")[0]
+    number = line.removesuffix(_ONE_OFF)
+    return int(number) if number.isdigit() else 0, line.endswith(_ONE_OFF)

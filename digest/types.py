@@ -554,8 +554,8 @@ class ChatAdapter(Publisher, Protocol):
         Every command and press is acked at once; its answer is for the person who asked alone. An answer's form is
         asked where the platform has such, else a button leads there; what is submitted is an Invocation too, whose
         answer may hold the form again. Those of managed commands and of forms tell the person's role, identities and
-        access. Raises
-        DestinationClosed (digest.errors) when the platform does not let it in.
+        access. Raises DestinationClosed (digest.errors) when the platform does not let it in, which ends it for good;
+        after whatever else, such as an outage that lasts, it is called again.
         """
 
 

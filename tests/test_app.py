@@ -9,12 +9,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from digest.locks import Work, held
 from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, Slow, daily_entry
 from tests.paper_server import Slow as Late
@@ -33,6 +34,10 @@ def resting() -> str:
     return f"at = '{datetime.now(UTC) + timedelta(hours=12):%H:%M}'\n"
 
 
+def _heeds_sighup() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also when the tests run under nohup
+
+
 class Bot:
     """The running bot, and the command line beside it."""
 
@@ -41,11 +46,16 @@ class Bot:
         self.process: subprocess.Popen[bytes] | None = None
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (`close` ends it)
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [PAPERBOY, *arguments, "run"]
+    def start(self, *arguments: str, before: Sequence[str] = (), stderr: int | None = None) -> subprocess.Popen[bytes]:
+        """`before` is a program that starts it, `stderr` where it writes to instead of what `said` reads."""
         self._stderr.seek(0)
         self._stderr.truncate()
-        self.process = subprocess.Popen(command, env=self.environment, stderr=self._stderr)
+        self.process = subprocess.Popen(
+            [*before, PAPERBOY, *arguments, "run"],
+            env=self.environment,
+            stderr=self._stderr if stderr is None else stderr,
+            preexec_fn=_heeds_sighup,
+        )
         return self.process
 
     def said(self) -> str:
@@ -203,6 +213,54 @@ async def test_a_second_bot_over_the_same_store_is_refused(slack: SlackServer, b
     second = await asyncio.to_thread(bot.command, "run")
     assert second.returncode == 1
     assert "Paperboy is already at work here" in second.stderr
+
+
+async def test_it_waits_for_a_delivery_by_hand_that_is_under_way(slack: SlackServer, bot: Bot) -> None:
+    """It says so once, takes the lock when that process is gone, and goes on from where it came to."""
+    bot.environment = {**bot.environment, "PAPERBOY_SLACK__TIMEOUT_S": "600"}
+    slack.fault("chat.postMessage", TimeoutAfterApplying(), skip=2)
+    delivering = bot.begin("deliver", DAY, "--to", f"slack:{PAPERS}")
+    await delivered(slack, 3)
+    bot.environment = {**bot.environment, "PAPERBOY_SLACK__TIMEOUT_S": "2"}
+    started = bot.start()
+    await until(lambda: f"waiting until process {delivering.pid} has delivered" in bot.said(), 60.0)
+    assert started.poll() is None
+    delivering.kill()
+    delivering.wait()
+    await slack.connected(timeout_s=60.0)
+    code, _, said = await asyncio.to_thread(bot.stop)
+    assert (code, said.count("waiting until"), said.count("running;")) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+async def test_it_can_be_stopped_while_it_waits(bot: Bot, tmp_path: Path, number: signal.Signals) -> None:
+    """Nothing was begun."""
+    with held(tmp_path / "paperboy.db", Work.SEND, one_off=True):
+        started = bot.start()
+        await until(lambda: "waiting until" in bot.said(), 60.0)
+        started.send_signal(number)
+        assert await asyncio.to_thread(started.wait, 60.0) == 0
+    assert "running" not in bot.said()
+
+
+async def test_a_terminal_that_is_closed_stops_it_like_sigterm(slack: SlackServer, bot: Bot) -> None:
+    """SIGHUP; that nobody can be told anything any more is no error."""
+    ours, theirs = os.openpty()
+    running = bot.start(stderr=theirs)
+    os.close(theirs)
+    await slack.connected(timeout_s=60.0)
+    os.close(ours)
+    running.send_signal(signal.SIGHUP)
+    assert await asyncio.to_thread(running.wait, 60.0) == 0
+
+
+async def test_under_nohup_it_outlives_its_terminal(slack: SlackServer, bot: Bot) -> None:
+    """A SIGHUP that was ignored from the start stays so."""
+    running = bot.start(before=("nohup",))
+    await slack.connected(timeout_s=60.0)
+    running.send_signal(signal.SIGHUP)
+    await slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} results").answered(timeout_s=60.0)
+    assert (await asyncio.to_thread(bot.stop))[0] == 0
 
 
 async def test_a_channel_that_cannot_be_posted_to_is_named_at_the_start(

@@ -8,6 +8,7 @@ import asyncio
 import os
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -28,6 +29,7 @@ from tests.slack_socket import until
 from tests.slack_world import ALICE as SLACK_ALICE
 from tests.slack_world import APP_TOKEN, BOT_TOKEN
 from tests.slack_world import PAPERS as SLACK_PAPERS
+from tests.tcp_door import Door
 from tests.test_app import NOBODY, STOP_S, Bot, resting
 from tests.test_cli_deliver import DAY, IDS, REAL_DAY, day_report
 
@@ -227,6 +229,33 @@ async def test_a_platform_that_shuts_the_bot_out_does_not_stop_the_other(slack: 
     assert code == 0
     assert "set DISCORD_TOKEN" in said
     assert "not-a-token" not in said
+
+
+@pytest.mark.parametrize("away", ["refused", "503", "unknown host"])
+async def test_slack_gets_its_morning_digest_while_discords_gateway_is_away(
+    slack: SlackServer, discord: DiscordServer, both: Bot, tmp_path: Path, away: str
+) -> None:
+    """From the first connection on; Discord's own channel gets its digest too, which needs no gateway."""
+    report = tmp_path / "today.md"
+    report.write_text(day_report(f"{datetime.now(UTC):%Y-%m-%d}"), encoding="utf-8")
+    assert both.command("import", str(report)).returncode == 0
+    file = tmp_path / "own.toml"
+    channel = "[[channels]]\ndestination = '{}'\nat = '00:00'\nuntil = '00:00'\n"  # the whole day
+    file.write_text(channel.format(f"slack:{SLACK_PAPERS}") + channel.format(f"discord:{PAPERS}"), encoding="utf-8")
+    discord.gateway.turned_away = True
+    async with Door(0) as door:
+        gateways = {"refused": f"ws://127.0.0.1:{door.port}/", "unknown host": "ws://gateway.invalid/"}
+        gateway = gateways.get(away, discord.gateway_url)
+        both.environment = {**both.environment, "PAPERBOY_DISCORD__GATEWAY_URL": gateway}
+        running = both.start("--config", str(file))
+        await until(lambda: both.said().count("gateway cannot be reached") >= 2, 60.0)
+        await until(lambda: len(slack.visible(SLACK_PAPERS)) == 6, 60.0)
+        await until(lambda: discord.threads(PAPERS) and len(in_thread(discord, PAPERS)) == 5, 60.0)
+        await slack.connected(timeout_s=60.0)
+        (answer,) = await slack.command(SLACK_PAPERS, SLACK_ALICE, "/paper", f"{IDS[0]} results").answered()
+        assert "Kite 1 stays up for 91% of the day." in str(answer.blocks)
+        assert running.poll() is None
+        assert (await asyncio.to_thread(both.stop))[0] == 0
 
 
 def test_a_server_that_removed_the_bot_is_parked_and_resumed_when_it_is_back(

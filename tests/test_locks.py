@@ -85,3 +85,13 @@ def test_a_lock_file_without_a_number_still_locks(store: Path) -> None:
         (store.parent / "send.lock").write_text("")
         with pytest.raises(LockHeld, match="another process holds"), held(store, Work.SEND):
             pytest.fail("two holders")
+
+
+def test_a_holder_that_ends_by_itself_is_told_from_one_that_does_not(store: Path) -> None:
+    """So that a bot knows whether to wait; the next holder leaves nothing of that in the file."""
+    with held(store, Work.SEND, one_off=True), pytest.raises(LockHeld) as caught, held(store, Work.SEND):
+        pytest.fail("two holders")
+    assert (caught.value.one_off, caught.value.pid) == (True, os.getpid())
+    with held(store, Work.SEND), pytest.raises(LockHeld) as caught, held(store, Work.SEND):
+        pytest.fail("two holders")
+    assert (caught.value.one_off, caught.value.pid) == (False, os.getpid())
