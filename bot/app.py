@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import msgspec
 
-from bot import compose, delivery, digesting
+from bot import cleaning, compose, delivery, digesting
 from bot.answering import Answering
 from bot.commands import COMMANDS
 from bot.delivery import Request, Tally
@@ -105,6 +105,7 @@ class Daemon:
                     group.create_task(self._mornings(), name="mornings"),
                     group.create_task(self._work(), name="jobs"),
                     group.create_task(self._requests.run(), name="requests"),
+                    group.create_task(cleaning.run(self._store), name="cleaning"),
                 ]
                 for name, adapter in self._adapters.items():
                     others.append(group.create_task(self._serve(name, adapter), name=name))
@@ -153,12 +154,12 @@ class Daemon:
         for tally in self._tallies:
             tally.hear(news)
         if sentence := delivery.for_the_operator(news):
-            self._notify(f"{news.event} {news.key}", sentence)
+            self._notify(f"{news.event} {news.key}", sentence, news.key)
 
-    def _notify(self, subject: str, sentence: str) -> None:
-        """Tells the operator, in chat once for each subject."""
+    def _notify(self, subject: str, sentence: str, key: str = "") -> None:
+        """Tells the operator, in chat once for each subject; `key` is that of the delivery that it is about."""
         self._say(sentence)
-        telling = asyncio.ensure_future(self._store.run(tell_operator, subject, sentence))
+        telling = asyncio.ensure_future(self._store.run(tell_operator, subject, sentence, delivery=key))
         self._telling.add(telling)
         telling.add_done_callback(self._notified)
 

@@ -27,7 +27,7 @@ from bot.errands import Errand, Task, as_lookup
 from bot.persons import zone_of
 from config.settings import Settings
 from digest import jobs, posts, replies
-from digest.errors import PaperboyError
+from digest.errors import PaperboyError, UsageError
 from digest.jobs import Job
 from digest.letters import write_letter
 from digest.locks import LockHeld, Shared
@@ -295,6 +295,10 @@ def _taken(store: Store, errand: Errand, budgets: Budgets) -> int | None:
 
 
 def _write(store: Store, number: int, asked: Invocation, message: Message) -> None:
+    try:
+        jobs.job(store, number)
+    except UsageError:  # whoever asked has been forgotten in the meantime
+        return
     # In Discord the direct messages of a person belong to no server
     workspace = "" if asked.adapter == "discord" else asked.workspace
     to = Destination(asked.adapter, workspace, asked.person)

@@ -269,11 +269,14 @@ def bury(store: Store, key: str, error: str) -> None:
     what still waits to be posted under it is posted any more. What stands there already may be edited as before."""
     now = store.clock().isoformat()
     with _transaction(store.connection) as connection:
-        (gone,) = connection.execute(
+        row = connection.execute(
             "SELECT CASE deliveries.kind WHEN 'edit' THEN messages.id ELSE parent END FROM deliveries "
             "JOIN messages ON messages.id = message WHERE key = ?",
             (key,),
         ).fetchone()
+        if row is None:  # whose it was has been forgotten in the meantime
+            return
+        (gone,) = row
         connection.execute("UPDATE messages SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", (now, gone))
         connection.execute(
             "UPDATE deliveries SET state = 'dead', error = ?1, failed_at = ?2, deadline = NULL WHERE key = ?3 "

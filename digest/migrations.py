@@ -344,6 +344,30 @@ def covers(db: Database) -> None:
         db.execute(statement)
 
 
+_ERASURE = """
+-- What the counts of people who were forgotten today are hashed with; erased with them when the day (UTC) is over.
+CREATE TABLE spending_keys (
+    day TEXT PRIMARY KEY,
+    key BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Deletions whose content is still to be removed from the file and the WAL: see digest.cleanup.
+CREATE TABLE cleanups (
+    id INTEGER PRIMARY KEY,
+    vacuum INTEGER NOT NULL                -- whether the file is still to be built anew; 0: only the WAL is left
+);
+-- What earlier versions deleted was not overwritten everywhere.
+INSERT INTO cleanups (vacuum) SELECT 1 WHERE EXISTS (SELECT 1 FROM destinations) OR EXISTS (SELECT 1 FROM jobs);
+"""
+
+
+@migrations()
+def erasure(db: Database) -> None:
+    """Keyed hashes of what forgotten people have spent, and cleanups that survive the process."""
+    for statement in _statements(_ERASURE):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """A script's statements one by one: `executescript` would commit the migration's transaction."""
     without_comments = "\n".join(line.partition("--")[0] for line in script.splitlines())

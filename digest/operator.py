@@ -27,12 +27,15 @@ def set_operator(store: Store, to: Destination | None) -> None:
         )
 
 
-def tell_operator(store: Store, subject: str, sentence: str, link: str = "") -> bool:
+def tell_operator(store: Store, subject: str, sentence: str, link: str = "", *, delivery: str = "") -> bool:
     """Has the operator told, once for each subject; False when they have been, or when there is nobody to tell. `link`
     is an address that goes with the sentence.
 
-    Of what a destination of their own does not take they are not told there.
+    Of what a destination of their own does not take they are not told there. `delivery` is the key of the delivery that
+    it is about: when that was erased in the meantime, they are not told whose it was.
     """
+    if delivery and not store.connection.execute("SELECT 1 FROM deliveries WHERE key = ?", (delivery,)).fetchone():
+        return False
     row = store.connection.execute(
         "SELECT id FROM destinations WHERE operator AND parked_at IS NULL AND removed_at IS NULL"
     ).fetchone()

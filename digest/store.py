@@ -15,6 +15,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 import msgspec
 from sqlite_utils import Database
 
+from digest.cleanup import clean_up
 from digest.costs import spent_usd
 from digest.errors import LimitReached, Withdrawn
 from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups, form_of, unusable
@@ -59,10 +60,17 @@ class Store(Lookups):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            # What is deleted is overwritten: https://www.sqlite.org/pragma.html#pragma_secure_delete
+            connection.execute("PRAGMA secure_delete = ON")
             _bring_up_to_date(connection, path)
         except (OSError, sqlite3.Error) as error:
             raise unusable(path, error, "opened", "Set store.path to a file that can be written.") from error
         return cls(connection, clock)
+
+    def close(self) -> None:
+        """Close the store after the cleanups that wait, unless others are using it: see digest.cleanup."""
+        clean_up(self.connection)
+        super().close()
 
     # --- a day's list --------------------------------------------------------------------------------------------
 

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Struct
 
+from digest.cleanup import request_cleanup
 from digest.editions import _REGISTER, WEEKDAYS, Subscription, _columns, mask_of, subscription_of
+from digest.letters import REPLY
 from digest.lookups import Lookups
+from digest.operator import KIND as OPERATOR
 from digest.operator import set_operator
+from digest.spendings import forget_spendings
 from digest.store import Store, _transaction
 from digest.types import Destination, Invocation
 
@@ -145,65 +151,114 @@ def forget(store: Store, asked: Invocation) -> Forgotten:
 
     A workspace of "" means all of them, for platforms on which a person is the same in each. Left is a row without
     anything of theirs, so that the number of their destination is never another's: a send that is under way, or an
-    edition that is being made, still knows it by that.
+    edition that is being made, still knows it by that. What the day's budgets have counted stays, under a hash
+    (digest.spendings). The content leaves the file and the WAL with the cleanup that is requested here
+    (digest.cleanup).
     """
-    who = {
-        "adapter": asked.adapter,
-        "workspace": asked.workspace,
-        "person": asked.person,
-        "quoted": f'"{asked.person}"',
-        "told_by": f"{asked.adapter}:{asked.person}",
-        "now": store.clock().isoformat(),
-    }
-    # From now on what is deleted is overwritten in the file: https://www.sqlite.org/pragma.html#pragma_secure_delete
-    store.connection.execute("PRAGMA secure_delete = ON")
+    who = {"adapter": asked.adapter, "workspace": asked.workspace, "person": asked.person}
+    before = store.connection.total_changes
     with _transaction(store.connection) as connection:
         rows = connection.execute(_THEIRS, who).fetchall()
-        messages = sum(_erase_messages(connection, row["id"]) for row in rows)
-        connection.executemany(_NOBODYS, [{"number": row["id"], "now": who["now"]} for row in rows])
+        # Their conversation with the bot has an id of its own
+        numbers = [row["id"] for row in rows]
+        names = [asked.person, *(name for number in numbers for name in _conversations(connection, number))]
+        messages = sum(_erase_messages(connection, number) for number in numbers)
+        connection.executemany(_NOBODYS, [{"number": number, "now": store.clock().isoformat()} for number in numbers])
         for row in rows:
             if row["operator"]:  # that they are told is the settings' word, not theirs
                 set_operator(store, subscription_of(row).to)
-        for table in ("people", "spendings"):
-            connection.execute(
-                f"DELETE FROM {table} WHERE adapter = :adapter AND person = :person "  # noqa: S608 (two names)
-                "AND (workspace = :workspace OR :workspace = '')",
-                who,
-            )
-        # A request may name who asked, whatever its kind
-        connection.execute("DELETE FROM jobs WHERE asked_by = :told_by OR instr(request, :quoted)", who)
+        connection.execute(f"DELETE FROM people WHERE person = :person AND {_THERE}", who)  # noqa: S608 (our own words)
+        forget_spendings(store, asked)
+        _erase_jobs(connection, asked)
         connection.execute(
-            "UPDATE reports SET corrected_by = '' WHERE corrected_by <> '' AND corrected_by = :told_by", who
+            "UPDATE reports SET corrected_by = '' WHERE corrected_by <> '' AND corrected_by = ?", (_by(asked),)
         )
-        _erase_mentions(connection, asked.person)
-    return Forgotten(len(rows), messages)
+        connection.execute("UPDATE hidden SET hidden_by = '' WHERE hidden_by = ?", (_by(asked),))
+        _erase_mentions(connection, names)
+        if connection.total_changes > before:
+            connection.execute(_UNUSED_PAYLOADS)
+            request_cleanup(connection, vacuum=True)
+    ended = [row for row in rows if row["kind"] == "person" and row["removed_at"] is None]
+    return Forgotten(len(ended), messages)
+
+
+def _by(asked: Invocation) -> str:
+    """The person who asks, as jobs and corrections name them."""
+    return f"{asked.adapter}:{asked.person}"
+
+
+def _conversations(connection: sqlite3.Connection, number: int) -> list[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT platform_channel FROM messages WHERE destination = ? AND platform_channel <> ''", (number,)
+    )
+    return [row[0] for row in rows]
 
 
 def _erase_messages(connection: sqlite3.Connection, number: int) -> int:
-    """Every message of a destination, with its deliveries and editions; gives how many there were."""
-    bodies = connection.execute("SELECT DISTINCT payload FROM deliveries WHERE destination = ?", (number,)).fetchall()
+    """Every message of a destination, with deliveries and editions but without bodies; gives how many there were."""
     connection.execute("DELETE FROM deliveries WHERE destination = ?", (number,))
     erased = connection.execute("DELETE FROM messages WHERE destination = ?", (number,)).rowcount
     connection.execute("DELETE FROM editions WHERE destination = ?", (number,))
-    # Others may have the same cards
-    connection.executemany(_UNUSED_PAYLOAD, bodies)
     return erased
 
 
-def _erase_mentions(connection: sqlite3.Connection, person: str) -> None:
+def _erase_jobs(connection: sqlite3.Connection, asked: Invocation) -> None:
+    """Erases what a person asked for or told, and what others asked to be sent to them; a request may name who asked,
+    whatever its kind."""
+    person = re.escape(asked.person)
+    address = re.compile(rf"(?<!\w){re.escape(asked.adapter)}:(?:[^\s/]+/)?{person}(?!\w)")
+    found = connection.execute(
+        "SELECT id, request, answer, progress, asked_by FROM jobs WHERE asked_by = :by OR instr(request, :raw) "
+        "OR instr(answer, :raw) OR instr(progress, :raw)",
+        {"by": _by(asked), "raw": _raw(asked.person)},
+    ).fetchall()
+    theirs = [
+        row["id"]
+        for row in found
+        if row["asked_by"] == _by(asked)
+        or asked.person in (texts := [*_texts(row["request"])])
+        or any(address.search(text) for text in (*texts, *_texts(row["answer"]), row["progress"]))
+    ]
+    connection.executemany("DELETE FROM jobs WHERE id = ?", [(number,) for number in theirs])
+    if theirs:
+        # An endpoint may quote the question that it refuses, and the identity holds a hash of it; nobody can tell whose
+        connection.execute("UPDATE model_calls SET error = '', identity = '' WHERE purpose = 'answer'")
+
+
+def _erase_mentions(connection: sqlite3.Connection, names: Sequence[str]) -> None:
     """Erases what the operator was told of a person: a mistake with their words, a conversation that takes nothing."""
-    named = re.compile(rf"(?<!\w){re.escape(person)}(?!\w)")
+    named = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)")
     told = connection.execute(
-        "SELECT messages.id, messages.subject, deliveries.payload, payloads.body FROM destinations "
+        "SELECT messages.id, messages.subject, payloads.body FROM destinations "
         "JOIN messages ON messages.destination = destinations.id AND messages.edition IS NULL "
         "JOIN deliveries ON deliveries.message = messages.id JOIN payloads ON payloads.id = deliveries.payload "
         "WHERE destinations.operator OR destinations.kind = 'operator'"
     ).fetchall()
     for row in told:
-        if named.search(row["subject"]) or named.search(bytes(row["body"]).decode()):
+        if any(named.search(text) for text in (row["subject"], *_texts(bytes(row["body"]).decode()))):
             connection.execute("DELETE FROM deliveries WHERE message = ?", (row["id"],))
             connection.execute("DELETE FROM messages WHERE id = ?", (row["id"],))
-            connection.execute(_UNUSED_PAYLOAD, (row["payload"],))
+
+
+def _raw(text: str) -> str:
+    """A text as it stands inside a string of JSON."""
+    return msgspec.json.encode(text).decode()[1:-1]
+
+
+def _texts(column: str) -> Iterator[str]:
+    """The strings in JSON, without its escapes; what is no JSON as it is."""
+    try:
+        left = [msgspec.json.decode(column)]
+    except msgspec.DecodeError:
+        left = [column]
+    while left:
+        match left.pop():
+            case str() as text:
+                yield text
+            case list() as values:
+                left += values
+            case dict() as fields:
+                left += fields.values()
 
 
 def _drop_unsent(connection: sqlite3.Connection, number: int) -> None:
@@ -226,10 +281,17 @@ def _drop_unsent(connection: sqlite3.Connection, number: int) -> None:
     )
 
 
-_UNUSED_PAYLOAD = "DELETE FROM payloads WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE payload = ?1)"
+# Those of deliveries that were dropped or changed before as well; others may have the same cards
+_UNUSED_PAYLOADS = (
+    "DELETE FROM payloads WHERE id IN (SELECT id FROM payloads AS body "
+    "WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE payload = body.id) "
+    "AND NOT EXISTS (SELECT 1 FROM messages WHERE uncovered = body.id))"
+)
+# A destination that is written without its workspace is there in every one
+_THERE = "adapter = :adapter AND (workspace IN (:workspace, '') OR :workspace = '')"
 _THEIRS = (
-    "SELECT * FROM destinations WHERE address = :person AND adapter = :adapter AND kind = 'person' "
-    "AND (workspace = :workspace OR :workspace = '')"
+    "SELECT * FROM destinations WHERE address = :person "  # noqa: S608 (our own words)
+    f"AND kind IN ('person', '{REPLY}', '{OPERATOR}') AND {_THERE}"
 )
 _NOBODYS = """
 UPDATE destinations SET workspace = '', address = 'forgotten' || id, person = '', kind = 'person', language = 'en',

@@ -373,3 +373,25 @@ async def test_it_reads_ahead_shows_that_it_lives_and_makes_the_digest_that_a_co
         assert (await asyncio.to_thread(bot.stop))[0] == 0
         assert sorted(asked.path for asked in web.asked("/html/")) == [f"/html/{one}" for one in papers]
     assert slack.visible(PAPERS) == []
+
+
+async def test_who_is_forgotten_leaves_no_bytes_in_the_store_while_the_bot_runs(
+    slack: SlackServer, bot: Bot, tmp_path: Path
+) -> None:
+    """Within a minute, in the file, its WAL and the WAL's index."""
+
+    def held() -> list[str]:
+        files = [file for file in tmp_path.glob("paperboy.db*") if file.exists()]
+        return [file.name for file in files for text in (b"marzipan", ALICE.encode()) if text in file.read_bytes()]
+
+    bot.start()
+    await slack.connected(timeout_s=20.0)
+    for words in ("subscribe all without marzipan", "subscribe all without marzipan, nougat"):
+        await slack.command(PAPERS, ALICE, "/paperboy", words).answered(timeout_s=30.0)
+    assert held()
+    (asking,) = await slack.command(PAPERS, ALICE, "/paperboy", "forget me").answered(timeout_s=30.0)
+    (told,) = await slack.press(asking, "forget:", ALICE).answered(timeout_s=30.0)
+    assert "erased" in str(told.blocks)
+    await until(lambda: not held(), 60.0)
+    assert bot.stop()[0] == 0
+    assert not held()

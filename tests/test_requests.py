@@ -369,6 +369,26 @@ async def test_what_nobody_hears_any_more_comes_as_a_direct_message(
     assert "direct message" in seen(await smart.say(FOLLOW, unheard.follow))
 
 
+async def test_an_answer_to_somebody_who_was_forgotten_meanwhile_is_not_kept(
+    smart: Chat, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can still be seen where it was asked, and goes nowhere else."""
+    monkeypatch.setattr(requests, "HEARD_S", 0.0)
+    model.script(Slow(1.3, said(("One GPU with 24 GB.", 1)).text))
+    asking = await smart.say("paper", f"{STORED} ask which GPU memory?")
+    following = asyncio.create_task(smart.say(FOLLOW, asking.follow))
+    await smart.say("forget", "")
+    assert "One GPU" in seen(await following)
+    working = [task for task in asyncio.all_tasks() if task.get_name() == "request ask"]
+    await asyncio.gather(*working)
+
+    def told(store: Store) -> list[str]:
+        tables = ("jobs", "destinations", "messages", "payloads", "people")
+        return [str(tuple(row)) for table in tables for row in store.connection.execute(f"SELECT * FROM {table}")]  # noqa: S608
+
+    assert await smart.store.run(told) == []
+
+
 async def test_a_process_that_dies_over_a_question_answers_it_by_direct_message(
     smart: Chat, model: ModelServer, with_model: Settings
 ) -> None:
