@@ -26,6 +26,7 @@ from tests.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, OUTSIDE, PAPERS, WEI
 from tests.test_cli_deliver import DAY, IDS, PAPERBOY, day_report
 
 STOP_S = 10.0
+HANG_S = 180.0  # only what hangs takes so long
 NOBODY = "http://127.0.0.1:9"  # the discard port: a Hub that cannot be reached
 
 
@@ -220,14 +221,14 @@ async def test_it_waits_for_a_delivery_by_hand_that_is_under_way(slack: SlackSer
     bot.environment = {**bot.environment, "PAPERBOY_SLACK__TIMEOUT_S": "600"}
     slack.fault("chat.postMessage", TimeoutAfterApplying(), skip=2)
     delivering = bot.begin("deliver", DAY, "--to", f"slack:{PAPERS}")
-    await delivered(slack, 3)
+    await until(lambda: len(slack.visible(PAPERS)) >= 3, HANG_S)
     bot.environment = {**bot.environment, "PAPERBOY_SLACK__TIMEOUT_S": "2"}
     started = bot.start()
-    await until(lambda: f"waiting until process {delivering.pid} has delivered" in bot.said(), 60.0)
+    await until(lambda: f"waiting until process {delivering.pid} has delivered" in bot.said(), HANG_S)
     assert started.poll() is None
     delivering.kill()
     delivering.wait()
-    await slack.connected(timeout_s=60.0)
+    await slack.connected(timeout_s=HANG_S)
     code, _, said = await asyncio.to_thread(bot.stop)
     assert (code, said.count("waiting until"), said.count("running;")) == (0, 1, 1)
 
@@ -237,9 +238,9 @@ async def test_it_can_be_stopped_while_it_waits(bot: Bot, tmp_path: Path, number
     """Nothing was begun."""
     with held(tmp_path / "paperboy.db", Work.SEND, one_off=True):
         started = bot.start()
-        await until(lambda: "waiting until" in bot.said(), 60.0)
+        await until(lambda: "waiting until" in bot.said(), HANG_S)
         started.send_signal(number)
-        assert await asyncio.to_thread(started.wait, 60.0) == 0
+        assert await asyncio.to_thread(started.wait, HANG_S) == 0
     assert "running" not in bot.said()
 
 
@@ -248,18 +249,18 @@ async def test_a_terminal_that_is_closed_stops_it_like_sigterm(slack: SlackServe
     ours, theirs = os.openpty()
     running = bot.start(stderr=theirs)
     os.close(theirs)
-    await slack.connected(timeout_s=60.0)
+    await slack.connected(timeout_s=HANG_S)
     os.close(ours)
     running.send_signal(signal.SIGHUP)
-    assert await asyncio.to_thread(running.wait, 60.0) == 0
+    assert await asyncio.to_thread(running.wait, HANG_S) == 0
 
 
 async def test_under_nohup_it_outlives_its_terminal(slack: SlackServer, bot: Bot) -> None:
     """A SIGHUP that was ignored from the start stays so."""
     running = bot.start(before=("nohup",))
-    await slack.connected(timeout_s=60.0)
+    await slack.connected(timeout_s=HANG_S)
     running.send_signal(signal.SIGHUP)
-    await slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} results").answered(timeout_s=60.0)
+    await slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} results").answered(timeout_s=HANG_S)
     assert (await asyncio.to_thread(bot.stop))[0] == 0
 
 

@@ -30,7 +30,7 @@ from tests.slack_world import ALICE as SLACK_ALICE
 from tests.slack_world import APP_TOKEN, BOT_TOKEN
 from tests.slack_world import PAPERS as SLACK_PAPERS
 from tests.tcp_door import Door
-from tests.test_app import NOBODY, STOP_S, Bot, resting
+from tests.test_app import HANG_S, NOBODY, STOP_S, Bot, resting
 from tests.test_cli_deliver import DAY, IDS, REAL_DAY, day_report
 
 TITLES = [f"A Kite on {number} Strings" for number in range(1, 6)]
@@ -248,11 +248,12 @@ async def test_slack_gets_its_morning_digest_while_discords_gateway_is_away(
         gateway = gateways.get(away, discord.gateway_url)
         both.environment = {**both.environment, "PAPERBOY_DISCORD__GATEWAY_URL": gateway}
         running = both.start("--config", str(file))
-        await until(lambda: both.said().count("gateway cannot be reached") >= 2, 60.0)
-        await until(lambda: len(slack.visible(SLACK_PAPERS)) == 6, 60.0)
-        await until(lambda: discord.threads(PAPERS) and len(in_thread(discord, PAPERS)) == 5, 60.0)
-        await slack.connected(timeout_s=60.0)
-        (answer,) = await slack.command(SLACK_PAPERS, SLACK_ALICE, "/paper", f"{IDS[0]} results").answered()
+        await until(lambda: both.said().count("gateway cannot be reached") >= 2, HANG_S)
+        await until(lambda: len(slack.visible(SLACK_PAPERS)) == 6, HANG_S)
+        await until(lambda: discord.threads(PAPERS) and len(in_thread(discord, PAPERS)) == 5, HANG_S)
+        await slack.connected(timeout_s=HANG_S)
+        asked = slack.command(SLACK_PAPERS, SLACK_ALICE, "/paper", f"{IDS[0]} results")
+        (answer,) = await asked.answered(timeout_s=HANG_S)
         assert "Kite 1 stays up for 91% of the day." in str(answer.blocks)
         assert running.poll() is None
         assert (await asyncio.to_thread(both.stop))[0] == 0

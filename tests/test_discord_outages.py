@@ -19,7 +19,7 @@ from tests.discord_world import ALICE, BOT_USER, GUILD, PAPERS, WEI
 from tests.slack_socket import until
 from tests.tcp_door import Door
 
-HANG_S = 60.0
+HANG_S = 180.0
 AWAY = "discord's gateway cannot be reached"
 SKIPPED = "an event cannot be read and is skipped"
 CHANNEL = Destination("discord", "", PAPERS)

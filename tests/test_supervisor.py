@@ -29,7 +29,7 @@ from tests.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, PAPERS
 from tests.tcp_door import Door
 from tests.test_app import NOBODY
 
-HANG_S = 60.0
+HANG_S = 180.0
 AT = datetime(2026, 1, 16, 9, 0, tzinfo=UTC)
 SHORT = Pauses(first_s=0.001, longest_s=0.004)
 
