@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := bot adapters digest config tests
+MATERIAL ?= ../shared
 
-.PHONY: demo test lint format bench torture screenshots smoke clean help
+.PHONY: demo test material lint format bench torture screenshots smoke clean help
 
 help:
 	@echo "make demo         see Paperboy work: a sample day, no account, no network"
 	@echo "make test         tests, lint, types and import rules"
+	@echo "make material     the tests on real papers, which are kept beside the checkout; MATERIAL=FOLDER if not in ../shared"
 	@echo "make bench        the benchmarks: ratios measured side by side"
 	@echo "make torture      kills by the thousand of a process that delivers, simulated years: nothing lost, nothing twice"
 	@echo "make screenshots  remake the pictures in the README from real output"
@@ -25,6 +27,10 @@ demo: $(VENV)/installed
 
 test: lint
 	$(BIN)/python -m pytest -n auto
+
+# The tests of Discord run here too: against Discord's own description, which belongs to the material.
+material: $(VENV)/installed-for-tests
+	MATERIAL="$(MATERIAL)" $(BIN)/python -m pytest -n auto tests/material tests/test_discord*.py
 
 lint: $(VENV)/installed-for-tests
 	$(BIN)/ruff check $(SOURCES)

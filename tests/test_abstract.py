@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +16,6 @@ from digest.types import Passage, PassageKind, Reading, ReadingSource
 from tests.makers import paper
 from tests.paper_server import PaperServer, Status, kit
 
-REAL_PAGE = Path(__file__).parents[2] / "shared" / "arxiv_html" / "1902.02534.abs.html"
 ABS = "/abs/2601.00001"
 VISIBLE = """<html><body><blockquote class="abstract mathjax">
     <span class="descriptor">Abstract:</span>Lamps glow at $x &lt; 3$
@@ -86,16 +84,6 @@ async def test_a_page_that_cannot_be_had_is_a_read_error(
     server.fault(ABS, Status(status), times=2)
     with pytest.raises(ReadError, match=rf"No abstract of 2601\.00001\. {server.url}{ABS}.*{status}"):
         await read(server, fetcher, abstract="")
-
-
-@pytest.mark.skipif(not REAL_PAGE.is_file(), reason="the real page is not here")
-def test_a_real_abstract_page_gives_the_whole_abstract() -> None:
-    """From its first words to its last, addresses written out, without the label."""
-    [passage] = passages(REAL_PAGE.read_bytes())
-    assert passage.text.startswith("In this paper, we analyse the current availability of open citations data")
-    assert passage.text.endswith("our new index, CROCI, the Crowdsourced Open Citations Index.")
-    assert "http://opencitations.net/index/coci)" in passage.text
-    assert "this http URL" not in passage.text
 
 
 def test_the_metadata_tell_what_the_visible_text_shortens() -> None:

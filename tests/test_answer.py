@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -284,18 +283,6 @@ def test_one_section_in_another_language_is_found() -> None:
     found = foreign_section(sections(domain=CHINESE, usage=ENGLISH), "zh")
     assert found is not None
     assert found.name is SectionName.USAGE
-
-
-def test_no_section_of_a_real_chinese_report_is_taken_for_another_language() -> None:
-    """Real ones mix in many English names."""
-    file = Path(__file__).parents[2] / "shared" / "reports" / "2026-01-16.md"
-    if not file.exists():
-        pytest.skip("the shared reports are not here")
-    papers = file.read_text(encoding="utf-8").split("============================================================")[1:]
-    texts = [Section(SectionName.USAGE, parse(part)) for paper in papers for part in paper.split("\n\n")]
-    assert len(texts) > 100
-    foreign = [plain(text.blocks) for text in texts if foreign_section([text], "zh")]
-    assert [text for text in foreign if "http" not in text and "论文" not in text and len(text) > 200] == []
 
 
 def test_languages_are_named_for_the_model() -> None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from digest.errors import ReadError
 from digest.fetch import PoliteFetcher
-from digest.sources.catalogue import Catalogue, paper_of
+from digest.sources.catalogue import Catalogue
 from digest.types import ArxivId, Paper
 from tests.makers import DAY
 from tests.paper_pages import abstract_page
 from tests.paper_server import PaperServer, Reset, Status, daily_entry, kit
 
 ID = ArxivId("2601.00007")
-REAL = Path(__file__).parents[2] / "shared" / "arxiv_html" / "1902.02534.abs.html"
 
 
 @pytest.fixture
@@ -71,13 +69,3 @@ async def test_an_id_that_nobody_has_is_said_to_be_none(server: PaperServer) -> 
     server.fault("/abs/", Status(503))
     with pytest.raises(ReadError, match="for now"):
         await told(server)
-
-
-@pytest.mark.skipif(not REAL.exists(), reason="the real pages are not here")
-def test_a_real_abstract_page_tells_its_paper() -> None:
-    found = paper_of(REAL.read_bytes(), ArxivId("1902.02534"))
-    assert found is not None
-    assert len(found.authors) == 3
-    assert found.published_on == date(2019, 2, 7)
-    assert len(found.abstract) > 500
-    assert ", " not in found.authors[0]

@@ -21,7 +21,6 @@ from tests.slack_server import SlackProcess
 from tests.slack_world import ARCHIVED, BOT_TOKEN, OUTSIDE, PAPERS, SECRET, Message
 
 PAPERBOY = str(Path(sys.executable).with_name("paperboy"))
-REAL_DAY = Path(__file__).parents[2] / "shared" / "reports" / "2026-01-16.md"
 DAY = "2026-03-05"
 IDS = tuple(f"2603.0{number}001" for number in range(1, 6))
 
@@ -267,18 +266,6 @@ def test_a_missing_token_is_named_before_anything_is_written(paperboy: Paperboy)
     assert told.returncode == 1
     assert "Set SLACK_BOT_TOKEN" in told.stderr
     assert "nothing has been delivered yet" in paperboy("status").stdout
-
-
-def test_the_real_day_is_one_headline_and_twenty_three_replies(slack: SlackProcess, paperboy: Paperboy) -> None:
-    """Each once; a paper's results are those of the report."""
-    if not REAL_DAY.exists():
-        pytest.skip("the real day report is not here")
-    assert paperboy("import", str(REAL_DAY)).returncode == 0
-    delivered = paperboy("deliver", "2026-01-16", "--to", f"slack:{PAPERS}")
-    assert delivered.returncode == 0, delivered.stderr
-    headline, cards = thread(slack, PAPERS)
-    assert headline.blocks[0]["text"]["text"] == "Papers · Fri 16 Jan · 23"
-    assert len({card.key for card in cards}) == len(cards) == 23
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:

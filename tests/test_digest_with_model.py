@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tests.makers import DAY
@@ -20,7 +19,6 @@ from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, daily_entry
 
 PAPERBOY = str(Path(sys.executable).with_name("paperboy"))
-REAL_DAY = Path(__file__).parents[2] / "shared" / "hub" / f"{DAY}.json"
 PAPERS = 5
 ATTEMPTS = 2  # for one report, before the stand-in writes
 WRONG_KEY = "sk-wrong-9876543210zyxwvutsrq"
@@ -98,21 +96,6 @@ def test_a_digest_in_two_languages_asks_once_for_each_paper_and_language(
     assert digest(paperboy, "--language", "en").stdout == english
     assert len(model.calls) == 2 * PAPERS
     assert len(server.asked("/html/")) == PAPERS
-
-
-@pytest.mark.skipif(not REAL_DAY.exists(), reason="the real days are not here")
-def test_a_real_day_costs_a_call_for_each_paper_and_language(
-    paperboy: Paperboy, model: ModelServer, server: PaperServer, store: Path
-) -> None:
-    """arXiv has none of its pages: the model is told that it reads abstracts."""
-    entries = msgspec.json.decode(REAL_DAY.read_bytes())
-    server.days[DAY.isoformat()] = entries
-    for language in ("zh", "en", "zh"):
-        digest(paperboy, "--language", language)
-    assert len(entries) == 23
-    assert len(model.calls) == 46
-    assert all("the abstract only" in call.prompt for call in model.calls)
-    assert _reports(store) == {("en", "a-model", 0): 23, ("zh", "a-model", 0): 23}
 
 
 def test_a_model_that_is_down_costs_the_digest_its_words_but_not_the_digest(

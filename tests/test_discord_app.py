@@ -31,7 +31,7 @@ from tests.slack_world import APP_TOKEN, BOT_TOKEN
 from tests.slack_world import PAPERS as SLACK_PAPERS
 from tests.tcp_door import Door
 from tests.test_app import HANG_S, NOBODY, STOP_S, Bot, resting
-from tests.test_cli_deliver import DAY, IDS, REAL_DAY, day_report
+from tests.test_cli_deliver import DAY, IDS, day_report
 
 TITLES = [f"A Kite on {number} Strings" for number in range(1, 6)]
 
@@ -116,17 +116,24 @@ def folded(text: Any) -> str:
     return re.sub(r"\W+", "", str(text))
 
 
-@pytest.mark.parametrize("real", [False, True])
 async def test_one_bot_posts_a_day_to_both_platforms_once_and_answers_on_both(
-    slack: SlackServer, discord: DiscordServer, both: Bot, tmp_path: Path, *, real: bool
+    slack: SlackServer, discord: DiscordServer, both: Bot, tmp_path: Path
 ) -> None:
     """A Slack channel, a Discord text channel and a Discord forum; `/paper ID results` has the same section."""
-    day, paper, count, language = (DAY, IDS[0], 5, "en")
-    if real:
-        if not REAL_DAY.exists():
-            pytest.skip("the real day report is not here")
-        day, paper, count, language = ("2026-01-16", "2601.10592", 23, "zh")
-        assert both.command("import", str(REAL_DAY)).returncode == 0
+    await posts_to_both_and_answers(slack, discord, both, tmp_path, DAY, IDS[0], len(IDS), "en")
+
+
+async def posts_to_both_and_answers(
+    slack: SlackServer,
+    discord: DiscordServer,
+    both: Bot,
+    tmp_path: Path,
+    day: str,
+    paper: str,
+    count: int,
+    language: str,
+) -> None:
+    """A stored day of that many papers, of which this one is asked about."""
     places = (f"slack:{SLACK_PAPERS}", f"discord:{GUILD}/{PAPERS}", f"discord:{FORUM}")
     options = channels(tmp_path, *places, more=f"language = '{language}'\n")
     both.start(*options)

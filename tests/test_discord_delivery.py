@@ -7,17 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from adapters.discord_messages import messages
 from bot import compose
-from bot.chat import answer
 from digest import posts
 from digest.editions import Subscription, make_edition, number_of, register
 from digest.lookups import Lookups
 from digest.outbox import Outbox
-from digest.sources.report_file import read_report_file
 from digest.status import status
 from digest.store import Store, StoreThread
-from digest.types import Destination, Invocation
+from digest.types import Destination
 from tests.delivery_makers import MovedClock, stored_day
 from tests.discord_chat import adapter_for, read_out
 from tests.discord_faults import (
@@ -30,12 +27,10 @@ from tests.discord_faults import (
     Status,
     TimeoutAfterApplying,
 )
-from tests.discord_rules import message_problems
 from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE, FORUM, PAPERS
-from tests.makers import DAY, NOON
+from tests.makers import DAY
 
-REAL_DAY = Path(__file__).parents[2] / "shared" / "reports" / "2026-01-16.md"
 PLACES = {address: Destination("discord", "", address) for address in (PAPERS, FORUM, ALICE)}
 FAULTS: tuple[Fault, ...] = (
     Status(502),
@@ -139,29 +134,3 @@ async def test_whatever_fails_each_message_is_there_once_and_in_order(
     assert {place: titles(discord, place) for place in PLACES} == dict.fromkeys(PLACES, expected(3))
     assert [len(discord.threads(place)) for place in PLACES] == [1, 1, 0]
     assert await store.run(states) == {"sent"}
-
-
-@pytest.mark.skipif(not REAL_DAY.exists(), reason="the shared report of 2026-01-16 is not there")
-async def test_a_real_day_is_posted_and_asked_about(
-    discord: DiscordServer, store: StoreThread, clock: MovedClock
-) -> None:
-    """Twenty-three Chinese reports: a headline and a card each; every answer fits Discord, and shows no marks."""
-    known = [compose.texts(language) for language in compose.LANGUAGES]
-    report_file = read_report_file(REAL_DAY, known, compose.taxonomy(), NOON)
-    await store.run(lambda opened: opened.save_imported(report_file.day, report_file.entries))
-    await store.run(lambda opened: editions(opened, "zh"))
-    await drained(store, discord, clock)
-    for place in PLACES:
-        assert len(titles(discord, place)) == 24
-        assert len(set(titles(discord, place))) == 24
-    shown = [read_out(message) for message in discord.visible()]
-    assert not [text for text in shown if "**" in text or "\\" in text]
-
-    def asked(opened: Store) -> list[str]:
-        desk = compose.desk(opened)
-        questions = [f"{paper.id}{section}" for paper, _ in report_file.entries for section in ("", " results")]
-        asks = [Invocation(name="paper", args=question, language="zh") for question in questions]
-        parts = [part.body() for ask in asks for part in messages(answer(ask, desk))]
-        return [str(problem) for body in parts for problem in message_problems(body)]
-
-    assert await store.run(asked) == []

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests import discord_spec
 from tests.discord_client import App, Plain, discord, plain, running
 from tests.discord_commands import NotPossible, filled_in
 from tests.discord_interactions import Interaction
@@ -100,13 +99,9 @@ class Quiet(App):
     """An app whose answers are the test's."""
 
 
-@pytest.fixture(params=["described", "alone"])
-def local(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[DiscordServer]:
-    """With the official description, and with the local Discord's own rules alone."""
-    if request.param == "alone":
-        monkeypatch.setattr(discord_spec, "problems", lambda _operation, _body: [])
-    elif not discord_spec.FILE.exists():
-        pytest.skip("the official description is not there")
+@pytest.fixture
+def local() -> Iterator[DiscordServer]:
+    """With its own rules alone; `make material` runs this with Discord's description as well."""
     with DiscordServer() as local:
         yield local
 
@@ -125,7 +120,7 @@ def path(asked: Interaction) -> str:
 
 
 async def test_forms_are_taken_at_every_limit_and_refused_beyond(local: DiscordServer, rest: Plain) -> None:
-    """Whether the official description is at hand or not; what is refused leaves the question open."""
+    """What is refused leaves the question open."""
     for name, (good, bad) in LIMITS.items():
         asked = local.command(PAPERS, ALICE, "here")
         assert await rest.code("POST", path(asked), {"type": 9, "data": bad}) == (400, 50035), name

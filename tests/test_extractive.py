@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,6 @@ from digest import markdown
 from digest.errors import SettingsError
 from digest.inline import plain_runs
 from digest.readers.fingerprint import text_hash
-from digest.sources.huggingface import parse_entry
 from digest.types import (
     Block,
     Paper,
@@ -34,11 +31,8 @@ from digest.types import (
     Table,
 )
 from digest.writers.extractive import build
-from digest.writers.sentences import without_citations, without_latex
 from tests import makers
 from tests.extractive_writer import writer
-
-SHARED = Path(__file__).parents[2] / "shared"
 
 ABSTRACT = (
     "Finding a lost kite in a photo of the sky is hard for small detectors. "
@@ -370,20 +364,6 @@ def own_words(report: Report) -> Iterator[str]:
             said = line.removeprefix(next((f"{label} " for label in labels if line.startswith(label)), ""))
             if not re.fullmatch(r"https?://\S+", said):
                 yield said
-
-
-async def test_every_word_on_the_real_days_is_the_papers() -> None:
-    """Whatever is chosen stands in the abstract, letter by letter, but for citations and LaTeX."""
-    if not (SHARED / "hub").exists():
-        pytest.skip("the shared days are not here")
-    for file in (SHARED / "hub").glob("*.json"):
-        for entry in json.loads(file.read_text(encoding="utf-8")):
-            subject = parse_entry(entry, "")
-            text = squeezed(without_citations(without_latex(subject.abstract)))
-            report = await written(subject)
-            assert report.sections[1].blocks, subject.id
-            for line in own_words(report):
-                assert squeezed(line).replace("$", "") in text.replace("$", ""), (subject.id, line)
 
 
 async def test_every_word_of_a_page_is_the_papers() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -13,7 +10,6 @@ from hypothesis import strategies as st
 from digest.grounding import Ground, checked
 from digest.markdown import normal, plain
 from digest.mending import to_mend
-from digest.sources.huggingface import parse_entry
 from digest.types import (
     Block,
     Finding,
@@ -22,7 +18,6 @@ from digest.types import (
     Paragraph,
     Passage,
     PassageKind,
-    ReadingSource,
     Run,
     RunKind,
     SectionName,
@@ -30,7 +25,6 @@ from digest.types import (
 )
 from tests.makers import paper, points, reading, report, sections, sentence
 
-REAL_DAY = Path(__file__).parents[2] / "shared" / "hub" / "2026-01-16.json"
 NOT_FOUND, ELSEWHERE, DERIVED, FOUND = Outcome.NOT_FOUND, Outcome.ELSEWHERE, Outcome.DERIVED, Outcome.FOUND
 
 SCORES = Passage(
@@ -275,24 +269,6 @@ def test_names_that_the_list_tells_of_the_paper_raise_no_alarm() -> None:
         reading(passages=TEXT[:1]), paper(title="SkyNet9: A Kite", abstract="", github_url="https://x.org/Sky10")
     )
     assert [finding for finding in findings("SkyNet9 和 Sky10 已开源。", known) if finding.to_check] == []
-
-
-@pytest.mark.skipif(not REAL_DAY.is_file(), reason="../shared/hub is not here")
-def test_the_model_that_a_real_report_made_up_is_marked() -> None:
-    """The abstract names another one in its place."""
-    entries = json.loads(REAL_DAY.read_text(encoding="utf-8"))
-    known = next(listed for listed in (parse_entry(entry, "") for entry in entries) if listed.id == "2601.10592")
-    passages = (Passage("", "Abstract", PassageKind.TEXT, known.abstract),)
-    read = reading("2601.10592", source=ReadingSource.ABSTRACT, passages=passages)
-    told = report(
-        "2601.10592",
-        "zh",
-        sections=sections(usage="利用大语言模型（如 Llama 3.1-405B）进行多轮推理并聚合标注，来自 1.2M 视频。"),
-    )
-    by_text = {finding.text: finding for finding in checked(told, read, known).findings}
-    assert by_text["Llama 3.1-405B"].outcome is NOT_FOUND
-    assert by_text["Llama 3.1-405B"].instead == "GPT-OSS-120B"
-    assert by_text["1.2M"].outcome is FOUND
 
 
 # --- reports -----------------------------------------------------------------------------------------------------

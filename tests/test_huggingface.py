@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +20,6 @@ from digest.types import Fetcher, Paper
 from tests.makers import DAY
 from tests.paper_server import Fault, PaperServer, Reset, Status, Truncated, WrongType, daily_entry, kit
 
-REAL_DAYS = Path(__file__).parents[2] / "shared" / "hub"
 LIST = "/api/daily_papers"
 
 
@@ -57,34 +54,6 @@ def parsed(**changes: Any) -> Paper:
 def without_times(text: str) -> str:
     """The text on one line without the sign that the source mends."""
     return " ".join(re.sub(r"\s?\\?times\b|×", "", text).split())
-
-
-# --- real lists --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(not REAL_DAYS.is_dir(), reason="the real days are not here")
-@pytest.mark.parametrize("file", sorted(REAL_DAYS.glob("*.json")), ids=lambda file: file.stem)
-async def test_every_paper_of_a_real_day_is_listed_once(
-    server: PaperServer, fetcher: PoliteFetcher, file: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Each with a title and all that the list tells of it, one line each; most upvoted first; nothing dropped."""
-    entries = json.loads(await asyncio.to_thread(file.read_bytes))
-    server.days[file.stem] = entries
-    papers = await daily(server, fetcher, date.fromisoformat(file.stem))
-    told = {entry["paper"]["id"]: entry["paper"] for entry in entries}
-    assert sorted(paper.id for paper in papers) == sorted(told)
-    votes = [paper.upvotes or 0 for paper in papers]
-    assert votes == sorted(votes, reverse=True)
-    for paper in papers:
-        of_it = told[paper.id]
-        assert paper.title == " ".join(of_it["title"].split()) != ""
-        assert without_times(paper.abstract) == without_times(of_it.get("summary", ""))
-        assert without_times(paper.hub_summary) == without_times(of_it.get("ai_summary", ""))
-        assert len(paper.authors) == sum(not author.get("hidden") for author in of_it["authors"])
-        assert str(paper.published_on) == of_it["publishedAt"][:10]
-        assert bool(paper.github_url) == bool(of_it.get("githubRepo"))
-        assert bool(paper.organization) == bool(of_it.get("organization"))
-    assert not caplog.records
 
 
 # --- one entry ---------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
 import subprocess
 import sys
@@ -19,13 +18,10 @@ from digest.errors import ReadError
 from digest.fetch import PoliteFetcher
 from digest.readers import pdf, pdf_text
 from digest.readers.fingerprint import text_hash
-from digest.readers.headings import is_bibliography
 from digest.readers.pdf_words import HYPHEN, Joiner
-from digest.types import Passage, PassageKind, ReadingSource
+from digest.types import PassageKind, ReadingSource
 from tests import makers
 from tests.paper_server import PaperServer, kit
-
-SHARED = Path(__file__).parents[2] / "shared" / "arxiv_pdf"
 
 
 class Set(NamedTuple):
@@ -383,35 +379,3 @@ async def test_trouble_of_any_kind_is_a_read_error(server: PaperServer, reader: 
     server.pages["/pdf/2601.00001"] = PAPER + b" " * 50_000
     with pytest.raises(ReadError, match="larger"):
         await reader.read(makers.paper())
-
-
-# --- real files ----------------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def real(file: Path) -> tuple[Passage, ...]:
-    return pdf_text.passages(file.read_bytes())
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared PDFs are not here")
-@pytest.mark.parametrize("file", sorted(SHARED.glob("*.pdf")), ids=lambda file: file.stem)
-def test_real_files_give_passages_without_debris(file: Path) -> None:
-    """Anchors are pages; no control character, no cut word, no page number, stamp or bibliography is left."""
-    read = real(file)
-    assert sum(len(one.text) for one in read if one.heading) > 1000
-    for one in read:
-        assert one.anchor.startswith("page=")
-        assert one.text == one.text.strip("\n") != ""
-        assert not any(char in one.text for char in "\x02\ufffe\ufffd\r\t")
-        assert not one.text.isdecimal()
-        assert "arXiv:" not in one.text[:6]
-        assert not any(is_bibliography(heading) for heading in one.heading.split(" > "))
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared PDFs are not here")
-def test_a_real_table_keeps_every_number_in_its_column() -> None:
-    """A row that has no score in one column keeps that column empty."""
-    read = real(SHARED / "1706.03762.pdf")
-    rows = [row for one in read if one.kind is PassageKind.TABLE for row in one.text.split("\n")]
-    assert "Deep-Att + PosUnk Ensemble [39] |  | 40.4 |  | 8.0 · 1020" in rows
-    assert "ConvS2S Ensemble [9] | 26.36 | 41.29 | 7.7 · 1019 | 1.2 · 1021" in rows

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -20,7 +18,6 @@ from digest.types import Block, Digest, Paper, ReadingSource, Report, Section, S
 from tests.makers import DAY, NOON, paper, points, report, sections
 from tests.test_markdown import documents
 
-SHARED = Path(__file__).parents[2] / "shared" / "reports" / "2026-01-16.md"
 TEXTS = {language: compose.texts(language) for language in compose.LANGUAGES}
 LIST_URL = "https://huggingface.co/papers/date/2026-01-16"
 
@@ -197,22 +194,3 @@ def test_an_export_has_the_form_of_a_day_report() -> None:
         "3. **Usage guide**\n   * Input: a lamp\n\n"
         f"{'=' * 60}\n"
     )
-
-
-def test_the_real_day_report_is_read_whole(tmp_path: Path) -> None:
-    """23 papers, five sections each, and nothing of them is lost when it is exported and read again."""
-    if not SHARED.exists():
-        pytest.skip("the real day report is not here")
-    texts = list(TEXTS.values())
-    found = read_report_file(SHARED, texts, compose.taxonomy(), NOON)
-    assert found.day == date(2026, 1, 16)
-    assert len(found.entries) == 23
-    assert sum(len(told.sections) for _, told in found.entries) == 115
-    assert not found.gaps
-    assert all(told.domains for _, told in found.entries)
-    everything = "\n".join(plain(section.blocks) for _, told in found.entries for section in told.sections)
-    figures = re.compile(r"\d+(?:\.\d+)?%")
-    assert figures.findall(everything) == figures.findall(SHARED.read_text(encoding="utf-8"))
-    file = tmp_path / "again.md"
-    file.write_text(written(found.entries), encoding="utf-8")
-    assert read_report_file(file, texts, compose.taxonomy(), NOON) == found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from digest.errors import ReadError
@@ -11,7 +9,6 @@ from digest.readers import saved
 from digest.types import ReadingSource
 from tests.latexml_pages import PROSE, page, para, section
 
-SHARED = Path(__file__).parents[2] / "shared"
 ABSTRACT_PAGE = f'<!DOCTYPE html><html><body><blockquote class="abstract mathjax">{PROSE}</blockquote></body></html>'
 MARKDOWN = f"# Lamps\n\n## Introduction\n\n{PROSE}\n\n{PROSE}\n\n## Method\n\n{PROSE}\n\n{PROSE}\n\n{PROSE}\n"
 
@@ -39,21 +36,3 @@ def test_a_file_without_a_paper_is_refused(content: bytes) -> None:
     """The sentence says what is wrong with the file."""
     with pytest.raises(ReadError, match=r"\.$"):
         saved.passages_of(content)
-
-
-@pytest.mark.parametrize(
-    ("name", "source"),
-    [
-        ("arxiv_html/1902.02534.abs.html", ReadingSource.ABSTRACT),
-        ("arxiv_html/2310.06825.html", ReadingSource.HTML),
-        ("arxiv_pdf/one-page.pdf", ReadingSource.PDF),
-    ],
-)
-def test_real_files_are_known_for_what_they_are(name: str, source: ReadingSource) -> None:
-    """A real abstract page, a LaTeXML page and a PDF."""
-    file = SHARED / name
-    if not file.exists():
-        pytest.skip(f"{file} is not there")
-    found, passages = saved.passages_of(file.read_bytes())
-    assert found is source
-    assert passages

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,13 +20,11 @@ from adapters.slack_blocks import (
     one,
     pressed,
 )
-from adapters.slack_rich import TEXT_CHARS, shown
+from adapters.slack_rich import shown
 from digest.types import Action, Block, Message, Paragraph, Points, Run, RunKind, Table
 from tests.makers import points, sentence
 from tests.slack_rules import rendered_chars
 from tests.slack_seen import accepted, found, objects, texts
-
-LIMITS = Path(__file__).parents[2] / "shared/specs/slack-blocks/limits.json"
 
 
 def test_a_formula_in_a_title_reads_as_text() -> None:
@@ -347,13 +344,3 @@ def test_text_arrives_whole_and_in_order(paragraphs: list[Paragraph], footer: st
     parts = messages(Message(blocks=tuple(paragraphs), footer=footer))
     expected = "".join(shown(run) for paragraph in paragraphs for run in paragraph.runs) + shown(Run(footer))
     assert bare("".join(texts(part.blocks) for part in parts)) == bare(expected)
-
-
-def test_the_limits_are_those_of_the_public_specification() -> None:
-    """Our constants are not larger than the ones in the conformance specification."""
-    if not LIMITS.exists():
-        pytest.skip("the shared Block Kit limits are not here")
-    limits = json.loads(LIMITS.read_bytes())
-    assert limits["text"]["max_length"] >= TEXT_CHARS
-    assert limits["button"]["text"]["max_length"] >= BUTTON_CHARS
-    assert limits["overflow"]["options"]["max_items"] >= 5

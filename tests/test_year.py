@@ -12,23 +12,18 @@ from msgspec.structs import replace as changed
 from bot import ringing
 from digest import deliveries, due, editions, shelf
 from digest.deliveries import Doubt
-from tests.year import Run, lived, told
+from tests.year import lived, told
 from tests.year_worlds import a_fortnight, a_year, some_weeks
 
 SEED = 6  # of what goes wrong here; `make torture` takes others
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
-def exact(run: Run) -> bool:
-    """Whether each destination has exactly what it must have, in order, once, in its windows, and nothing broke."""
-    return not (run.differences() or run.miscounted() or run.doubled() or run.errors)
-
-
 def test_a_year_leaves_everybody_with_exactly_what_they_must_have() -> None:
-    """Five channels and forty people, over both changes of clocks, real days among made ones, and everything that can
+    """Five channels and forty people, over both changes of clocks, and everything that can
     go wrong: a source, a platform and a machine that are away for days, clocks a day off, deaths at every step."""
     run = lived(a_year(SEED))
-    assert exact(run), told(run)
+    assert run.exact, told(run)
     assert run.messages > 10_000
     assert run.deaths > 30
 
@@ -36,7 +31,7 @@ def test_a_year_leaves_everybody_with_exactly_what_they_must_have() -> None:
 def test_a_fortnight_of_two_hundred_people_in_twelve_time_zones() -> None:
     """They subscribe, change their minds, pause, go on, leave and come back while it goes on."""
     run = lived(a_fortnight(SEED))
-    assert exact(run), told(run)
+    assert run.exact, told(run)
     assert len(run.model.places) == 205
     assert run.deaths > 5
 
@@ -44,7 +39,7 @@ def test_a_fortnight_of_two_hundred_people_in_twelve_time_zones() -> None:
 def test_the_weeks_in_which_wrong_bots_are_tried_go_well_with_the_right_one() -> None:
     """Without this the tests below would prove nothing. All kinds of messages are among what is compared."""
     run = lived(some_weeks(SEED))
-    assert exact(run), told(run)
+    assert run.exact, told(run)
     seen = {post.seen.what for posts in run.platform.posts.values() for post in posts}
     assert seen == {"headline", "card", "section", "missed", "notice"}
     assert any("late" in post.seen.about for posts in run.platform.posts.values() for post in posts)
@@ -137,4 +132,4 @@ def test_a_wrong_bot_is_found_out(plant: Plant, monkeypatch: pytest.MonkeyPatch)
     """Each of the well-known wrong ways leaves somebody with something else than they must have."""
     plant(monkeypatch)
     run = lived(some_weeks(SEED))
-    assert not exact(run), plant.__doc__
+    assert not run.exact, plant.__doc__

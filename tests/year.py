@@ -289,6 +289,11 @@ class Run:
         return sorted({key for key in keys if keys.count(key) > 1}, key=str) if len(set(keys)) < len(keys) else []
 
     @property
+    def exact(self) -> bool:
+        """Whether each destination has exactly what it must have, in order, once, in its windows, and nothing broke."""
+        return not (self.differences() or self.miscounted() or self.doubled() or self.errors)
+
+    @property
     def messages(self) -> int:
         return sum(map(len, self.platform.posts.values()))
 

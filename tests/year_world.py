@@ -6,22 +6,18 @@ be off. What a made world holds hangs on its seed alone.
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct, field
 
 from digest.editions import Subscription
 from digest.errors import FutureDay, NoListYet, QuietDay, SourceDown, SourceError
-from digest.sources.huggingface import parse_entry
 from digest.types import ArxivId, Destination, Paper
 
-SHARED = Path(__file__).parents[2] / "shared" / "hub"
 SLOT = timedelta(minutes=15)
 ONE_DAY = timedelta(days=1)
 DOMAINS = ("nlp", "agents", "vision", "video", "robotics", "data")
@@ -152,10 +148,11 @@ class Lists:
         self.papers = papers
         self.number = 0
 
-    def fill(self, real: dict[date, list[tuple[datetime, Paper]]]) -> None:
+    def fill(self, given: Mapping[date, Sequence[tuple[datetime, Paper]]]) -> None:
+        """Every day's list: the one that is given, or a made one."""
         for number in range(-15, self.world.days):
             day = self.world.first + timedelta(days=number)
-            self.world.lists[day] = list(real.get(day) or self._made(day))
+            self.world.lists[day] = list(given.get(day) or self._made(day))
             self._afterwards(day)
 
     def _made(self, day: date) -> Iterator[tuple[datetime, Paper]]:
@@ -200,22 +197,6 @@ class Lists:
         return Paper(
             id=paper_id, title=f"A study of {word} for some {self.number % 7} rooms", abstract="We look at it."
         )
-
-
-def real_lists(first: date, days: int) -> dict[date, list[tuple[datetime, Paper]]]:
-    """The real days that lie in the world, of the material beside the checkout, if it is there."""
-    found: dict[date, list[tuple[datetime, Paper]]] = {}
-    for path in sorted(SHARED.glob("*.json")):
-        day = date.fromisoformat(path.stem)
-        if first <= day < first + timedelta(days=days):
-            joined: dict[ArxivId, tuple[datetime, Paper]] = {}
-            for entry in json.loads(path.read_bytes()):
-                paper = parse_entry(entry, "https://hub.example.org")
-                told = entry["paper"].get("submittedOnDailyAt")
-                moment = midnight(day) if told is None else datetime.fromisoformat(told)
-                joined.setdefault(paper.id, (on_grid(moment) + timedelta(minutes=7), paper))
-            found[day] = list(joined.values())
-    return found
 
 
 def on_grid(moment: datetime) -> datetime:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
 
 from digest.editions import WEEKDAYS, Subscription, window_end
-from digest.types import Destination
-from tests.year_world import DOMAINS, ONE_DAY, Doing, Kill, Lists, Mood, Span, World, on_grid, real_lists
+from digest.types import Destination, Paper
+from tests.year_world import DOMAINS, ONE_DAY, Doing, Kill, Lists, Mood, Span, World, on_grid
 
 
 def add_trouble(world: World, chance: random.Random, *, kills: int) -> None:
@@ -145,18 +145,20 @@ def make_world(
     doings: int,
     kills: int,
     hours: Sequence[tuple[str, str]],
+    given: Mapping[date, Sequence[tuple[datetime, Paper]]] | None = None,
 ) -> World:
-    """`papers`: how many a made day has, from and to; `doings`: how often people change their mind."""
+    """`papers`: how many a made day has, from and to; `doings`: how often people change their mind; `given`: lists of
+    some days, with the moments at which papers join."""
     chance = random.Random(seed)
     world = World(seed, first, days, channels=channel_subscriptions())
-    Lists(world, chance, papers).fill(real_lists(first, days))
+    Lists(world, chance, papers).fill(given or {})
     add_trouble(world, chance, kills=kills)
     add_people(world, chance, people, doings, hours)
     return world
 
 
 def a_year(seed: int) -> World:
-    """Over both changes of clocks, with the real days that lie in it."""
+    """Over both changes of clocks."""
     return make_world(seed, date(2025, 9, 1), 365, papers=(3, 9), people=40, doings=120, kills=60, hours=A_FEW_HOURS)
 
 

@@ -1,6 +1,6 @@
 """Tests on real papers, lists, reports and platform descriptions, which are kept beside the checkout: `make material`.
 
-The folder is `../shared`, or what PAPERBOY_MATERIAL names. A test without its material fails.
+The folder is `../shared`, or what MATERIAL names, from the checkout. A test without its material fails.
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+WHAT_TO_DO = "Put the material into ../shared beside the checkout, or name its folder: make material MATERIAL=FOLDER."
 CHECKOUT = Path(__file__).parents[2]
-MATERIAL = CHECKOUT / os.environ.get("PAPERBOY_MATERIAL", "../shared")
+MATERIAL = (CHECKOUT / os.environ.get("MATERIAL", "../shared")).resolve()
 
 
 class MaterialMissing(Exception):
     """Something that a test needs is not in the folder."""
 
     def __init__(self, missing: Path) -> None:
-        super().__init__(f"The test material {missing} is missing. Put it there, or set PAPERBOY_MATERIAL to its folder.")
+        super().__init__(f"{missing} is missing. {WHAT_TO_DO}")
 
 
 def material(name: str) -> Path:
