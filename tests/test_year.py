@@ -1,4 +1,7 @@
-"""A year and a fortnight of the bot beside a model of what everybody must have; and that wrong bots are found out."""
+"""Weeks of the bot beside a model of what everybody must have; and that wrong bots are found out.
+
+`make torture` has years, and fortnights of two hundred people. Nothing here hangs on time: clocks are moved.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +16,17 @@ from bot import ringing
 from digest import deliveries, due, editions, shelf
 from digest.deliveries import Doubt
 from tests.year import lived, told
-from tests.year_worlds import a_fortnight, a_year, some_weeks
+from tests.year_worlds import a_fortnight, some_weeks
 
-SEED = 6  # of what goes wrong here; `make torture` takes others
+SEED = 0  # of what goes wrong here: with it each wrong way below does harm; `make torture` takes others
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
-def test_a_year_leaves_everybody_with_exactly_what_they_must_have() -> None:
-    """Five channels and forty people, over both changes of clocks, and everything that can
-    go wrong: a source, a platform and a machine that are away for days, clocks a day off, deaths at every step."""
-    run = lived(a_year(SEED))
-    assert run.exact, told(run)
-    assert run.messages > 10_000
-    assert run.deaths > 30
-
-
-def test_a_fortnight_of_two_hundred_people_in_twelve_time_zones() -> None:
+def test_a_fortnight_of_people_in_twelve_time_zones() -> None:
     """They subscribe, change their minds, pause, go on, leave and come back while it goes on."""
-    run = lived(a_fortnight(SEED))
+    run = lived(a_fortnight(SEED, people=30))
     assert run.exact, told(run)
-    assert len(run.model.places) == 205
+    assert len(run.model.places) == 35
     assert run.deaths > 5
 
 

@@ -15,7 +15,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -40,7 +40,6 @@ from tests.year_worlds import a_fortnight, a_year
 PATIENCE = Patience(timedelta(hours=3), timedelta(hours=8))
 RESTART = timedelta(minutes=1)  # after a death; longer than a request may be under way
 _EVERYBODY = 100_000
-A_MONTH = 31  # days; shorter worlds have the store on a thread of its own, as the bot does
 P = ParamSpec("P")
 T = TypeVar("T")
 MEMORY = Path("/dev/shm")  # noqa: S108 (where a disk costs nothing; what is put there has a folder of its own)
@@ -56,7 +55,7 @@ class Difference(Struct, frozen=True):
 
 
 class StoreHere(StoreThread):
-    """A store in the event loop's own thread: a year has many ways to another and back, which are spared."""
+    """A store in the event loop's own thread, so that how a world goes hangs on nothing but its seed."""
 
     async def run(self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         await asyncio.sleep(0)  # others go on meanwhile
@@ -73,7 +72,7 @@ class Process:
     """The bot from a start to a death: nothing of it outlives that but the file."""
 
     def __init__(self, path: Path, moment: Moment, source: Source, platform: Platform) -> None:
-        self.store = StoreHere(path, moment) if moment.world.days > A_MONTH else StoreThread(path, moment)
+        self.store = StoreThread(path, moment) if moment.world.threads else StoreHere(path, moment)
         self._moment = moment
         self._platform = platform
         press = Press(
@@ -232,12 +231,12 @@ class Run:
         """The quarters of an hour at which the bot wakes: each half hour of days with trouble; of others the bells,
         the ends of windows, and some more."""
         hours = {one.subscription for one in self.world.doings if one.subscription is not None}
-        kinds = {(one.at, one.window_end, one.timezone) for one in (*hours, *self.world.channels)}
+        kinds = sorted({(one.at, one.window_end, one.timezone) for one in (*hours, *self.world.channels)})
         for number in range(self.world.days):
             day = self.world.first + timedelta(days=number)
             yield from sorted(self._of_day(day, kinds))
 
-    def _of_day(self, day: date, kinds: set[tuple[str, str, str]]) -> set[datetime]:
+    def _of_day(self, day: date, kinds: Sequence[tuple[str, str, str]]) -> set[datetime]:
         begins = midnight(day)
         slots = {moment for moment in self.world.kills if moment.date() == day}
         slots |= {begins + SLOT * number for number in self._pace.sample(range(96), 4)}

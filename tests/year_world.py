@@ -60,9 +60,12 @@ class Kill(StrEnum):
 
 
 class World(Struct):
+    """`threads`: the store has a thread of its own, as in the bot; then who is first may differ from time to time."""
+
     seed: int
     first: date
     days: int
+    threads: bool = False
     channels: list[Subscription] = field(default_factory=list)
     lists: dict[date, list[tuple[datetime, Paper]]] = field(default_factory=dict)
     unreadable: dict[ArxivId, datetime] = field(default_factory=dict)  # until when

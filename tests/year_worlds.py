@@ -162,13 +162,22 @@ def a_year(seed: int) -> World:
     return make_world(seed, date(2025, 9, 1), 365, papers=(3, 9), people=40, doings=120, kills=60, hours=A_FEW_HOURS)
 
 
-def a_fortnight(seed: int) -> World:
-    """Over the end of summer time in Europe; many people in many places, who change their minds."""
-    return make_world(
-        seed, date(2026, 10, 19), 14, papers=(4, 14), people=200, doings=250, kills=20, hours=TWELVE_ZONES
+def a_fortnight(seed: int, people: int = 200) -> World:
+    """Over the end of summer time in Europe; people in many places, who change their minds."""
+    world = make_world(
+        seed,
+        date(2026, 10, 19),
+        14,
+        papers=(4, 14),
+        people=people,
+        doings=people * 5 // 4,
+        kills=20,
+        hours=TWELVE_ZONES,
     )
+    world.threads = True
+    return world
 
 
-def some_weeks(seed: int, days: int = 70) -> World:
+def some_weeks(seed: int) -> World:
     """Small, with all that can go wrong."""
-    return make_world(seed, date(2026, 2, 2), days, papers=(3, 9), people=6, doings=12, kills=15, hours=A_FEW_HOURS)
+    return make_world(seed, date(2026, 2, 2), 36, papers=(3, 6), people=4, doings=8, kills=14, hours=A_FEW_HOURS)
