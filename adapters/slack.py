@@ -16,7 +16,14 @@ from adapters.slack_gate import Gate, patiently
 from adapters.slack_people import SlackPeople
 from adapters.slack_rich import Element
 from adapters.slack_rights import SlackRights
-from adapters.slack_send import API_URL, TIMEOUT_S, SlackPublisher, SlackWorkspaces
+from adapters.slack_send import (
+    API_URL,
+    CHANNEL_GAP_S,
+    TIMEOUT_S,
+    WORKSPACE_GAP_S,
+    SlackPublisher,
+    SlackWorkspaces,
+)
 from digest.types import Answerer, CommandSpec, Destination, Message, Posted, Texts
 
 log = logging.getLogger(__name__)
@@ -35,6 +42,8 @@ def build(kit: Any, options: Mapping[str, Any]) -> SlackAdapter:
         managers=tuple(options.get("managers", ())),
         editors=kit.editors if kit else (),
         texts=kit.texts if kit else {},
+        channel_gap_s=options.get("channel_gap_s", CHANNEL_GAP_S),
+        workspace_gap_s=options.get("workspace_gap_s", WORKSPACE_GAP_S),
     )
 
 

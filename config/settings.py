@@ -140,6 +140,8 @@ class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True):
 class SlackSettings(Struct, frozen=True, forbid_unknown_fields=True):
     api_url: Address
     timeout_s: Seconds
+    channel_gap_s: Gap
+    workspace_gap_s: Gap
     managers: tuple[str, ...] = ()  # ids of people
     bot_token: str = ""  # only from the environment, as the other
     app_token: str = ""

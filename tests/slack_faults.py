@@ -34,6 +34,10 @@ class CutShort(Struct, frozen=True, tag=True):
     """Applied; the connection closes after half of the answer."""
 
 
+class Held(Struct, frozen=True, tag=True):
+    """Applied at once, answered once `repair` has ended all faults."""
+
+
 class Slow(Struct, frozen=True, tag=True):
     """Applied at once, answered so much later."""
 
@@ -59,6 +63,7 @@ Fault = (
     | ResetBeforeApplying
     | ResetAfterApplying
     | CutShort
+    | Held
     | Slow
     | Error
     | Disconnect

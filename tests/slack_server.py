@@ -36,6 +36,7 @@ from tests.slack_faults import (
     Disconnect,
     Error,
     Fault,
+    Held,
     Queued,
     RateLimited,
     ResetAfterApplying,
@@ -141,6 +142,7 @@ class SlackServer(People):
         app.router.add_get("/link/", self.sockets.serve)
         app.router.add_get("/_ledger", self._told_ledger)
         app.router.add_post("/_fault", self._told_fault)
+        app.router.add_post("/_repair", self._told_repair)
         app.router.add_post("/_set", self._told_settings)
         app.router.add_post("/_command", self._told_command)
         # A call whose client has gone goes on: handler_cancellation stays off
@@ -205,6 +207,8 @@ class SlackServer(People):
             self.sockets.disconnect(fault.reason)
         elif isinstance(fault, Slow):
             await asyncio.sleep(fault.seconds)
+        elif isinstance(fault, Held):
+            await until(lambda: not self._faults or self._over.is_set(), timeout_s=600.0)
         elif isinstance(fault, TimeoutAfterApplying):
             await until(lambda: request.transport is None or self._over.is_set(), timeout_s=600.0)
             return web.Response()
@@ -238,6 +242,10 @@ class SlackServer(People):
 
     async def _told_fault(self, request: web.Request) -> web.Response:
         self._faults.append(msgspec.json.decode(await request.read(), type=Queued))
+        return web.Response(text="ok")
+
+    async def _told_repair(self, _request: web.Request) -> web.Response:
+        self.repair()
         return web.Response(text="ok")
 
     async def _told_settings(self, request: web.Request) -> web.Response:
@@ -336,6 +344,10 @@ class SlackProcess:
 
     def fault(self, method: str, fault: Fault, *, channel: str | None = None, times: int = 1, skip: int = 0) -> None:
         self._ask("_fault", msgspec.to_builtins(Queued(method, fault, channel, times, skip)))
+
+    def repair(self) -> None:
+        """Ends all faults."""
+        self._ask("_repair", {})
 
     def command(self, channel: str, person: str, command: str, text: str = "", **more: Any) -> dict[str, Any]:
         """Sends a slash command and waits: {"ack_after_s": ..., "answers": [...]}."""

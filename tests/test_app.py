@@ -105,6 +105,8 @@ def bot(slack: SlackServer, tmp_path: Path) -> Iterator[Bot]:
             "PAPERBOY_HUB__URL": NOBODY,
             "PAPERBOY_SLACK__API_URL": f"{slack.url}/api/",
             "PAPERBOY_SLACK__TIMEOUT_S": "2",
+            "PAPERBOY_SLACK__CHANNEL_GAP_S": "0",
+            "PAPERBOY_SLACK__WORKSPACE_GAP_S": "0",
             "PAPERBOY_DELIVERY__MARGIN_S": "0.5",
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             "SLACK_APP_TOKEN": APP_TOKEN,
@@ -180,10 +182,12 @@ async def test_an_outage_loses_nothing(slack: SlackServer, bot: Bot, tmp_path: P
 
 async def test_what_is_pending_is_delivered_when_it_starts(slack: SlackServer, bot: Bot) -> None:
     """A delivery that was killed is finished by the bot, without another word."""
+    slack.fault("chat.postMessage", TimeoutAfterApplying(), skip=2)
     killed = bot.begin("deliver", DAY, "--to", f"slack:{PAPERS}")
     await delivered(slack, 3)
     killed.kill()
     killed.wait()
+    assert len(slack.visible(PAPERS)) == 3
     bot.start()
     await delivered(slack, 6)
     assert bot.stop()[0] == 0

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.slack_faults import Error
+from tests.slack_faults import Error, Held, TimeoutAfterApplying
 from tests.slack_server import SlackProcess
 from tests.slack_world import ARCHIVED, BOT_TOKEN, OUTSIDE, PAPERS, SECRET, Message
 
@@ -72,6 +72,8 @@ def environment(slack: SlackProcess, tmp_path: Path) -> Mapping[str, str]:
         "PAPERBOY_STORE__PATH": str(tmp_path / "paperboy.db"),
         "PAPERBOY_SLACK__API_URL": f"{slack.url}/api/",
         "PAPERBOY_SLACK__TIMEOUT_S": "2",
+        "PAPERBOY_SLACK__CHANNEL_GAP_S": "0",
+        "PAPERBOY_SLACK__WORKSPACE_GAP_S": "0",
         "PAPERBOY_DELIVERY__MARGIN_S": "0.5",
         "SLACK_BOT_TOKEN": BOT_TOKEN,
     }
@@ -171,13 +173,14 @@ def test_without_a_destination_every_channel_of_the_settings_gets_what_it_wants(
 def test_a_killed_delivery_goes_on_and_every_message_is_there_once(
     slack: SlackProcess, paperboy: Paperboy, environment: Mapping[str, str]
 ) -> None:
-    """SIGKILL in the middle of the thread."""
+    """SIGKILL in the middle of the thread, while the third message is there and not answered."""
+    slack.fault("chat.postMessage", TimeoutAfterApplying(), skip=2)
     command = [PAPERBOY, "deliver", DAY, "--to", f"slack:{PAPERS}"]
     running = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     wait_for(lambda: len(slack.world().visible(PAPERS)) >= 3)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    assert len(slack.world().visible(PAPERS)) < 6
+    assert len(slack.world().visible(PAPERS)) == 3
     again = paperboy(*command[1:])
     assert again.returncode == 0, again.stderr
     keys = slack.world().visible_keys(PAPERS)
@@ -190,13 +193,16 @@ def test_ctrl_c_finishes_the_send_at_hand(
     slack: SlackProcess, paperboy: Paperboy, environment: Mapping[str, str]
 ) -> None:
     """Nothing is left in doubt, so that the next run goes on at once."""
+    slack.fault("chat.postMessage", Held(), skip=1)
     command = [PAPERBOY, "deliver", DAY, "--to", f"slack:{PAPERS}"]
     running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: len(slack.world().visible(PAPERS)) >= 2)
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=10)
+    slack.repair()
+    _, told = running.communicate(timeout=60)
     assert running.returncode == 1
     assert "Stopped. What was finished is stored" in told
+    assert len(slack.world().visible(PAPERS)) == 2
     assert "in flight" not in paperboy("status").stdout
     assert "Traceback" not in told
 

@@ -60,6 +60,8 @@ class Scene:
                 "PAPERBOY_STORE__PATH": str(self.path),
                 "PAPERBOY_SLACK__API_URL": f"{slack.url}/api/",
                 "PAPERBOY_SLACK__TIMEOUT_S": "2",
+                "PAPERBOY_SLACK__CHANNEL_GAP_S": "0",
+                "PAPERBOY_SLACK__WORKSPACE_GAP_S": "0",
                 "PAPERBOY_DISCORD__API_URL": f"{discord.url}/api/v10",
                 "PAPERBOY_DISCORD__GATEWAY_URL": discord.gateway_url,
                 "PAPERBOY_DISCORD__TIMEOUT_S": "2",

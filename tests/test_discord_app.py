@@ -18,7 +18,7 @@ import pytest
 from digest.lookups import Lookups
 from digest.types import ArxivId, Block, Paragraph, Points, RunKind, SectionName, Table
 from tests.discord_chat import read_out
-from tests.discord_faults import Error, Status
+from tests.discord_faults import Error, Status, TimeoutAfterApplying
 from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE, APPLICATION, FORUM, GRANTED, GUILD, MUTED, PAPERS, WEI
 from tests.discord_world import BOT_TOKEN as DISCORD_TOKEN
@@ -76,7 +76,8 @@ def bot(discord: DiscordServer, tmp_path: Path) -> Iterator[Bot]:
 def both(bot: Bot, slack: SlackServer) -> Bot:
     """With a Slack as well."""
     tokens = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}
-    bot.environment = {**bot.environment, "PAPERBOY_SLACK__API_URL": f"{slack.url}/api/", **tokens}
+    gaps = {"PAPERBOY_SLACK__CHANNEL_GAP_S": "0", "PAPERBOY_SLACK__WORKSPACE_GAP_S": "0"}
+    bot.environment = {**bot.environment, "PAPERBOY_SLACK__API_URL": f"{slack.url}/api/", **gaps, **tokens}
     return bot
 
 
@@ -208,15 +209,17 @@ async def test_a_day_in_discord_is_read_discussed_and_asked_about(discord: Disco
 async def test_a_killed_delivery_is_finished_by_the_bot_and_every_message_is_there_once(
     discord: DiscordServer, bot: Bot, channel: str
 ) -> None:
-    """SIGKILL in the middle of the thread."""
+    """SIGKILL in the middle of the thread, while a message is there and not answered."""
 
     def posted() -> list[str]:
         return [one for thread in discord.threads(channel) for one in titles(discord.messages(thread.id))]
 
+    discord.fault("create_message", TimeoutAfterApplying(), skip=2)
     killed = bot.begin("deliver", DAY, "--to", f"discord:{channel}")
     await until(lambda: TITLES[1] in posted(), 20.0)
     killed.kill()
     killed.wait()
+    assert TITLES[-1] not in posted()
     bot.start()
     await until(lambda: TITLES[-1] in posted(), 20.0)
     assert bot.stop()[0] == 0
