@@ -24,6 +24,9 @@ from tests.ledger_publisher import Boundary, LedgerPublisher
 from tests.ledger_server import Behaviour, Entry, LedgerServer, ledger_server
 from tests.slack_server import SlackProcess
 
+TIMEOUT_S = 0.5  # of a request; who gives up too soon asks, and is none the worse
+PATIENT_S = 600.0  # where messages are held
+APPLY_DELAY_S = 0.01  # at most: a request lies about so long before it is applied
 FAULT_SHARE = 0.12
 FAULTS = 12  # of the local Discord and Slack, in a world where they have some
 WITHIN_CALLS = 150  # so many go by before the last of them
@@ -31,6 +34,12 @@ WITHIN_CALLS = 150  # so many go by before the last of them
 
 class Running(Protocol):
     """A platform in a process of its own, which outlives those that speak to it."""
+
+    def settle(self) -> None:
+        """Comes back when all that was sent to it before is applied."""
+
+    def held(self) -> None:
+        """Comes back when it holds a message."""
 
     def publisher(self, boundary: Boundary) -> Publisher:
         """Called in the process that is to be killed."""
@@ -42,16 +51,15 @@ class Running(Protocol):
 class Platform(Struct, frozen=True, kw_only=True):
     """`channels` are where a day goes. `boundaries` are those of its requests, by name, `once` those that only a day's
     first message comes by, and `before` says where a sender has to die so that the next one comes by; who dies at
-    `unsent` has sent nothing. `running(seed, delay_s, faulty)` starts it: a request is applied that long after it left,
-    between the two or after the longer."""
+    `unsent` has sent nothing. `running(seed, faulty, held)` starts it: so many first messages are applied only when it
+    has to settle, and who sends them waits for the answer."""
 
     channels: tuple[Destination, ...]
-    margin_s: float
     boundaries: tuple[str, ...]
     once: frozenset[str] = frozenset()
     before: Mapping[str, str]
     unsent: str
-    running: Callable[[int, tuple[float, float], bool], AbstractContextManager[Running]]
+    running: Callable[[int, bool, int], AbstractContextManager[Running]]
 
 
 # --- the ledger ------------------------------------------------------------------------------------------------------
@@ -65,24 +73,32 @@ _AT_FIND = tuple(f"find: {step}" for step in ("connected", "first byte written",
 
 class _Ledger(Struct, frozen=True):
     server: LedgerServer
+    timeout_s: float
 
     def publisher(self, boundary: Boundary) -> Publisher:
-        return LedgerPublisher(self.server.port, 0.12, boundary)
+        return LedgerPublisher(self.server.port, self.timeout_s, boundary)
+
+    def settle(self) -> None:
+        self.server.settle()
+
+    def held(self) -> None:
+        self.server.held()
 
     def entries(self) -> Sequence[Entry]:
         return self.server.ledger().entries
 
 
 @contextmanager
-def _ledger(seed: int, delay_s: tuple[float, float], faulty: bool) -> Iterator[Running]:
+def _ledger(seed: int, faulty: bool, held: int) -> Iterator[Running]:
     share = FAULT_SHARE if faulty else 0.0
-    with ledger_server(Behaviour(seed=seed, apply_delay_s=delay_s, fault_share=share)) as server:
-        yield _Ledger(server)
+    with ledger_server(
+        Behaviour(seed=seed, apply_delay_s=(0.0, APPLY_DELAY_S), fault_share=share, held=held)
+    ) as server:
+        yield _Ledger(server, PATIENT_S if held else TIMEOUT_S)
 
 
 # --- Discord and Slack -----------------------------------------------------------------------------------------------
 
-TIMEOUT_S = 0.3
 _STEPS = ("begun", "connected", "headers sent", "answer begun", "answer read")
 _DISCORD_CALLS = (
     ("message", re.compile(r"POST .*/channels/\d+/messages")),
@@ -145,13 +161,21 @@ def _steps(calls: Calls, written: Sequence[str]) -> tuple[str, ...]:
 
 class _Discord(Struct, frozen=True):
     server: DiscordProcess
+    timeout_s: float
 
     def publisher(self, boundary: Boundary) -> Publisher:
         watched(_DISCORD_CALLS, boundary)
         address = f"{self.server.url}/api/v10"
-        return DiscordAdapter(discord_world.BOT_TOKEN, api_url=address, timeout_s=TIMEOUT_S, requests_per_s=1000)
+        return DiscordAdapter(discord_world.BOT_TOKEN, api_url=address, timeout_s=self.timeout_s, requests_per_s=1000)
+
+    def settle(self) -> None:
+        self.server.settle()
+
+    def held(self) -> None:
+        self.server.held()
 
     def entries(self) -> Sequence[Entry]:
+        self.settle()
         return [*self._entries()]
 
     def _entries(self) -> Iterator[Entry]:
@@ -164,28 +188,36 @@ class _Discord(Struct, frozen=True):
 
 
 @contextmanager
-def _discord(seed: int, delay_s: tuple[float, float], faulty: bool) -> Iterator[Running]:
+def _discord(seed: int, faulty: bool, held: int) -> Iterator[Running]:
     with DiscordProcess() as server:
-        server.set(apply_delay_s=delay_s[1], nonce_window_s=0.0, forum=[_SECOND_FORUM])
+        server.set(apply_delay_s=APPLY_DELAY_S, nonce_window_s=0.0, forum=[_SECOND_FORUM], held=held)
         for fault, skip in _at_random(_DISCORD_FAULTS, seed) if faulty else ():
             server.fault("*", fault, skip=skip)
-        yield _Discord(server)
+        yield _Discord(server, PATIENT_S if held else TIMEOUT_S)
 
 
 class _Slack(Struct, frozen=True):
     server: SlackProcess
+    timeout_s: float
 
     def publisher(self, boundary: Boundary) -> Publisher:
         watched(_SLACK_CALLS, boundary)
         return SlackPublisher(
             slack_world.BOT_TOKEN,
             api_url=f"{self.server.url}/api/",
-            timeout_s=TIMEOUT_S,
+            timeout_s=self.timeout_s,
             channel_gap_s=0.0,
             workspace_gap_s=0.0,
         )
 
+    def settle(self) -> None:
+        self.server.settle()
+
+    def held(self) -> None:
+        self.server.held()
+
     def entries(self) -> Sequence[Entry]:
+        self.settle()
         return [
             Entry(shown.ts, shown.key or "", shown.channel, shown.thread_ts or "", shown.text, float(shown.ts))
             for shown in self.server.world().visible()
@@ -193,12 +225,12 @@ class _Slack(Struct, frozen=True):
 
 
 @contextmanager
-def _slack(seed: int, delay_s: tuple[float, float], faulty: bool) -> Iterator[Running]:
+def _slack(seed: int, faulty: bool, held: int) -> Iterator[Running]:
     with SlackProcess() as server:
-        server.set(apply_delay_s=delay_s[1])
+        server.set(apply_delay_s=APPLY_DELAY_S, held=held)
         for fault, skip in _at_random(_SLACK_FAULTS, seed) if faulty else ():
             server.fault("*", fault, skip=skip)
-        yield _Slack(server)
+        yield _Slack(server, PATIENT_S if held else TIMEOUT_S)
 
 
 _F = TypeVar("_F")
@@ -235,7 +267,6 @@ _SLACK_FAULTS: tuple[slack_faults.Fault, ...] = (
 PLATFORMS = {
     "ledger": Platform(
         channels=tuple(Destination("ledger", "", f"C{number}") for number in range(3)),
-        margin_s=0.1,
         boundaries=(*_AT_POST, *_AT_FIND),
         before=dict.fromkeys(_AT_FIND, "post: whole request written"),
         unsent="post: headers written",
@@ -243,7 +274,6 @@ PLATFORMS = {
     ),
     "discord": Platform(
         channels=tuple(Destination("discord", "", place) for place in (_CHANNEL, _FORUM, _SECOND_FORUM)),
-        margin_s=0.3,
         boundaries=_steps(_DISCORD_CALLS, ("message", "thread", "forum post")),
         once=frozenset(_steps((*_DISCORD_CALLS[1:3], *_DISCORD_CALLS[4:]), ("thread", "forum post"))),
         before={
@@ -255,7 +285,6 @@ PLATFORMS = {
     ),
     "slack": Platform(
         channels=tuple(Destination("slack", "", place) for place in (slack_world.PAPERS, slack_world.SECRET)),
-        margin_s=0.3,
         boundaries=_steps(_SLACK_CALLS, ("message",)),
         before=dict.fromkeys(_steps(_SLACK_CALLS[1:], ()), "message: body sent"),
         unsent="message: begun",

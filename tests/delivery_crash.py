@@ -22,9 +22,8 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -34,17 +33,16 @@ from digest import deliveries
 from digest.deliveries import Sending
 from digest.editions import Draft, MessageKind, Subscription, make_edition, number_of, register
 from digest.locks import LockHeld, Work, held
-from digest.outbox import Outbox
 from digest.select import Selection
 from digest.store import Store, StoreThread
 from digest.types import Destination, Digest, Message, Posted, Publisher
+from tests.crash_outbox import HastyOutbox, clock, let_pass
 from tests.crash_platforms import PLATFORMS, Platform, Running
 from tests.ledger_publisher import Boundary, unwatched
 from tests.ledger_server import Entry
 from tests.makers import DAY, paper, report
 
 PAPERS = 23
-APPLY_DELAY_S = (0.0, 0.03)  # far below a timeout and margin: a busy machine must not break the platform's word
 MOST_SENDERS_A_WORLD = 400
 EARLY_SENDERS = 2  # of a world: its first messages are yet to be sent, or to be looked for
 KILLS_A_WORLD = 25
@@ -59,14 +57,10 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def clock() -> datetime:
-    return datetime.now(UTC)
-
-
 # --- what is planted ---------------------------------------------------------------------------------------------
 
 
-class MarkThenSend(Outbox):
+class MarkThenSend(HastyOutbox):
     """Wrong: a crash in between loses the message."""
 
     async def _send(self, publisher: Publisher, sending: Sending) -> None:
@@ -74,7 +68,7 @@ class MarkThenSend(Outbox):
         await super()._send(publisher, sending)
 
 
-class SendThenMark(Outbox):
+class SendThenMark(HastyOutbox):
     """Wrong: nothing says that a request is under way, so a crash in between sends the message again."""
 
     async def _send(self, publisher: Publisher, sending: Sending) -> None:
@@ -84,23 +78,22 @@ class SendThenMark(Outbox):
 
 def forget_deadlines(store: Store) -> None:
     """Wrong, before a recovery: the platform is asked while it may still apply an earlier request."""
-    store.connection.execute("UPDATE deliveries SET deadline = begun_at WHERE state = 'in flight'")
+    let_pass(store)
 
 
 class Plan(Struct, frozen=True, kw_only=True):
     """How a sender works. The first is right, each of the others has one fault of the kind the harness must find."""
 
-    outbox: type[Outbox] = Outbox
+    outbox: type[HastyOutbox] = HastyOutbox
     waits: bool = True
     locked: bool = True
-    apply_delay_s: tuple[float, float] = APPLY_DELAY_S
 
 
 PLANS = {
     "right": Plan(),
     "mark-then-send": Plan(outbox=MarkThenSend),
     "send-then-mark": Plan(outbox=SendThenMark),
-    "no-wait": Plan(waits=False, apply_delay_s=(0.08, 0.1)),
+    "no-wait": Plan(waits=False),
     "no-lock": Plan(locked=False),
 }
 
@@ -173,9 +166,7 @@ async def deliver(path: Path, platform: Platform, running: Running, plan: Plan, 
         for to in platform.channels:
             number = await store.run(number_of, to)
             await store.run(make_edition, number, DAY, compose)
-        publisher = running.publisher(boundary)
-        outbox = plan.outbox(store, lambda _: publisher, clock=clock, margin_s=platform.margin_s, first_pause_s=0.01)
-        await outbox.drain()
+        await plan.outbox(store, running.publisher(boundary), running.settle).drain()
         await store.close()
 
 
@@ -290,7 +281,7 @@ def world(folder: Path, number: int, seed: int, platform: Platform, plan: Plan, 
     path = folder / f"{number}.db"
     new_store(path, platform.channels)
     faulty = number % 2 == 1 and plan is PLANS["right"]
-    with platform.running(seed + number, plan.apply_delay_s, faulty) as running:
+    with platform.running(seed + number, faulty, 0) as running:
         for before in range(MOST_SENDERS_A_WORLD):
             code = kills.next_sender(path, running, plan, before)
             if code == 0:
@@ -313,28 +304,44 @@ def torture(wanted: int, seed: int, platform: Platform, plan: Plan) -> Counter[s
     return wrong
 
 
-def two_senders(plan: Plan) -> Counter[str]:
-    """One sender stands still right before its request leaves, and another is started meanwhile.
+@contextmanager
+def scene(platform: Platform, held: int = 0) -> Iterator[tuple[Path, Platform, Running]]:
+    """A store and a platform with one channel only: no other is under way when something happens to its sender."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        small = structs.replace(platform, channels=platform.channels[:1])
+        new_store(path, small.channels)
+        with small.running(0, False, held) as running:
+            yield path, small, running
 
-    There is one channel only, so that the sender that stands still holds no transaction open.
-    """
+
+def too_soon(platform: Platform, plan: Plan) -> Counter[str]:
+    """A sender dies over its first message, which the platform holds until it has to settle; then another one comes:
+    who asks at once is told that nothing is there."""
+    with scene(platform, held=1) as (path, small, running):
+        first = sender(path, small, running, plan, unwatched)
+        running.held()
+        os.kill(first, signal.SIGKILL)
+        os.waitpid(first, 0)
+        os.waitpid(sender(path, small, running, plan, unwatched), 0)
+        return verdict(path, running.entries(), small.channels)
+
+
+def two_senders(platform: Platform, plan: Plan) -> Counter[str]:
+    """One sender stands still right before its request leaves, and another is started meanwhile."""
 
     def stand_still(_: str) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "store.db"
-        platform = structs.replace(PLATFORMS["ledger"], channels=PLATFORMS["ledger"].channels[:1])
-        new_store(path, platform.channels)
-        with platform.running(0, (0.0, 0.0), False) as running:
-            first = sender(path, platform, running, plan, Fuse(5, stand_still, among="post: connected"))
-            os.waitpid(first, os.WUNTRACED)
-            second = os.waitpid(sender(path, platform, running, plan, unwatched), 0)
-            turned_away = os.waitstatus_to_exitcode(second[1]) == _LOCK_HELD
-            os.kill(first, signal.SIGCONT)
-            os.waitpid(first, 0)
-            say(f"the second sender was {'turned away' if turned_away else 'let in'}")
-            return verdict(path, running.entries(), platform.channels)
+    with scene(platform) as (path, small, running):
+        first = sender(path, small, running, plan, Fuse(5, stand_still, among="post: connected"))
+        os.waitpid(first, os.WUNTRACED)
+        second = os.waitpid(sender(path, small, running, plan, unwatched), 0)
+        turned_away = os.waitstatus_to_exitcode(second[1]) == _LOCK_HELD
+        os.kill(first, signal.SIGCONT)
+        os.waitpid(first, 0)
+        say(f"the second sender was {'turned away' if turned_away else 'let in'}")
+        return verdict(path, running.entries(), small.channels)
 
 
 def main() -> int:
@@ -344,11 +351,15 @@ def main() -> int:
     parser.add_argument("--platform", choices=PLATFORMS, default="ledger")
     parser.add_argument("--plan", choices=PLANS, default="right")
     parser.add_argument("--two-senders", action="store_true")
+    parser.add_argument("--too-soon", action="store_true")
     asked = parser.parse_args()
     begun = time.monotonic()
     say(f"seed {asked.seed}, platform {asked.platform}, plan {asked.plan}")
     platform, plan = PLATFORMS[asked.platform], PLANS[asked.plan]
-    wrong = two_senders(plan) if asked.two_senders else torture(asked.kills, asked.seed, platform, plan)
+    if asked.two_senders or asked.too_soon:
+        wrong = (two_senders if asked.two_senders else too_soon)(platform, plan)
+    else:
+        wrong = torture(asked.kills, asked.seed, platform, plan)
     told = {**dict.fromkeys(("lost", "doubled", "out of order", "unknown"), 0), **wrong}
     say(", ".join(f"{count} {what}" for what, count in told.items()) + f", {time.monotonic() - begun:.0f} s")
     return 1 if wrong else 0

@@ -47,6 +47,7 @@ from tests.discord_faults import (
 from tests.discord_methods import Method, find, run
 from tests.discord_people import People
 from tests.discord_world import Channel, Kind, Message, World
+from tests.settling import Settled, Settling
 from tests.slack_socket import until
 
 _BEFORE = (RateLimited, ResetBeforeApplying, Error)  # faults of calls that are never applied
@@ -97,6 +98,7 @@ class DiscordServer(People):
         self.limits: dict[str, tuple[int, float]] = {}
         self.per_second: int | None = None
         self.apply_delay_s = 0.0
+        self.settling = Settling()
         self.requests: list[Asked] = []
         self._windows = limits.Windows()
         self._faults: list[Queued] = []
@@ -139,6 +141,7 @@ class DiscordServer(People):
         app.router.add_get("/gateway/", self.gateway.serve)
         app.router.add_get("/_ledger", self._told_ledger)
         app.router.add_post("/_fault", self._told_fault)
+        self.settling.serve(app)
         app.router.add_post("/_set", self._told_settings)
         app.router.add_post("/_gateway", self._told_gateway)
         app.router.add_post("/_command", self._told_command)
@@ -161,15 +164,16 @@ class DiscordServer(People):
         asked = Asked("", path, dict(request.query), None, time.monotonic())
         self.requests.append(asked)
         fault: Fault | None = None
-        try:
-            asked.body = await _body(request)
-            method, names = find(request.method, path)
-            asked.operation = method.operation
-            fault = self._next_fault(method.operation, names.get("channel_id"))
-            call = Call(method.operation, names, asked.query, asked.body)
-            reply = await self._reply(method, call, fault, request.headers)
-        except Refused as refusal:
-            reply = _Reply(refusal.status, refusal.answer)
+        with self.settling.call():
+            try:
+                asked.body = await _body(request)
+                method, names = find(request.method, path)
+                asked.operation = method.operation
+                fault = self._next_fault(method.operation, names.get("channel_id"))
+                call = Call(method.operation, names, asked.query, asked.body)
+                reply = await self._reply(method, call, fault, request.headers)
+            except Refused as refusal:
+                reply = _Reply(refusal.status, refusal.answer)
         return await self._answered(request, asked, fault, reply)
 
     def _next_fault(self, operation: str, channel: str | None) -> Fault | None:
@@ -186,7 +190,8 @@ class DiscordServer(People):
         if limited is not None:
             reply = _too_many(limited)
             return _Reply(reply.status, reply.answer, told | reply.headers)
-        if self.apply_delay_s and method.has_body and not method.by_token:
+        if method.has_body and not method.by_token:
+            await self.settling.turn()
             await asyncio.sleep(self.apply_delay_s)
         try:
             answer = run(self, method, call, headers)
@@ -253,6 +258,7 @@ class DiscordServer(People):
         for kind in (Kind.TEXT, Kind.FORUM):
             for channel in told.pop(kind.name.lower(), ()):
                 self.add_channel(channel, kind=kind)
+        self.settling.held = told.pop("held", 0)
         for name, value in told.items():
             if name not in _SETTINGS:
                 raise web.HTTPBadRequest(text=f"no such setting: {name}")
@@ -313,7 +319,7 @@ def _reset(request: web.Request) -> None:
 # --- in a process of its own -----------------------------------------------------------------------------------------
 
 
-class DiscordProcess:
+class DiscordProcess(Settled):
     """A DiscordServer in another process, told and asked over HTTP: no client's death and no busy test disturbs it."""
 
     url: str
@@ -335,7 +341,8 @@ class DiscordProcess:
         self._process.communicate(timeout=10)  # it ends when its input does, so also when this process is killed
 
     def set(self, **settings: Any) -> None:
-        """`limits`, `per_second`, `apply_delay_s`, `nonce_window_s`; `text` and `forum`: ids of channels to add."""
+        """`limits`, `per_second`, `apply_delay_s`, `nonce_window_s`; `text` and `forum`: ids of channels to add.
+        `held`: so many calls that change something are applied only at `settle`."""
         self._ask("_set", settings)
 
     def fault(self, operation: str, fault: Fault, *, channel: str | None = None, times: int = 1, skip: int = 0) -> None:

@@ -3,6 +3,8 @@
     POST /post    {"key", "channel", "thread", "text", "left_at"}  ->  {"message"}
     GET  /find?key=K&channel=C&thread=T&since=SECONDS              ->  {"message"} or {"message": null}
     GET  /ledger                                                   ->  {"entries": in the order applied, "refused"}
+    GET  /settle                                                   ->  {} once all that had arrived is applied
+    GET  /held                                                     ->  {} once a post is held
 
 A request that arrived whole is applied some time after it left its sender, whether or not the sender still lives.
 Nothing is deduplicated: the same key twice is two entries.
@@ -26,7 +28,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 from msgspec import Struct, field
 
-_SETTLING_S = 0.005  # before a question is answered: what arrived earlier is dealt with first
+from tests.settling import Settling
 
 
 class Fault(StrEnum):
@@ -64,10 +66,12 @@ class Order(Struct, frozen=True):
 
 
 class Behaviour(Struct, frozen=True, kw_only=True):
-    """`apply_delay_s`: a post is applied at a moment between the two after it left. `fault_share`: of all requests."""
+    """`apply_delay_s`: a post is applied at a moment between the two after it left. `held`: so many posts are applied
+    only when somebody has the platform settle. `fault_share`: of all requests."""
 
     seed: int = 0
     apply_delay_s: tuple[float, float] = (0.0, 0.0)
+    held: int = 0
     fault_share: float = 0.0
     retry_after_s: float = 0.03
     gap_s: float = 0.0  # enforced between two posts to one channel
@@ -79,6 +83,7 @@ class _Platform(Struct):
     entries: list[Entry] = field(default_factory=list)
     newest: dict[str, float] = field(default_factory=lambda: defaultdict(lambda: float("-inf")))
     refused: int = 0  # posts that came before their gap was over
+    settling: Settling = field(default_factory=Settling)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -99,16 +104,19 @@ class _Platform(Struct):
 
     async def _answer(self, method: str, path: str, target: str, body: bytes) -> tuple[int, object]:
         """Status and answer; status 0 resets the connection."""
-        if path == "/ledger":
-            await asyncio.sleep(_SETTLING_S)
-            return 200, {"entries": self.entries, "refused": self.refused}
+        if path in ("/ledger", "/settle"):
+            await self.settling.settled()
+            return 200, {"entries": self.entries, "refused": self.refused} if path == "/ledger" else {}
+        if path == "/held":
+            await self.settling.holds.wait()
+            return 200, {}
         faulty = self.chance.random() < self.behaviour.fault_share
         if method == "POST":
             fault = self.chance.choice(list(Fault)) if faulty else None
             return await self._post(msgspec.json.decode(body, type=Order), fault)
         fault = self.chance.choice(_OF_QUESTIONS) if faulty else None
         asked = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
-        await asyncio.sleep(_SETTLING_S)
+        await self.settling.read()
         found = next((entry for entry in self.entries if _is(entry, asked)), None)
         return await self._faulty(fault, {"message": None if found is None else found.message})
 
@@ -118,11 +126,13 @@ class _Platform(Struct):
             return await self._faulty(Fault.RATE_LIMITED, {})
         if fault in _NOT_APPLIED:
             return await self._faulty(fault, {})
-        apply_at = order.left_at + self.chance.uniform(*self.behaviour.apply_delay_s)
-        await asyncio.sleep(max(0.0, apply_at - time.monotonic()))
-        self.newest[order.channel] = time.monotonic()
-        message = f"m{len(self.entries)}"
-        self.entries.append(Entry(message, order.key, order.channel, order.thread, order.text, time.time()))
+        with self.settling.call():
+            await self.settling.turn()
+            apply_at = order.left_at + self.chance.uniform(*self.behaviour.apply_delay_s)
+            await asyncio.sleep(max(0.0, apply_at - time.monotonic()))
+            self.newest[order.channel] = time.monotonic()
+            message = f"m{len(self.entries)}"
+            self.entries.append(Entry(message, order.key, order.channel, order.thread, order.text, time.time()))
         return await self._faulty(fault, {"message": message})
 
     async def _faulty(self, fault: Fault | None, answer: object) -> tuple[int, object]:
@@ -134,7 +144,7 @@ class _Platform(Struct):
             case Fault.BROKEN_BEFORE | Fault.BROKEN_AFTER:
                 return 500, {}
             case Fault.SILENT_AFTER:
-                await asyncio.sleep(2)  # its client gives up earlier
+                await asyncio.sleep(60)  # its client gives up earlier
         return 0, {}
 
 
@@ -158,8 +168,19 @@ class LedgerServer(Struct, frozen=True):
     port: int
 
     def ledger(self) -> Ledger:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ledger", timeout=10) as answer:
-            return msgspec.json.decode(answer.read(), type=Ledger)
+        return msgspec.json.decode(self._ask("ledger"), type=Ledger)
+
+    def settle(self) -> None:
+        """Comes back when all that it was sent before is applied."""
+        self._ask("settle")
+
+    def held(self) -> None:
+        """Comes back when it holds a post."""
+        self._ask("held")
+
+    def _ask(self, path: str) -> bytes:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=60) as answer:
+            return bytes(answer.read())
 
 
 @contextmanager
@@ -181,5 +202,6 @@ def ledger_server(behaviour: Behaviour) -> Iterator[LedgerServer]:
 
 async def _run(listening: socket.socket, behaviour: Behaviour) -> None:
     platform = _Platform(behaviour, random.Random(behaviour.seed))
+    platform.settling.held = behaviour.held
     server = await asyncio.start_server(platform.serve, sock=listening)
     await server.serve_forever()

@@ -30,6 +30,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct, field
 
+from tests.settling import Settled, Settling
 from tests.slack_calls import Refused
 from tests.slack_faults import (
     CutShort,
@@ -102,6 +103,7 @@ class SlackServer(People):
         self.per_channel_s: float | None = None
         self.per_workspace_s: float | None = None
         self.apply_delay_s = 0.0
+        self.settling = Settling()
         self.requests: list[Asked] = []
         self.limited = 0
         self._pace = Pace()
@@ -143,6 +145,7 @@ class SlackServer(People):
         app.router.add_get("/_ledger", self._told_ledger)
         app.router.add_post("/_fault", self._told_fault)
         app.router.add_post("/_repair", self._told_repair)
+        self.settling.serve(app)
         app.router.add_post("/_set", self._told_settings)
         app.router.add_post("/_command", self._told_command)
         # A call whose client has gone goes on: handler_cancellation stays off
@@ -160,22 +163,24 @@ class SlackServer(People):
 
     async def _called(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        told, token, as_json, problem = await _read(request)
-        asked = Asked(method, {name: value for name, value in told.items() if name != "token"}, time.monotonic())
-        self.requests.append(asked)
-        fault = self._next_fault(method, told.get("channel"))
-        if fault is None or not isinstance(fault, _BEFORE):
-            refusal = problem or self._too_fast(method, token, told)
-            applied = refusal is None and (not isinstance(fault, Status) or fault.applied)
-            answer = refusal or (await self._applied(method, token, told, as_json=as_json) if applied else {})
-        else:
-            answer = {"ok": False, "error": fault.name if isinstance(fault, Error) else "ratelimited"}
+        with self.settling.call():
+            told, token, as_json, problem = await _read(request)
+            asked = Asked(method, {name: value for name, value in told.items() if name != "token"}, time.monotonic())
+            self.requests.append(asked)
+            fault = self._next_fault(method, told.get("channel"))
+            if fault is None or not isinstance(fault, _BEFORE):
+                refusal = problem or self._too_fast(method, token, told)
+                applied = refusal is None and (not isinstance(fault, Status) or fault.applied)
+                answer = refusal or (await self._applied(method, token, told, as_json=as_json) if applied else {})
+            else:
+                answer = {"ok": False, "error": fault.name if isinstance(fault, Error) else "ratelimited"}
         return await self._answered(request, asked, fault, answer)
 
     async def _applied(
         self, method: str, token: str | None, told: Mapping[str, Any], *, as_json: bool
     ) -> dict[str, Any]:
-        if self.apply_delay_s and method.startswith("chat."):
+        if method.startswith("chat."):
+            await self.settling.turn()
             await asyncio.sleep(self.apply_delay_s)
         answer = call(self, method, token, told, as_json=as_json)
         if answer["ok"] and method == "apps.connections.open":
@@ -252,6 +257,7 @@ class SlackServer(People):
         told = await request.json()
         for channel in told.pop("channels", ()):
             self.add_channel(channel)
+        self.settling.held = told.pop("held", 0)
         for name in told:
             if name not in {"per_channel_s", "per_workspace_s", "apply_delay_s"}:
                 raise web.HTTPBadRequest(text=f"no such setting: {name}")
@@ -319,7 +325,7 @@ def _reset(request: web.Request) -> None:
 # --- in a process of its own -----------------------------------------------------------------------------------------
 
 
-class SlackProcess:
+class SlackProcess(Settled):
     """A SlackServer in another process, told and asked over HTTP: no client's death and no busy test disturbs it."""
 
     url: str
@@ -339,7 +345,8 @@ class SlackProcess:
         self._process.communicate(timeout=10)  # it ends when its input does, so also when this process is killed
 
     def set(self, **settings: Any) -> None:
-        """`per_channel_s`, `per_workspace_s`, `apply_delay_s`, and `channels` to add."""
+        """`per_channel_s`, `per_workspace_s`, `apply_delay_s`, and `channels` to add; `held`: so many chat calls are
+        applied only at `settle`."""
         self._ask("_set", settings)
 
     def fault(self, method: str, fault: Fault, *, channel: str | None = None, times: int = 1, skip: int = 0) -> None:
