@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := bot adapters digest config tests
 MATERIAL ?= ../shared
+# Two for each processor: tests wait more than they work.
+WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: demo test material lint format bench torture screenshots smoke clean help
 
@@ -25,12 +28,14 @@ help:
 demo: $(VENV)/installed
 	@$(BIN)/paperboy demo
 
+# Commands that tests start find their modules compiled, also where Python is told to write no bytecode.
 test: lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m compileall -q $(SOURCES)
+	$(PYTEST)
 
 # The tests of Discord run here too: against Discord's own description, which belongs to the material.
 material: $(VENV)/installed-for-tests
-	MATERIAL="$(MATERIAL)" $(BIN)/python -m pytest -n auto tests/material tests/test_discord*.py
+	MATERIAL="$(MATERIAL)" $(PYTEST) tests/material tests/test_discord*.py
 
 lint: $(VENV)/installed-for-tests
 	$(BIN)/ruff check $(SOURCES)
