@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import re
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -17,6 +16,7 @@ from typing import Any, Self
 import httpx
 import stamina
 
+from digest import http_body
 from digest.errors import FetchError, NotFound, Refused, TooLarge, Unreachable
 from digest.turns import Turns
 from digest.types import Fetched
@@ -25,7 +25,6 @@ TIMEOUT_S = 30.0
 LONGEST_WAIT_S = 600.0  # a host that asks for more than this is not waited for
 LONGEST_BACKOFF_S = 60.0
 MAX_REDIRECTS = 5
-_PIECE_BYTES = 256 * 1024  # decompressed at a time, so that neither memory nor the event loop feels a bomb
 _START_BYTES = 2048  # of a refusal's body, to tell why
 _PASSING = frozenset({408, 425, 429})  # and all of 5xx
 
@@ -57,7 +56,7 @@ class PoliteFetcher:
         max_bytes: int,
         backoff_s: float = 1.0,
     ) -> None:
-        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": http_body.CODINGS}
         self._attempts = attempts
         self._max_bytes = max_bytes
         self._gaps_s = {_plain_host(host): gap_s for host, gap_s in gaps_s.items()}
@@ -163,7 +162,7 @@ class PoliteFetcher:
 
     async def _raise_for(self, response: httpx.Response, host: _Host) -> None:
         shown, status = _shown(response.url), response.status_code
-        body = await _start(response)
+        body = await http_body.start(response, _START_BYTES)
         if status in {404, 410}:
             raise NotFound(f"{shown} does not exist: the server answered {_named(status)}.")
         if status in _PASSING or status >= 500:
@@ -175,17 +174,14 @@ class PoliteFetcher:
         raise Refused(f"{shown} refused the request with {_named(status)}. Check the address.", status, body)
 
     async def _body(self, response: httpx.Response) -> bytes:
-        sentence = f"{_shown(response.url)} is larger than {self._max_bytes / 1024 / 1024:.3g} MB and is not read."
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdecimal() and int(announced) > self._max_bytes:
-            raise TooLarge(sentence)
-        body = io.BytesIO()  # whose getvalue() makes no second copy
-        async with contextlib.aclosing(_pieces(response)) as pieces:
-            async for piece in pieces:
-                if body.tell() + len(piece) > self._max_bytes:
-                    raise TooLarge(sentence)
-                body.write(piece)
-        return body.getvalue()
+        shown = _shown(response.url)
+        try:
+            return await http_body.whole(response, self._max_bytes)
+        except http_body.TooLong:
+            size = f"{self._max_bytes / 1024 / 1024:.3g} MB"
+            raise TooLarge(f"{shown} is larger than {size} and is not read.") from None
+        except http_body.UnknownCoding as error:
+            raise _TryAgain(f"{shown} sent a body in a coding that was not asked for, {str(error)!r}") from error
 
 
 def _import_what_connects() -> None:
@@ -226,67 +222,6 @@ class _Host:
 
     def close_for(self, seconds: float) -> None:
         self._opens_at = max(self._opens_at, asyncio.get_running_loop().time() + seconds)
-
-
-class _Plain:
-    """Bytes as they come."""
-
-    def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        yield chunk
-
-    def end(self) -> bytes:
-        return b""
-
-
-class _Inflater:
-    """Bytes decompressed in pieces of bounded size. Raises zlib.error when they are broken or end too early."""
-
-    def __init__(self, first: int, coding: str) -> None:
-        # What is called deflate comes with zlib's header or bare; zlib's first byte ends in 8, a bare stream's cannot.
-        self._wbits = 31 if coding == "gzip" else zlib.MAX_WBITS if first & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS
-        self._stream = zlib.decompressobj(self._wbits)
-
-    def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        while chunk:
-            if self._stream.eof:
-                if chunk[:1] != b"\x1f":
-                    return  # padding after the last gzip member
-                self._stream = zlib.decompressobj(self._wbits)
-            yield self._stream.decompress(chunk, _PIECE_BYTES)
-            chunk = self._stream.unconsumed_tail or self._stream.unused_data
-
-    def end(self) -> bytes:
-        rest = self._stream.flush()
-        if not self._stream.eof:
-            raise zlib.error("the compressed body ends too early")
-        return rest
-
-
-async def _pieces(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """The decompressed body, at most _PIECE_BYTES at a time; the event loop turns in between."""
-    coding = response.headers.get("Content-Encoding", "").strip().lower().removeprefix("x-")
-    if coding not in {"", "identity", "gzip", "deflate"}:
-        raise _TryAgain(f"{_shown(response.url)} sent a body in a coding that was not asked for, {coding[:40]!r}")
-    reading: _Plain | _Inflater | None = _Plain() if coding in {"", "identity"} else None
-    async for chunk in response.aiter_raw(_PIECE_BYTES):
-        reading = reading or _Inflater(chunk[0], coding)
-        for piece in reading.pieces(chunk):
-            yield piece
-            await asyncio.sleep(0)
-    if reading is not None:
-        yield reading.end()
-
-
-async def _start(response: httpx.Response) -> bytes:
-    """The start of an error's body; what came of it when it breaks off."""
-    start = b""
-    with contextlib.suppress(httpx.TransportError, zlib.error, _TryAgain):
-        async with contextlib.aclosing(_pieces(response)) as pieces:
-            async for piece in pieces:
-                start += piece
-                if len(start) >= _START_BYTES:
-                    break
-    return start[:_START_BYTES]
 
 
 def _retry_after_s(told: str) -> float | None:

@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import FetchError, NotFound, Refused, TooLarge, Unreachable
-from digest.fetch import PoliteFetcher, _Inflater
+from digest.fetch import PoliteFetcher
+from digest.http_body import Inflater
 from digest.turns import ahead
 from tests.paper_server import Big, Fault, GzipBomb, PaperServer, Redirect, Reset, Slow, Status, Truncated, WrongType
 
@@ -381,7 +382,7 @@ def test_decompression_does_not_depend_on_where_the_network_cuts(
     coding, compress = form
     body = seed * repeats
     sent = compress(body)
-    inflater = _Inflater(sent[0], coding)
+    inflater = Inflater(sent[0], coding)
     pieces = [piece for at in range(0, len(sent), cut) for piece in inflater.pieces(sent[at : at + cut])]
     pieces.append(inflater.end())
     assert b"".join(pieces) == body
