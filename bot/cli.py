@@ -12,6 +12,7 @@ import click
 from bot import __version__
 from config.settings import InvalidSettings, Settings
 from digest.errors import PaperboyError, UsageError
+from digest.text.valid import valid, valid_text
 
 DONE, FAILED, USAGE, PARTIAL = 0, 1, 2, 3
 
@@ -54,6 +55,9 @@ class _LazyGroup(click.Group):
         from importlib import import_module
 
         command: click.Command = getattr(import_module(_COMMANDS[cmd_name][0]), f"{cmd_name.replace('-', '_')}_command")
+        for parameter in command.params:
+            if parameter.type is click.STRING:  # of a file's name every byte counts
+                parameter.type = ValidText()
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -93,9 +97,12 @@ class Options:
 
     def settings(self) -> Settings:
         """Raises InvalidSettings."""
+        from msgspec.structs import replace
+
         from config.settings import load
 
-        return load(self.config, os.environ)
+        settings = load(self.config, os.environ)
+        return replace(valid(settings), store=settings.store)  # a path, of which every byte counts
 
     def start_logging(self, settings: Settings) -> None:
         """Not done for look-ups, which log nothing and cannot spare the time."""
@@ -116,6 +123,15 @@ def dressed() -> bool:
     https://no-color.org; TERM=dumb is a terminal without any such ability.
     """
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+
+class ValidText(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2
+    """What people type as text, made valid: a shell passes any bytes but NUL."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+        return valid_text(str(value))
 
 
 class LanguageTag(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2
@@ -152,13 +168,18 @@ def _of_a_fault(error: Exception) -> str:
     return f"something broke ({type(error).__name__}). Run it again with --debug and report what it shows."
 
 
+def _complain(sentence: str) -> None:
+    """Prints an error, which may repeat what was typed or what a file is called."""
+    click.echo(valid_text(sentence), err=True)
+
+
 def main() -> NoReturn:
     """The console script: an error is one line on stderr that says what, why and what to do."""
     debug = "--debug" in sys.argv
     try:
         code = paperboy(standalone_mode=False)
     except click.ClickException as error:
-        click.echo(_told(error), err=True)
+        _complain(_told(error))
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo("Stopped. What was finished is stored; the same command goes on from there.", err=True)
@@ -166,16 +187,16 @@ def main() -> NoReturn:
     except (PaperboyError, InvalidSettings) as error:
         if debug:
             raise
-        click.echo(f"paperboy: {error}", err=True)
+        _complain(f"paperboy: {error}")
         sys.exit(USAGE if isinstance(error, UsageError) else FAILED)
     except OSError as error:
         if debug:
             raise
-        click.echo(f"paperboy: {error.filename or 'The output'} cannot be written or read: {error.strerror}.", err=True)
+        _complain(f"paperboy: {error.filename or 'The output'} cannot be written or read: {error.strerror}.")
         sys.exit(FAILED)
     except Exception as error:
         if debug:
             raise
-        click.echo(f"paperboy: {_of_a_fault(error)}", err=True)
+        _complain(f"paperboy: {_of_a_fault(error)}")
         sys.exit(FAILED)
     sys.exit(code if isinstance(code, int) else DONE)

@@ -24,6 +24,7 @@ from digest.lookups import Lookups, nearest
 from digest.markdown import parse, write
 from digest.mistakes import dismiss
 from digest.store import Store, _transaction
+from digest.text.valid import valid_text
 from digest.types import ArxivId, Report, SectionName
 
 _AUTHOR = Author(COMMAND_LINE)
@@ -54,7 +55,7 @@ def correct_command(options: Options, paper: str, section: str, file: Path | Non
         name = _section(section, lookups)
         known, before = to_correct(lookups, ArxivId.parse(paper), wanted)
     # No store is held open for writing while somebody thinks
-    text = _read(file) if file is not None else _edited(before, name)
+    text = valid_text(_read(file) if file is not None else _edited(before, name))
     operators = compose.texts(settings.language)
     with Store.create(settings.store.file(), compose.clock) as store, _transaction(store.connection):
         done = correct(store, compose.localizer(), before, name, parse(text), COMMAND_LINE)

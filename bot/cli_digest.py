@@ -24,6 +24,7 @@ from digest.jobs import JobState, add_job, finish_job, job
 from digest.locks import LockHeld, Work, held
 from digest.pipeline import Made, make_digest, read_paper
 from digest.store import Store
+from digest.text.valid import valid
 from digest.types import ArxivId, Digest, Paper, Reading, Texts
 
 _LOOK_S = 0.3
@@ -134,7 +135,7 @@ def tell(made: Made) -> int:
 
 
 @click.command("read")
-@click.argument("paper", metavar="ID|FILE")
+@click.argument("paper", metavar="ID|FILE", type=click.Path())  # of a file, which may have any name
 @click.option("--json", "as_json", is_flag=True, help="Print the passages as JSON.")
 @click.pass_obj
 def read_command(options: Options, paper: str, as_json: bool) -> int:
@@ -184,7 +185,8 @@ def _saved(file: Path) -> Reading:
         source, passages = passages_of(file.read_bytes())
     except ReadError as error:
         raise ReadError(f"{file} holds no paper. {error} Name a saved HTML page, a PDF or a Markdown file.") from error
-    return Reading(paper_id=ArxivId(""), source=source, url=str(file), text_hash=text_hash(passages), passages=passages)
+    hashed = text_hash(passages)
+    return valid(Reading(paper_id=ArxivId(""), source=source, url=str(file), text_hash=hashed, passages=passages))
 
 
 def _read(options: Options, paper: ArxivId) -> Reading:

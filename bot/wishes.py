@@ -16,6 +16,7 @@ from bot import timezones
 from bot.hours import hour_at
 from bot.weekdays import in_order, weekdays_at, weekdays_typed
 from digest.editions import Subscription, window_end
+from digest.text.valid import valid_text
 
 MOST_PAPERS = 100  # a day: the Hub lists no more on a page
 MOST_CHARS = 1_000  # nobody means more
@@ -323,14 +324,13 @@ def _apart(word: str) -> list[str]:
 
 def _normal(text: str) -> str:
     """Full-width forms as usual ones, without what no store keeps."""
-    return unicodedata.normalize("NFKC", _UNSTORABLE.sub(" ", text))
+    return unicodedata.normalize("NFKC", valid_text(text))
 
 
 def _clean(text: str) -> str:
     return " ".join(_MARKS.sub(" ", text).split())
 
 
-_UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # see digest.words
 _MARKS = re.compile('["“”„«»「」『』,、;]')
 _TOKEN = re.compile('"([^"]*)"|[“„]([^”“]*)[”“]|[「『]([^」』]*)[」』]|([,、;])|([^\\s,、;"“”„「」『』]+)')
 _PLAIN = re.compile(r"[a-z][\w+.#-]*", re.ASCII | re.IGNORECASE)

@@ -59,7 +59,7 @@ def _typed(value: str) -> Any:
     if value[:1] in "[{" and value:
         try:
             return msgspec.json.decode(value)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeEncodeError):
             return value
     return value
 

@@ -27,6 +27,7 @@ from digest.grounding import checked
 from digest.replies import Writer as Replies
 from digest.sources.catalogue import Catalogue
 from digest.store import Store, StoreThread
+from digest.text.valid import valid
 from digest.types import (
     ArxivId,
     Attempt,
@@ -269,7 +270,7 @@ async def _may_be_read_better(press: Press, reading: Reading) -> bool:
 
 
 async def read_paper(readers: Sequence[PaperReader], paper: Paper) -> Reading:
-    """The reading of the first reader that has the paper, with what was tried before it.
+    """The reading of the first reader that has the paper, made valid, with what was tried before it.
 
     Raises ReadError when none has it.
     """
@@ -280,7 +281,7 @@ async def read_paper(readers: Sequence[PaperReader], paper: Paper) -> Reading:
         except ReadError as error:
             attempts.append(Attempt(reader.source, str(error), passing=isinstance(error.__cause__, Unreachable)))
         else:
-            return msgspec.structs.replace(reading, attempts=tuple(attempts))
+            return valid(msgspec.structs.replace(reading, attempts=tuple(attempts)))
     raise ReadError(" ".join(["Nothing could be read.", *(attempt.problem for attempt in attempts)]))
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from digest.text.valid import valid_text
+
 # Han (with extensions and compatibility forms), kana, bopomofo and hangul: scripts written without spaces, or whose
 # particles are glued to the word.
 _UNSPACED = (
@@ -19,8 +21,6 @@ _UNSPACED = (
 )
 _CHARACTER = re.compile(f"({_UNSPACED})")
 _RUN = re.compile(f"{_UNSPACED}+")
-# SQLite ends a text at NUL, and half a surrogate pair is not text at all.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def spaced(text: str) -> str:
@@ -78,7 +78,7 @@ def _pairs(run: str) -> list[str]:
 
 
 def _storable(text: str) -> str:
-    return unicodedata.normalize("NFKC", _UNSTORABLE.sub(" ", text))
+    return unicodedata.normalize("NFKC", valid_text(text))
 
 
 def _searchable(words: str) -> bool:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from digest.errors import FetchError, InvalidId, NotFound, ReadError
 from digest.readers.abstract import passages
 from digest.sources.huggingface import parse_entry
+from digest.text.valid import valid
 from digest.types import ArxivId, Kit, Paper
 
 
@@ -84,7 +85,7 @@ def paper_of(page: bytes, paper_id: ArxivId) -> Paper | None:
         published_on=_day(told),
     )
     abstract = passages(page)
-    return replace(found, abstract=abstract[0].text) if abstract else found
+    return valid(replace(found, abstract=abstract[0].text) if abstract else found)
 
 
 def _in_order(name: str) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from digest.addressed import before
 from digest.errors import FetchError, FutureDay, InvalidId, NoListYet, QuietDay, Refused, SourceDown, SourceError
+from digest.text.valid import valid
 from digest.types import ArxivId, Kit, Paper, PaperSource
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,6 @@ PAGE_ENTRIES = 100  # the most that `limit` may be
 MAX_PAGES = 20
 LATE_UNTIL = time(12)  # UTC, of the next day: after that an empty list stays empty
 _SATURDAY = 5
-_BLANK = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]+")  # lone surrogates come with \u escapes and cannot be stored
 _LARGEST_COUNT = 2**53
 # Its summaries lose TeX's marks, "2.3times faster" or "3.6\\times"; formulas that kept theirs stay as they are.
 _TIMES = re.compile(r"(?P<formula>\$[^$]+\$)|(?<=\d)(?:\s?\\times|times)(?![A-Za-z])")
@@ -117,12 +117,13 @@ def _papers(entries: Sequence[Any], public_url: str, left_out: list[str]) -> Ite
     for entry in entries:
         try:
             yield parse_entry(entry, public_url)
-        except (InvalidId, ValueError) as error:
+        except (InvalidId, ValueError, RecursionError) as error:
             left_out.append(str(error))
 
 
 def parse_entry(entry: Any, public_url: str) -> Paper:
     """The paper of one entry of a list, whatever its form. Raises InvalidId, or ValueError when it has no title."""
+    entry = valid(entry)
     fields = _Fields(entry if isinstance(entry, dict) else {})
     paper_id = ArxivId.parse(fields.text("id"))
     title = fields.prose("title")
@@ -201,7 +202,7 @@ def _name(value: Any, *keys: str) -> str:
 
 
 def _line(text: str) -> str:
-    return _BLANK.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _is_web_address(text: str) -> bool:
@@ -209,4 +210,4 @@ def _is_web_address(text: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and _BLANK.search(text) is None
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and text.split() == [text]

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from digest.errors import InvalidId, InvalidReportFile
 from digest.markdown import parse
+from digest.text.valid import valid_text
 from digest.types import (
     ArxivId,
     Block,
@@ -88,7 +89,7 @@ def read_report_file(path: Path, texts: Sequence[Texts], domains: DomainFinder, 
     Raises InvalidReportFile, which names the line and what was expected there.
     """
     try:
-        content = path.read_text(encoding="utf-8-sig")
+        content = valid_text(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InvalidReportFile(f"{path}, line 1: this is not UTF-8 text. A day report is a Markdown file.") from error
     except OSError as error:

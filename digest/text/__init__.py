@@ -1,0 +1,1 @@
+"""Text as such: what it may hold."""
