@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class PaperboyError(Exception):
     """Its text may be shown to anybody: it holds no secret, no path of a stack, and says what to do."""
@@ -101,6 +103,22 @@ class WriteError(PaperboyError):
 
 class OperatorNeeded(WriteError):
     """The model's endpoint wants something only the operator can give: a valid key, money, a model's right name."""
+
+
+class AnswerUnusable(WriteError):
+    """Answers for a report were bought and could not be used. `next_try`: when the next is bought; None: not by itself.
+
+    Its text is the same until the next is bought: it is told once.
+    """
+
+    def __init__(self, writer: str, paper: str, problem: str, next_try: datetime | None) -> None:
+        follows = (
+            f"The next try is at {next_try:%Y-%m-%d %H:%M} UTC."
+            if next_try
+            else f'No further try is made by itself; "paperboy paper {paper} --refresh" makes one.'
+        )
+        super().__init__(f"The answer of {writer} could not be used: {problem}. {follows}")
+        self.next_try = next_try
 
 
 class LimitReached(WriteError):

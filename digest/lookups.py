@@ -14,7 +14,9 @@ from typing import NamedTuple, Self
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from digest import retries
 from digest.errors import StoreError
 from digest.types import (
     ArxivId,
@@ -22,6 +24,7 @@ from digest.types import (
     Block,
     Digest,
     Finding,
+    ModelFailure,
     Paper,
     Passage,
     Quote,
@@ -152,9 +155,13 @@ class Lookups:
         ).fetchone()
         return None if row is None else str(row[0])
 
+    def failure(self, identity: str) -> ModelFailure | None:
+        """See types.CallBook.failure."""
+        return retries.failure(self.connection, identity)
+
     def _report(self, row: sqlite3.Row) -> Report:
         sections = self.connection.execute("SELECT name, tree FROM sections WHERE report = ?", (row["id"],)).fetchall()
-        return Report(
+        report = Report(
             paper_id=ArxivId(row["paper"]),
             language=row["language"],
             sections=tuple(
@@ -178,6 +185,9 @@ class Lookups:
             written_at=datetime.fromisoformat(row["written_at"]),
             revision=row["revision"],
         )
+        if not report.provisional or report.limited:
+            return report
+        return replace(report, failure=retries.failure_behind(self.connection, report))
 
     # --- papers and days -----------------------------------------------------------------------------------------
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import msgspec
 from msgspec import Struct
 
+from digest import refusals
 from digest.errors import (
     LimitReached,
-    OperatorNeeded,
     PaperboyError,
     ReadError,
     SourceDown,
@@ -25,6 +25,7 @@ from digest.errors import (
 )
 from digest.grounding import checked
 from digest.replies import Writer as Replies
+from digest.retries import identity
 from digest.sources.catalogue import Catalogue
 from digest.store import Store, StoreThread
 from digest.text.valid import valid
@@ -84,13 +85,15 @@ class Written(Struct, frozen=True):
 
 
 class _Run(Struct, frozen=True):
-    """A pass over papers. `refusals` gathers why the writer wrote no better reports."""
+    """A pass over papers. `refusals` gathers why the writer wrote no better reports; `at_once`: a person asks for them,
+    so that what was bought in vain is bought again without waiting."""
 
     press: Press
     language: str
-    rewrite: bool
     progress: Progress
     refusals: list[WriteError]
+    rewrite: bool = False
+    at_once: bool = False
 
 
 async def make_digest(
@@ -126,7 +129,7 @@ async def write_reports(
     never stops the others.
     """
     problems: dict[ArxivId, str] = {}
-    run = _Run(press, language, rewrite, progress, [])
+    run = _Run(press, language, progress, [], rewrite=rewrite, at_once=rewrite)
     line = press.writer.line_up([paper.id for paper in papers]) if isinstance(press.writer, Rationed) else None
     for paper in papers:
         progress("listed", paper.id)
@@ -149,7 +152,7 @@ async def write_reports(
     async with asyncio.TaskGroup() as group:
         for paper in papers:
             group.create_task(report(paper))
-    return Written(problems, tuple(_told(run.refusals)))
+    return Written(problems, tuple(refusals.told(run.refusals)))
 
 
 async def _listed(press: Press, day: date, notices: list[str]) -> Sequence[Paper]:
@@ -174,9 +177,9 @@ async def make_report(
 
     Raises PaperboyError when there is no report.
     """
-    run = _Run(press, language, False, progress, [])
+    run = _Run(press, language, progress, [], at_once=again)
     await _report(run, paper, again=again)
-    return tuple(_told(run.refusals))
+    return tuple(refusals.told(run.refusals))
 
 
 async def _report(run: _Run, paper: Paper, *, again: bool = False) -> None:
@@ -198,10 +201,20 @@ async def _report(run: _Run, paper: Paper, *, again: bool = False) -> None:
         return
     progress("writing", paper.id)
     report = await _write(run, paper, reading, known)
+    try:
+        await _save(run, report, reading, paper)
+    except PaperboyError:
+        raise
+    except Exception as error:
+        if report is None or report.writer == press.stand_in.name:
+            raise
+        await _save(run, await _instead(run, paper, reading, known, error, report.text_hash), reading, paper)
+
+
+async def _save(run: _Run, report: Report | None, reading: Reading, paper: Paper) -> None:
     if report is not None:
-        if _cut_short(reading):
-            report = msgspec.structs.replace(report, provisional=True)
-        await press.store.run(Store.save_report, await _checked(report, reading, paper))
+        report = msgspec.structs.replace(valid(report), provisional=report.provisional or _cut_short(reading))
+        await run.press.store.run(Store.save_report, await _checked(report, reading, paper))
 
 
 async def _checked(report: Report, reading: Reading, paper: Paper) -> Report:
@@ -297,23 +310,33 @@ async def _write(run: _Run, paper: Paper, reading: Reading, known: Report | None
     except Exception as error:
         if press.writer.name == press.stand_in.name:
             raise
-        refusal = error if isinstance(error, WriteError) else WriteError("The writer broke; the log says how.")
-        # No warning for a refusal: it is mostly the same for every paper of the day, and is told once.
-        log.log(
-            logging.INFO if refusal is error else logging.ERROR,
-            "stand-in writes",
-            extra={"paper": paper.id, "reason": str(refusal)},
-            exc_info=refusal is not error,
-        )
-        run.refusals.append(refusal)
-        if _is_the_writers(run, known):
-            return None
-        report = await press.stand_in.write(paper, reading, run.language)
-        return msgspec.structs.replace(report, provisional=True)
+        return await _instead(run, paper, reading, known, error, reading.text_hash)
+
+
+async def _instead(
+    run: _Run, paper: Paper, reading: Reading, known: Report | None, error: Exception, text_hash: str
+) -> Report | None:
+    """The stand-in's report after the writer's came to nothing; None when what there is stays."""
+    press = run.press
+    broke = not isinstance(error, WriteError)
+    # No warning for a refusal: it is mostly the same for every paper of the day, and is told once.
+    log.log(
+        logging.ERROR if broke else logging.INFO,
+        "stand-in writes",
+        extra={"paper": paper.id, "reason": str(error)},
+        exc_info=error if broke else None,
+    )
+    bought = _identity(run, paper, text_hash)
+    run.refusals.append(await refusals.refusal(press.store, bought, press.writer.name, paper.id, error, press.clock()))
+    if _is_the_writers(run, known) or (known is not None and _is_the_stand_ins(run, known, reading)):
+        return None
+    report = await press.stand_in.write(paper, reading, run.language)
+    return msgspec.structs.replace(report, provisional=True)
 
 
 async def _by_the_writer(run: _Run, paper: Paper, reading: Reading) -> Report:
-    """What the writer makes of a reading; what it has made once is not bought again."""
+    """What the writer makes of a reading; what it has made once is not bought again, nor, for a while, what it failed
+    to make of an answer that was paid for."""
     writer = run.press.writer
     stored = await run.press.store.run(
         Store.report_of,
@@ -325,6 +348,10 @@ async def _by_the_writer(run: _Run, paper: Paper, reading: Reading) -> Report:
     )
     if stored is not None:
         return msgspec.structs.replace(stored, provisional=False, limited=False)
+    bought = _identity(run, paper, reading.text_hash)
+    waits = await refusals.waits(run.press.store, bought, writer.name, paper.id, run.press.clock())
+    if waits is not None and not run.at_once:
+        raise waits
     return await writer.write(paper, reading, run.language)
 
 
@@ -360,13 +387,13 @@ def _is_the_writers(run: _Run, known: Report | None) -> bool:
     return known is not None and known.writer == run.press.writer.name
 
 
-def _told(refusals: Sequence[WriteError]) -> Iterator[str]:
-    """What the operator can mend, once; of what may pass by itself, how often it happened and the first reason."""
-    yield from dict.fromkeys(str(error) for error in refusals if isinstance(error, OperatorNeeded))
-    limits = [error for error in refusals if isinstance(error, LimitReached)]
-    passing = [error for error in refusals if not isinstance(error, OperatorNeeded | LimitReached)]
-    if limits:
-        yield str(limits[0])  # the digest says of how many reports, and the sentence is to be told once a day
-    if passing:
-        reports = "1 report is" if len(passing) == 1 else f"{len(passing)} reports are"
-        yield f"{reports} provisional, made of the papers' own sentences. {passing[0]}"
+def _identity(run: _Run, paper: Paper, text_hash: str) -> str:
+    writer = run.press.writer
+    return identity(paper.id, run.language, text_hash, writer.name, writer.prompt_version)
+
+
+def _is_the_stand_ins(run: _Run, known: Report, reading: Reading) -> bool:
+    """Whether a provisional report is what the stand-in would write now."""
+    stand_in = run.press.stand_in
+    same = (known.writer, known.prompt_version) == (stand_in.name, stand_in.prompt_version)
+    return same and known.provisional and not known.limited and known.text_hash == reading.text_hash

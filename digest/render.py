@@ -176,7 +176,7 @@ def facts(paper: Paper, report: Report | None, texts: Texts) -> str:
     if report is not None:
         parts.append(texts.sources[report.source])
         if report.provisional:
-            parts.append(texts.phrases["provisional_short"])
+            parts.append(_provisional(report, texts, "_short"))
         if report.corrected:
             parts.append(texts.phrases["corrected_short"])
         if count := report.checks:
@@ -281,7 +281,20 @@ def written(report: Report, texts: Texts) -> str:
         sentence = texts.phrases["written_corrected"].format(written=sentence)
     if report.limited:
         return f"{sentence} ({texts.phrases['written_limited']})"
-    return f"{sentence} ({texts.phrases['provisional']})" if report.provisional else sentence
+    return f"{sentence} ({_provisional(report, texts)})" if report.provisional else sentence
+
+
+def _provisional(report: Report, texts: Texts, length: str = "") -> str:
+    """Why a report is provisional, and when a better one is tried."""
+    failure = report.failure
+    if failure is None:
+        return texts.phrases[f"provisional{length}"]
+    if not failure.answered:
+        return texts.phrases[f"provisional_unreached{length}"]
+    if failure.next_try is None:
+        return texts.phrases[f"provisional_given_up{length}"].format(id=report.paper_id)
+    day = day_in_words(failure.next_try.date(), texts, form="date_short")
+    return texts.phrases[f"provisional_unusable{length}"].format(day=day, time=f"{failure.next_try:%H:%M}")
 
 
 def _sentence(text: str) -> Paragraph:

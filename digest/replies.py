@@ -98,10 +98,14 @@ async def reply(
         return Reply(question=question, said=quoted(found, question, glossary))
     try:
         sentences = await writer.write(safe.paper, safe.reading, found, question, language)
+        said = await asyncio.to_thread(_standing, sentences, found, paper)
     except WriteError as error:
         log.warning("no answer of a model", extra={"paper": paper.id, "reason": str(error)})
         return Reply(question=question, said=quoted(found, question, glossary), problem=str(error))
-    said = await asyncio.to_thread(_standing, sentences, found, paper)
+    except Exception:
+        log.exception("an answer of a model broke", extra={"paper": paper.id})
+        problem = "Paperboy could not read the model's answer; the log says why."
+        return Reply(question=question, said=quoted(found, question, glossary), problem=problem)
     left_out = len(sentences) - len(said)
     if left_out and not said:
         return Reply(question=question, said=quoted(found, question, glossary), left_out=left_out)

@@ -21,7 +21,7 @@ from digest.errors import LimitReached, Withdrawn
 from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups, form_of, unusable
 from digest.markdown import normal, plain
 from digest.migrations import migrations
-from digest.types import ArxivId, Finding, ModelCall, Paper, Reading, Report, Section
+from digest.types import ArxivId, Finding, ModelCall, ModelFailure, Paper, Reading, Report, Section
 from digest.words import indexed
 
 _OWNER_ONLY = 0o600
@@ -271,6 +271,15 @@ class Store(Lookups):
         ).fetchone()
         return row is not None
 
+    def spoil_calls(self, identity: str, problem: str) -> None:
+        """Notes that the answers of an identity, which seemed good, could not be made into a stored report."""
+        with _transaction(self.connection) as connection:
+            connection.execute(
+                "UPDATE model_calls SET outcome = 'broken', error = ? "
+                "WHERE identity = ? AND outcome IN ('answered', 'recalled')",
+                (problem, identity),
+            )
+
     def _now(self) -> str:
         return self.clock().isoformat()
 
@@ -317,6 +326,9 @@ class StoreThread:
     async def unfinished(self, identity: str) -> bool:
         return await self.run(Store.unfinished_call, identity)
 
+    async def failure(self, identity: str) -> ModelFailure | None:
+        return await self.run(Store.failure, identity)
+
 
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
@@ -346,8 +358,8 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path | None) -> None
 def _same(one: Report, other: Report) -> bool:
     """Whether two reports differ in nothing but when they were stored, and what was found of them."""
     return msgspec.structs.replace(
-        one, revision=0, findings=(), written_at=other.written_at
-    ) == msgspec.structs.replace(other, revision=0, findings=())
+        one, revision=0, findings=(), failure=None, written_at=other.written_at
+    ) == msgspec.structs.replace(other, revision=0, findings=(), failure=None)
 
 
 def _standing(report: Report) -> tuple[Finding, ...]:

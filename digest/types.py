@@ -238,6 +238,19 @@ class Quote(Struct, frozen=True):
     text: str
 
 
+class ModelFailure(Struct, frozen=True):
+    """Why the model has written no report. `answered`: answers came and could not be used, and are bought again at
+    `next_try`, None: not by itself. Otherwise none came, and the model is asked again with each digest for a while."""
+
+    answered: bool
+    next_try: datetime | None
+    problem: str
+
+    def keeps_waiting(self, now: datetime) -> bool:
+        """Whether nothing is to be bought for now."""
+        return self.answered and (self.next_try is None or now < self.next_try)
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """A report on one paper in one language.
 
@@ -259,6 +272,9 @@ class Report(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()  # in the order of the text; () where nobody has looked
     addressed: tuple[str, ...] = ()  # headings of what speaks to a model instead of to readers: see digest.addressed
     limited: bool = False  # the model's daily limit allowed no better one
+    failure: ModelFailure | None = (
+        None  # why a provisional one is not the model's; from the record of calls, not stored
+    )
     quotes: tuple[Quote, ...] = ()
     written_at: datetime
     revision: int = 0
@@ -611,6 +627,9 @@ class CallBook(Protocol):
     async def unfinished(self, identity: str) -> bool:
         """Whether a call for this identity was made whose answer may have been lost: begun and never ended, or
         answered. To be asked when no report came of it: a crash came between answer and commit."""
+
+    async def failure(self, identity: str) -> ModelFailure | None:
+        """What is known of answers that were bought for this identity and could not be used: see digest.retries."""
 
 
 class DomainFinder(Protocol):

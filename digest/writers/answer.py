@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from digest.inline import parse_runs
 from digest.markdown import MAX_DEPTH, normal, parse, plain
+from digest.text.valid import valid_text, with_texts
 from digest.types import Block, Paragraph, Points, Run, Section, SectionName, Table
 from digest.writers.quotes import QUOTED
 from digest.writers.trouble import BadAnswer
@@ -28,7 +29,7 @@ _MAX_STARTS = 50  # places where the JSON may begin that are tried
 _TEXT_KEYS = ("text", "paragraph", "content", "title", "name", "description")
 _LIST_KEYS = ("points", "items", "children", "blocks", "list")
 
-_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
+_THOUGHT = "</think>"
 _START = re.compile(r"\{(?=\s*\")")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
 _TRAILING_COMMA = re.compile(r",(?=\s*[\]}])")
@@ -134,7 +135,7 @@ def object_with(text: str, key: str) -> dict[str, Any] | None:
 
 def _candidates(text: str) -> Iterable[dict[str, Any]]:
     """The objects in a text, as it stands and then with its commonest faults mended."""
-    text = _THINKING.sub("", text)
+    text = _spoken(text)
     escaped = _ESCAPE.sub(lambda match: match[0] if len(match[0]) > 1 else r"\\", text)
     for candidate in dict.fromkeys((text, escaped, _TRAILING_COMMA.sub("", escaped))):
         yield from _objects(candidate)
@@ -151,7 +152,18 @@ def _objects(text: str) -> Iterable[dict[str, Any]]:
             found, end = decoder.raw_decode(text, start.start())
         except ValueError:
             continue
-        yield found
+        # What the message holds as escapes comes from outside only now.
+        yield with_texts(found, _mended)
+
+
+def _spoken(text: str) -> str:
+    """A message without what a model thought aloud before it."""
+    kept: list[str] = []
+    at = 0
+    while (begin := text.find("<think>", at)) >= 0 and (end := text.find(_THOUGHT, begin)) >= 0:
+        kept.append(text[at:begin])
+        at = end + len(_THOUGHT)
+    return "".join([*kept, text[at:]])
 
 
 def _named(found: dict[str, Any], titles: Mapping[str, SectionName]) -> dict[Any, Any]:
@@ -198,7 +210,7 @@ def _section(name: SectionName, value: Any, header: Sequence[str]) -> tuple[Bloc
 def _table(rows: Any, header: Sequence[str]) -> list[Block]:
     """Up to five rows of results; a row without a value of this work says nothing."""
     cells = [_cells(row) for row in rows] if isinstance(rows, list) else []
-    told = [tuple(parse_runs(_mended(cell)) for cell in row) for row in cells if row[2]][:MAX_ROWS]
+    told = [tuple(parse_runs(cell) for cell in row) for row in cells if row[2]][:MAX_ROWS]
     return [Table(tuple(parse_runs(cell) for cell in header), tuple(told))] if told else []
 
 
@@ -225,7 +237,7 @@ def _blocks(value: Any, depth: int) -> list[Block]:
         return [block for entry in value for block in _blocks(entry, depth + 1)]
     if isinstance(value, dict):
         return _object_blocks(value, depth)
-    return list(parse(_mended(str(value))))
+    return list(parse(str(value)))
 
 
 def _object_blocks(value: dict[str, Any], depth: int) -> list[Block]:
@@ -236,7 +248,7 @@ def _object_blocks(value: dict[str, Any], depth: int) -> list[Block]:
             else _labelled(value, depth)
         )
     texts = [text for key in _TEXT_KEYS if (text := _line(value.get(key)))]
-    blocks = list(parse(_mended(f"**{texts[0]}**: {texts[1]}" if len(texts) > 1 else "".join(texts))))
+    blocks = list(parse(f"**{texts[0]}**: {texts[1]}" if len(texts) > 1 else "".join(texts)))
     for key in _LIST_KEYS:
         inner = value.get(key)
         blocks += _points(inner if isinstance(inner, list) else [inner], depth) if inner else []
@@ -254,7 +266,7 @@ def _labelled(value: dict[str, Any], depth: int) -> list[Block]:
         if isinstance(inner, dict | list):
             blocks += [Paragraph((Run(str(label), bold=True),)), *_nested(inner, depth)]
         elif inner is not None and inner != "":
-            blocks += parse(_mended(f"**{label}**: {inner}"))
+            blocks += parse(f"**{label}**: {inner}")
     return blocks
 
 
@@ -278,9 +290,10 @@ _LETTERS = {"\x08": "b", "\x0c": "f", "\t": "t", "\r": "r", "\n": "n"}
 
 
 def _mended(text: str) -> str:
-    """Text with the TeX commands of its formulas that JSON took for control characters; others are spaces."""
-    whole = _FORMULA.sub(lambda formula: _SWALLOWED.sub(lambda found: "\\" + _LETTERS[found[0]], formula[0]), text)
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", whole)
+    """Valid text, with the TeX commands of its formulas that JSON took for control characters."""
+    return valid_text(
+        _FORMULA.sub(lambda formula: _SWALLOWED.sub(lambda found: "\\" + _LETTERS[found[0]], formula[0]), text)
+    )
 
 
 def _domains(told: Any, known: Sequence[str]) -> tuple[str, ...]:
@@ -299,4 +312,4 @@ def _quotes(told: Any, titles: Mapping[str, SectionName]) -> dict[SectionName, t
 def _piece(entry: Any) -> str:
     if isinstance(entry, dict):
         entry = next((value for value in entry.values() if isinstance(value, str)), "")
-    return _mended(entry) if isinstance(entry, str) else ""
+    return entry if isinstance(entry, str) else ""

@@ -5,20 +5,23 @@ Bodies are read here and not by the SDK, which takes an HTML page or an error ob
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
+from digest.text.valid import valid_text
 from digest.types import Clock
-from digest.writers.trouble import BadAnswer, Closed, Limited, NoAnswer, Refused, Trouble
+from digest.writers.trouble import BadAnswer, Closed, Limited, NoAnswer, Refused, Trouble, Unread
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _SECRET = re.compile(r"\b(?:sk|gsk|pk|xai)-[\w*.-]{6,}|(?<=Bearer )\S+")
+MAX_CHARS = 1_000_000  # of an answer's text, its thoughts among it; a report has 10,000
+_MOST_TOKENS = 10**9  # that an endpoint can have counted
 _MAX_TOLD = 200  # characters of an endpoint's own words
 _NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"})
 _RETRIED_BELOW_500 = frozenset({408, 409})
@@ -57,14 +60,18 @@ def estimated_tokens(text: str) -> int:
 
 
 def body_of(raw: bytes) -> Any:
-    """A body's JSON. Raises NoAnswer when it is something else, such as a gateway's page."""
+    """A body's JSON, bytes that are no UTF-8 replaced. Raises Unread when it is something else, such as a web page."""
     try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+        return decoded(raw)
+    except (ValueError, RecursionError):
         page = raw.lstrip()[:1] == b"<"
         sent = "a web page" if page else "no JSON"
-        problem = f"the endpoint sent {sent} where an answer should be"
-        raise NoAnswer("page" if page else "malformed", problem, ambiguous=True) from None
+        raise Unread("page" if page else "malformed", f"the endpoint sent {sent} where an answer should be") from None
+
+
+def decoded(raw: bytes) -> Any:
+    """The JSON in bytes that should be UTF-8. Raises ValueError, RecursionError."""
+    return json.loads(raw.decode("utf-8-sig", "replace"))
 
 
 def usage_of(body: Any, prompt: str) -> Usage:
@@ -91,7 +98,9 @@ def text_of(body: Any) -> str:
         raise BadAnswer("refused", "the model declined to answer")
     if choice.get("finish_reason") == "content_filter":
         raise BadAnswer("filtered", "the endpoint's content filter cut it")
-    text = _content(message)
+    text = valid_text(_content(message))
+    if len(text) > MAX_CHARS:
+        raise BadAnswer("too long", f"it is longer than {MAX_CHARS:,} characters")
     if not text.strip():
         cut = is_cut(body)
         raise BadAnswer("truncated" if cut else "empty", "it was cut before it began" if cut else "it is empty")
@@ -110,14 +119,14 @@ def raise_told_error(body: Any, clock: Clock, secret: str) -> None:
         return
     code = _count(_table(error).get("code"))
     status = code if code is not None and 400 <= code < 600 else 500
-    trouble = trouble_of(status, msgspec.json.encode(body), {}, clock, secret)
+    trouble = trouble_of(status, body, {}, clock, secret)
     # The request itself was taken: there is nothing to put differently.
     raise NoAnswer("error", str(trouble)) if isinstance(trouble, Refused) else trouble
 
 
-def trouble_of(status: int, raw: bytes, headers: Mapping[str, str], clock: Clock, secret: str) -> Trouble:
-    """What a status other than 200 means (https://platform.openai.com/docs/guides/error-codes)."""
-    told, code = _told(raw, secret)
+def trouble_of(status: int, body: Any, headers: Mapping[str, str], clock: Clock, secret: str) -> Trouble:
+    """What a status other than 200 means (https://platform.openai.com/docs/guides/error-codes). `body`: its JSON."""
+    told, code = _told(_table(body), secret)
     wait_s = _retry_after_s(headers, clock)
     if status == 402 or code in _NO_MONEY:
         return Closed("402", "wants to be paid: top up the account, or set another llm.model")
@@ -137,21 +146,18 @@ def trouble_of(status: int, raw: bytes, headers: Mapping[str, str], clock: Clock
     return Refused(status, f"the endpoint refused the request with status {status}{told}", code)
 
 
-def _told(raw: bytes, secret: str) -> tuple[str, str]:
+def _told(body: Mapping[str, Any], secret: str) -> tuple[str, str]:
     """An endpoint's own words, `: …` or "", in one line and without secrets; and its code.
 
     Forms seen: {"error": {"message", "code"}}, {"error": "…"}, {"message"}, {"detail"}.
     """
-    try:
-        body = _table(msgspec.json.decode(raw))
-    except (msgspec.DecodeError, RecursionError):
-        return "", ""
     error = body.get("error", body)
     message = error if isinstance(error, str) else _table(error).get("message") or _table(error).get("detail") or ""
-    line = " ".join((message if isinstance(message, str) else msgspec.json.encode(message).decode()).split())
+    said = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
+    line = " ".join(valid_text(said).split())
     line = _SECRET.sub("[secret]", line.replace(secret, "[secret]") if secret else line)
     code = _table(error).get("code") or _table(error).get("type") or ""
-    return (f": {line[:_MAX_TOLD].rstrip('.')}" if line else ""), str(code)
+    return (f": {line[:_MAX_TOLD].rstrip('.')}" if line else ""), valid_text(str(code))
 
 
 def _retry_after_s(headers: Mapping[str, str], clock: Clock) -> float:
@@ -161,7 +167,7 @@ def _retry_after_s(headers: Mapping[str, str], clock: Clock) -> float:
         return float(value)
     try:
         moment: datetime = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max((moment - clock()).total_seconds(), 0.0)
@@ -189,4 +195,4 @@ def _table(value: Any) -> dict[str, Any]:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if isinstance(value, int) and 0 <= value < _MOST_TOKENS else None

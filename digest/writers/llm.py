@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from digest.addressed import Sifted, sifted
 from digest.errors import LimitReached, OperatorNeeded, SettingsError, WriteError
+from digest.retries import identity
 from digest.types import ArxivId, Kit, Line, Paper, Reading, Report, ReportWriter, SectionName
 from digest.writers.answer import NEVER_EMPTY, Answer, parse_answer, schema
 from digest.writers.budget import Turns
@@ -110,9 +111,9 @@ class LlmWriter:
 
     async def write(self, paper: Paper, reading: Reading, language: str) -> Report:
         """Raises OperatorNeeded (401, 402, 403, 404), LimitReached, or WriteError when all tries were in vain."""
-        identity = "|".join((paper.id, language, reading.text_hash, self.name, self.prompt_version))
+        bought = identity(paper.id, language, reading.text_hash, self.name, self.prompt_version)
         safe = await asyncio.to_thread(sifted, paper, reading)
-        task = _Task(safe, language, Order(identity, "report", paper.id, language), self._line)
+        task = _Task(safe, language, Order(bought, "report", paper.id, language), self._line)
         # A paper that waits for its turn must not take the place of one that has it.
         await task.line.come(paper.id)
         async with self._places:
@@ -155,10 +156,13 @@ class LlmWriter:
             return report
         try:
             repaired = await self._repaired(task, draft, faults)
+            other = await asyncio.to_thread(self._report, task, repaired)
         except (Trouble, LimitReached) as error:
             log.info("report not mended", extra={"paper": task.paper.id, "reason": str(error)})
             return report
-        other = await asyncio.to_thread(self._report, task, repaired)
+        except Exception:  # nothing about mending may cost the report that is there
+            log.exception("mending broke", extra={"paper": task.paper.id})
+            return report
         return other if len(await self._faults(other, task)) < len(faults) else report
 
     async def _faults(self, report: Report, task: _Task) -> Sequence[str]:

@@ -82,12 +82,21 @@ class ReplyWriter:
     ) -> Sentences:
         """What the passages of the reading say to the question; nothing when they do not answer it.
 
-        Raises OperatorNeeded (401, 402, 403, 404), LimitReached, or WriteError when all tries were in vain.
+        Raises OperatorNeeded (401, 402, 403, 404), LimitReached, or WriteError when all tries were in vain, or were
+        the last time and none is bought for now (digest.retries).
         """
         asked = hashlib.sha256(question.encode()).hexdigest()[:16]
         parts = (paper.id, language, reading.text_hash, self.name, self.prompt_version, asked)
         bought = Order("|".join(parts), PURPOSE, paper.id, language)
         order = _Order(paper, passages, question, language, bought)
+        failure = await self._kit.calls.failure(bought.identity)
+        if failure is not None and failure.keeps_waiting(self._kit.clock()):
+            when = (
+                f"It is asked again from {failure.next_try:%H:%M} UTC on."
+                if failure.next_try
+                else "It is not asked again."
+            )
+            raise WriteError(f"The answer of {self.name} to this could not be used: {failure.problem}. {when}")
         async with self._places:
             try:
                 return await self._answered(order)

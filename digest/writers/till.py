@@ -18,7 +18,7 @@ from digest.writers.budget import Budget
 from digest.writers.completion import Price, Usage, body_of, estimated_tokens, raise_told_error, usage_of
 from digest.writers.endpoint import Endpoint
 from digest.writers.ladder import Form, first_form
-from digest.writers.trouble import Closed, NoAnswer, Trouble
+from digest.writers.trouble import BadAnswer, Closed, NoAnswer, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -117,12 +117,12 @@ class Till:
     ) -> T:
         usage = Usage()
         try:
-            body = body_of(await self._send(order, request))
+            body = await asyncio.to_thread(body_of, await self._send(order, request))
             raise_told_error(body, self._clock, self._options.api_key)
             usage = usage_of(body, request.prompt)
             self.budget.learn(request.prompt, usage)
             self.form = self.form.joined(request.form)
-            answer = await asyncio.to_thread(read, body)
+            answer = await self._read(body, read)
         except Trouble as trouble:
             lost = isinstance(trouble, NoAnswer) and trouble.ambiguous
             if lost:
@@ -144,7 +144,7 @@ class Till:
         started = time.perf_counter()
         for body in await self.endpoint.kept(order.fingerprint):
             try:
-                answer = await asyncio.to_thread(read, body)
+                answer = await self._read(body, read)
             except Trouble:
                 continue
             call = self._call(order)
@@ -152,6 +152,17 @@ class Till:
             await self._calls.end(number, self._ended(call, started, usage_of(body, prompt), "recalled"))
             return answer
         return None
+
+    @staticmethod
+    async def _read(body: Any, read: Callable[[Any], T]) -> T:
+        """Raises Trouble, whatever the reading raises: the answer is there and was paid for."""
+        try:
+            return await asyncio.to_thread(read, body)
+        except Trouble:
+            raise
+        except Exception:
+            log.exception("reading an answer broke")
+            raise BadAnswer("broken", "Paperboy could not read it; the log says why") from None
 
     async def _send(self, order: Order, request: Request) -> bytes:
         fields = {

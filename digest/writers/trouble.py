@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from digest.retries import Unusable
+
 
 class Trouble(Exception):
     """`outcome` is a word for the record of calls; the text ends the sentence "The answer could not be used: …"."""
@@ -14,6 +16,9 @@ class Trouble(Exception):
 class BadAnswer(Trouble):
     """There is an answer, and it is of no use: another may be."""
 
+    def __init__(self, outcome: Unusable, problem: str) -> None:
+        super().__init__(outcome, problem)
+
 
 class NoAnswer(Trouble):
     """None came. `ambiguous`: the endpoint may have made one all the same, and charged for it."""
@@ -22,6 +27,13 @@ class NoAnswer(Trouble):
         super().__init__(outcome, problem)
         self.ambiguous = ambiguous
         self.retry_after_s = retry_after_s
+
+
+class Unread(NoAnswer):
+    """One began to come, so that it was paid for, and cannot be read."""
+
+    def __init__(self, outcome: Unusable, problem: str) -> None:
+        super().__init__(outcome, problem, ambiguous=True)
 
 
 class Limited(NoAnswer):

@@ -1,0 +1,56 @@
+"""Why the writer wrote no report, as the operator and the command line are told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from digest.errors import AnswerUnusable, LimitReached, OperatorNeeded, WriteError
+from digest.store import Store, StoreThread
+from digest.types import ArxivId
+
+log = logging.getLogger(__name__)
+
+
+async def waits(store: StoreThread, identity: str, writer: str, paper: ArxivId, now: datetime) -> AnswerUnusable | None:
+    """Return why nothing is bought for an identity (digest.retries) for now; None when it may be."""
+    failure = await store.run(Store.failure, identity)
+    if failure is None or not failure.keeps_waiting(now):
+        return None
+    return AnswerUnusable(writer, paper, failure.problem, failure.next_try)
+
+
+async def refusal(
+    store: StoreThread, identity: str, writer: str, paper: ArxivId, error: Exception, now: datetime
+) -> WriteError:
+    """Return what is told of a failure: when answers that could not be used are bought again, else what was raised.
+
+    What nobody foresaw is noted as a failure of the answers that are on record.
+    """
+    if isinstance(error, OperatorNeeded | AnswerUnusable):
+        return error
+    if not isinstance(error, WriteError):
+        error = WriteError("The writer broke; the log says how.")
+        try:
+            problem = "Paperboy could not make a report of it; the log says why"
+            await store.run(Store.spoil_calls, identity, problem)
+        except Exception:
+            log.exception("failed calls are not noted", extra={"paper": paper})
+    return await waits(store, identity, writer, paper, now) or error
+
+
+def told(refusals: Sequence[WriteError]) -> Iterator[str]:
+    """What the operator can mend, once; of what may pass by itself, how often it happened and the first reason."""
+    yield from dict.fromkeys(str(error) for error in refusals if isinstance(error, OperatorNeeded))
+    limits = [error for error in refusals if isinstance(error, LimitReached)]
+    if limits:
+        yield str(limits[0])  # the digest says of how many reports, and the sentence is to be told once a day
+    unusable = [error for error in refusals if isinstance(error, AnswerUnusable)]
+    # The first to be tried again, so that the sentence stays the same for as long as nothing happens
+    unusable.sort(key=lambda error: (error.next_try is None, error.next_try, str(error)))
+    passing = [error for error in refusals if not isinstance(error, OperatorNeeded | LimitReached | AnswerUnusable)]
+    for several in ([*unusable], passing):
+        if several:
+            reports = "1 report is" if len(several) == 1 else f"{len(several)} reports are"
+            yield f"{reports} provisional, made of the papers' own sentences. {several[0]}"
