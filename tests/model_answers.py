@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
@@ -180,6 +181,66 @@ class Status(Reply, frozen=True):
     async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:  # noqa: ARG002 (not sent)
         error = {"message": self.message, "type": "server_error", "param": None, "code": self.code}
         return web.json_response({"error": error}, status=self.status, headers=self.headers)
+
+
+class Garbled(Reply, frozen=True):
+    """The correct answer with something put before a word of its first section, as it is or as JSON escapes."""
+
+    text: str = "\\ud83d"  # half a surrogate pair, as an escape in the JSON of the report
+    before: str = "Interpretability"
+
+    def content(self, correct: str) -> str:
+        return correct.replace(self.before, f"{self.text} {self.before}", 1)
+
+
+class Raw(Reply, frozen=True):
+    """A body of these bytes."""
+
+    body: bytes
+    content_encoding: str = ""
+    status: int = 200
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:  # noqa: ARG002 (not sent)
+        coding = {"Content-Encoding": self.content_encoding} if self.content_encoding else {}
+        return web.Response(body=self.body, content_type="application/json", headers=coding, status=self.status)
+
+
+class NoUtf8(Reply, frozen=True):
+    """The correct answer with bytes in its text that are no UTF-8."""
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:
+        body = json.dumps(completion, ensure_ascii=False).encode().replace(b"Interpret", b"\xff\xc3( Interpret", 1)
+        return web.Response(body=body, content_type="application/json")
+
+
+class Flood(Reply, frozen=True):
+    """A body of so many megabytes, sent as fast as it is taken; `sent` counts them. `pause_s` follows each."""
+
+    megabytes: int
+    pause_s: float = 0.0
+    status: int = 200
+    sent: list[int] = []
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:  # noqa: ARG002 (not sent)
+        return web.Response(body=self._pieces(), content_type="application/json", status=self.status)
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        for number in range(self.megabytes):
+            self.sent.append(number)
+            yield b" " * (1024 * 1024)
+            await asyncio.sleep(self.pause_s)
+
+
+class BreaksOff(Reply, frozen=True):
+    """A body that is announced and begun; then the connection is cut."""
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:
+        whole = json.dumps(completion).encode()
+        return web.Response(body=self._half(whole), headers={"Content-Length": str(len(whole))})
+
+    async def _half(self, whole: bytes) -> AsyncIterator[bytes]:
+        yield whole[: len(whole) // 2]
+        raise HangUp
 
 
 def asked_language(prompt: str) -> str:

@@ -207,6 +207,8 @@ class ModelServer:
             message = f"The model `{body.get('model')}` does not exist or you do not have access to it."
             raise _Refusal(404, message, code="model_not_found")
         _check_messages(body.get("messages"))
+        if any("\ud800" <= char <= "\udfff" for char in _prompt(body)):
+            raise _Refusal(400, "We could not parse the JSON body of your request: half a surrogate pair is no text.")
         self._check_limit(body)
         self._check_format(body)
         self._check_keeping(body)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
@@ -16,7 +18,8 @@ from bot import compose
 from config import settings as configured
 from digest.errors import OperatorNeeded, SettingsError, WriteError
 from digest.markdown import plain
-from digest.store import StoreThread
+from digest.store import Store, StoreThread
+from digest.text.valid import valid
 from digest.types import Fetcher, Kit, Passage, PassageKind, ReadingSource, SectionName
 from digest.writers import llm
 from digest.writers.llm import LlmWriter
@@ -24,13 +27,18 @@ from digest.writers.prompt import PromptForm
 from tests.makers import NOON, clock, paper, reading
 from tests.model_answers import (
     Answer,
+    BreaksOff,
     ContentFilter,
     EmptyChoices,
     EmptyContent,
     ErrorObject,
     Fenced,
+    Flood,
+    Garbled,
     HtmlPage,
     MissingSection,
+    NoUtf8,
+    Raw,
     Refusal,
     Reply,
     Reset,
@@ -297,6 +305,150 @@ async def test_an_endpoint_that_is_not_there_is_a_write_error(writers: Build, st
     with pytest.raises(WriteError, match="cannot be reached"):
         await writers(gone).write(paper(), reading(), "en")
     assert await calls(store, "outcome, prompt_tokens") == [("unreachable", 0), ("unreachable", 0)]
+
+
+# --- bodies --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (b"", "malformed"),
+        (b"\xff\xfe\x00", "malformed"),
+        (b'{"choices": [{"message"', "malformed"),
+        (b"[" * 100_000, "malformed"),
+        (b"9" * 5000, "malformed"),
+        (b"null", "empty"),
+        (b"[1]", "empty"),
+        (b"{}", "empty"),
+        (b'{"choices": {"0": 1}}', "empty"),
+        (b'{"choices": [null]}', "empty"),
+        (b'{"choices": [{"message": {"content": 7}}]}', "empty"),
+        (b'{"choices": [{"message": {"content": "\\ud83d"}}]}', "empty"),
+        (b'{"choices": [], "usage": {"prompt_tokens": ' + b"9" * 400 + b', "completion_tokens": -1}}', "empty"),
+    ],
+)
+async def test_a_body_of_another_form_is_an_answer_of_no_use(
+    server: ModelServer, writers: Build, store: StoreThread, body: bytes, outcome: str
+) -> None:
+    """Asked for once more; on record with what it may have cost."""
+    server.script(Raw(body))
+    await writers(server).write(paper(), reading(), "en")
+    assert await calls(store, "outcome, cost_usd > 0") == [(outcome, 1), ("answered", 1)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": {"message": "bad \\ud83d\\u001b[31m luck", "code": "\\ud83d"}}',
+        b"[" * 100_000,
+        b"\xff",
+        b" " * 9_000_000,
+    ],
+    ids=["halves", "deep", "no UTF-8", "long"],
+)
+async def test_what_comes_with_an_error_breaks_nothing(
+    server: ModelServer, writers: Build, store: StoreThread, body: bytes
+) -> None:
+    """Its words are made valid before anybody is told."""
+    server.script(*[Raw(body, status=500)] * 2)
+    with pytest.raises(WriteError, match="status 500") as failed:
+        await writers(server).write(paper(), reading(), "en")
+    assert str(failed.value).isprintable()
+    assert await calls(store) == ["500", "500"]
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        Garbled(),
+        Garbled("\\ude00"),
+        Garbled("\ud83d"),  # the message itself holds it
+        Garbled("\\u0000\\u001b\\u009b\\ufffe\\u202e"),
+        Garbled("\ud83d", before="domain"),  # in a key
+        NoUtf8(),
+    ],
+)
+async def test_text_that_is_none_costs_no_report(
+    server: ModelServer, writers: Build, store: StoreThread, garbled: Reply
+) -> None:
+    """One call; what cannot be kept is replaced, and the report can be stored."""
+    server.script(garbled)
+    report = await writers(server).write(paper(), reading(), "en")
+    assert "Interpret" in plain(report.sections[0].blocks)
+    await store.run(Store.save_paper, paper())
+    assert (await store.run(Store.save_report, report)).sections == report.sections
+    assert valid(report) == report
+    assert await calls(store) == ["answered"]
+
+
+async def test_a_pair_of_escapes_is_the_character_that_it_spells(server: ModelServer, writers: Build) -> None:
+    """In the report's JSON, as JSON has it."""
+    server.script(Garbled("\\ud83d\\ude00"))
+    report = await writers(server).write(paper(), reading(), "en")
+    assert plain(report.sections[0].blocks).startswith("😀 Interpretability")
+
+
+async def test_a_body_is_read_up_to_8_mb(server: ModelServer, writers: Build, store: StoreThread) -> None:
+    """A longer one is given up where it is, says so, and is on record with the most that it can have cost."""
+    sent: list[int] = []
+    server.script(*[Flood(200, sent=sent)] * 2)
+    with pytest.raises(WriteError, match="the answer is longer than 8 MB"):
+        await writers(server).write(paper(), reading(), "en")
+    assert len(sent) < 150  # of 400: what the sockets hold was on its way
+    assert await calls(store, "outcome, cost_usd > 0") == [("too long", 1)] * 2
+
+
+async def test_a_small_body_may_not_become_a_large_one(server: ModelServer, writers: Build, store: StoreThread) -> None:
+    """200 MB of nothing, compressed."""
+    bomb = Raw(gzip.compress(b" " * 200 * 1024 * 1024, compresslevel=1), content_encoding="gzip")
+    server.script(bomb)
+    tracemalloc.start()
+    await writers(server).write(paper(), reading(), "en")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert await calls(store) == ["too long", "answered"]
+    assert peak < 100 * 1024 * 1024
+
+
+async def test_a_body_without_an_end_is_given_up_in_time(
+    server: ModelServer, writers: Build, store: StoreThread
+) -> None:
+    """It has begun, so that it was paid for: not the same as no answer."""
+    server.script(Flood(8, pause_s=60.0))
+    with pytest.raises(WriteError, match="did not end within 2 seconds"):
+        await writers(server, timeout_s=2.0, attempts=1).write(paper(), reading(), "en")
+    assert await calls(store) == ["endless"]
+
+
+async def test_a_body_that_breaks_off_was_an_answer(server: ModelServer, writers: Build, store: StoreThread) -> None:
+    """Half of it came."""
+    server.script(BreaksOff())
+    await writers(server).write(paper(), reading(), "en")
+    assert await calls(store) == ["cut off", "answered"]
+
+
+async def test_an_answer_beyond_all_measure_is_not_looked_through(
+    server: ModelServer, writers: Build, store: StoreThread
+) -> None:
+    """Within 8 MB it could still be made to take hours."""
+    server.script(Answer("{" + '"a": "' * 500_000))
+    await writers(server).write(paper(), reading(), "en")
+    assert await calls(store) == ["too long", "answered"]
+
+
+async def test_reading_that_breaks_is_an_answer_of_no_use(
+    server: ModelServer, writers: Build, store: StoreThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of our own; the call is ended all the same."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(llm, "proofread", broken)
+    with pytest.raises(WriteError, match="could not read it"):
+        await writers(server).write(paper(), reading(), "en")
+    assert await calls(store, "outcome, cost_usd > 0") == [("broken", 1)] * 2
 
 
 # --- too many requests ---------------------------------------------------------------------------------------------

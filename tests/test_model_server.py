@@ -63,6 +63,14 @@ def test_an_unknown_model_is_refused(server: ModelServer) -> None:
     assert refusal(ask(server, model="no-such-model")) == (404, "model_not_found")
 
 
+def test_half_a_surrogate_pair_is_refused(server: ModelServer) -> None:
+    """400: text that is none has no tokens."""
+    body = json.dumps({"model": "a-model", "messages": [{"role": "user", "content": "Answer in JSON \ud83d"}]})
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    answer = httpx.post(f"{server.address}/chat/completions", content=body, headers=headers)
+    assert refusal(answer) == (400, None)
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b"", b"words"])
 def test_a_body_that_is_no_json_object_is_refused(server: ModelServer, body: bytes) -> None:
     """400."""

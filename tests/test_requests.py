@@ -324,6 +324,42 @@ async def test_a_model_that_fails_leaves_the_papers_own_words(smart: Chat, model
     assert await calls(smart)
 
 
+async def test_answers_that_could_not_be_used_are_not_bought_again_and_again(smart: Chat, model: ModelServer) -> None:
+    """The same question is answered with quotes until the next purchase is due; another one is another purchase."""
+    model.otherwise = Answer("no JSON")
+    for person in ("U0ALICE", "U0WEI", "U0EVE"):
+        told = await smart.ask(f"{STORED} ask how much memory does the GPU need?", person=person)
+        assert "24 GB of memory" in told
+        assert "The model gave no answer" in told
+    assert len(model.calls) == 2
+    model.otherwise = said(("One GPU with 24 GB.", 1))
+    assert "One GPU with 24 GB. [" in await smart.ask(f"{STORED} ask which GPU memory?")
+    assert len(model.calls) == 3
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\ud83d", "\\u0000\\u202e"])
+async def test_an_answer_of_invalid_text_is_made_valid(smart: Chat, model: ModelServer, half: str) -> None:
+    """One call, and the sentence."""
+    model.otherwise = Answer(str(said(("One GPU HALF with 24 GB.", 1)).text).replace("HALF", half))
+    told = await smart.ask(f"{STORED} ask which GPU memory?")
+    assert "One GPU with 24 GB. [" in " ".join(told.split())
+    assert len(model.calls) == 1
+
+
+async def test_a_fault_of_our_own_in_an_answer_leaves_the_papers_own_words(
+    smart: Chat, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model was paid, and the person is answered."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(replies, "_standing", broken)
+    model.otherwise = said(("One GPU with 24 GB.", 1))
+    assert "24 GB of memory" in await smart.ask(f"{STORED} ask which GPU memory?")
+    assert len(model.calls) == 1
+
+
 async def test_an_endpoint_that_knows_no_schema_is_asked_plainly(with_model: Settings, model: ModelServer) -> None:
     """By the same ladder as for reports."""
     model.formats = ()

@@ -16,6 +16,8 @@ from digest.types import Block, Paragraph, Points, Run, Section, SectionName, Ta
 from digest.writers.quotes import QUOTED
 from digest.writers.trouble import BadAnswer
 
+MAX_CHARS = 200_000  # of an answer without its thoughts; a report has 10,000
+MAX_TEXT_CHARS = 10_000  # of one text in it: a section has room for less (proof.MOST_CHARS)
 MAX_ROWS = 5
 MAX_DOMAINS = 4
 ROW_KEYS = ("benchmark", "metric", "this_work", "best_baseline")
@@ -87,7 +89,7 @@ def parse_answer(
 
     `titles` are names of sections beside the keys, in lower case; `header` the four cells above the rows of results;
     `domains` the known ids, others are dropped. Raises BadAnswer: "malformed" without JSON of the form,
-    "incomplete" when a section is missing.
+    "incomplete" when a section is missing, "too long".
     """
     try:
         found = _report(text, titles)
@@ -126,7 +128,9 @@ def _sections_named(named: Mapping[Any, Any]) -> int:
 
 
 def object_with(text: str, key: str) -> dict[str, Any] | None:
-    """The first JSON object of a model's message that has the key, however it is wrapped; None when there is none."""
+    """The first JSON object of a model's message that has the key, however it is wrapped; None when there is none.
+
+    Raises BadAnswer when the message is too long."""
     try:
         return next((found for found in _candidates(text) if key in found), None)
     except RecursionError:
@@ -136,6 +140,8 @@ def object_with(text: str, key: str) -> dict[str, Any] | None:
 def _candidates(text: str) -> Iterable[dict[str, Any]]:
     """The objects in a text, as it stands and then with its commonest faults mended."""
     text = _spoken(text)
+    if len(text) > MAX_CHARS:
+        raise BadAnswer("too long", f"it is longer than {MAX_CHARS:,} characters")
     escaped = _ESCAPE.sub(lambda match: match[0] if len(match[0]) > 1 else r"\\", text)
     for candidate in dict.fromkeys((text, escaped, _TRAILING_COMMA.sub("", escaped))):
         yield from _objects(candidate)
@@ -153,7 +159,7 @@ def _objects(text: str) -> Iterable[dict[str, Any]]:
         except ValueError:
             continue
         # What the message holds as escapes comes from outside only now.
-        yield with_texts(found, _mended)
+        yield with_texts(found, lambda text: _mended(text[:MAX_TEXT_CHARS]))
 
 
 def _spoken(text: str) -> str:

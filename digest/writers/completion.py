@@ -20,7 +20,6 @@ from digest.writers.trouble import BadAnswer, Closed, Limited, NoAnswer, Refused
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _SECRET = re.compile(r"\b(?:sk|gsk|pk|xai)-[\w*.-]{6,}|(?<=Bearer )\S+")
-MAX_CHARS = 1_000_000  # of an answer's text, its thoughts among it; a report has 10,000
 _MOST_TOKENS = 10**9  # that an endpoint can have counted
 _MAX_TOLD = 200  # characters of an endpoint's own words
 _NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"})
@@ -99,8 +98,6 @@ def text_of(body: Any) -> str:
     if choice.get("finish_reason") == "content_filter":
         raise BadAnswer("filtered", "the endpoint's content filter cut it")
     text = valid_text(_content(message))
-    if len(text) > MAX_CHARS:
-        raise BadAnswer("too long", f"it is longer than {MAX_CHARS:,} characters")
     if not text.strip():
         cut = is_cut(body)
         raise BadAnswer("truncated" if cut else "empty", "it was cut before it began" if cut else "it is empty")
