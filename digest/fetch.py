@@ -18,6 +18,7 @@ import stamina
 
 from digest import http_body
 from digest.errors import FetchError, NotFound, Refused, TooLarge, Unreachable
+from digest.text.valid import valid_text
 from digest.turns import Turns
 from digest.types import Fetched
 
@@ -152,7 +153,7 @@ class PoliteFetcher:
         if response.is_success:
             return Fetched(
                 url=str(response.url),
-                content_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+                content_type=valid_text(response.headers.get("Content-Type", "").partition(";")[0]).strip().lower(),
                 body=await self._body(response),
             )
         if response.next_request is not None:

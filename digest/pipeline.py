@@ -318,14 +318,6 @@ async def _instead(
 ) -> Report | None:
     """The stand-in's report after the writer's came to nothing; None when what there is stays."""
     press = run.press
-    broke = not isinstance(error, WriteError)
-    # No warning for a refusal: it is mostly the same for every paper of the day, and is told once.
-    log.log(
-        logging.ERROR if broke else logging.INFO,
-        "stand-in writes",
-        extra={"paper": paper.id, "reason": str(error)},
-        exc_info=error if broke else None,
-    )
     bought = _identity(run, paper, text_hash)
     run.refusals.append(await refusals.refusal(press.store, bought, press.writer.name, paper.id, error, press.clock()))
     if _is_the_writers(run, known) or (known is not None and _is_the_stand_ins(run, known, reading)):
@@ -371,15 +363,16 @@ async def _within_the_limit(run: _Run, paper: Paper, reading: Reading, known: Re
 async def _on_the_abstract(run: _Run, paper: Paper) -> Report | None:
     from digest.readers.abstract import listed_abstract  # with lxml
 
-    abstract = listed_abstract(paper)
+    press, abstract = run.press, listed_abstract(paper)
     if abstract is None:
         return None
     try:
         report = await _by_the_writer(run, paper, abstract)
-    except WriteError as error:
-        log.info("no report on the abstract", extra={"paper": paper.id, "reason": str(error)})
+    except Exception as error:  # noqa: BLE001 (it is logged there)
+        bought = _identity(run, paper, abstract.text_hash)
+        await refusals.refusal(press.store, bought, press.writer.name, paper.id, error, press.clock())
         return None
-    await run.press.store.run(Store.save_reading, abstract)
+    await press.store.run(Store.save_reading, abstract)
     return report
 
 

@@ -26,8 +26,12 @@ async def refusal(
 ) -> WriteError:
     """Return what is told of a failure: when answers that could not be used are bought again, else what was raised.
 
-    What nobody foresaw is noted as a failure of the answers that are on record.
+    It is logged; what nobody foresaw is noted as a failure of the answers that are on record.
     """
+    broke = not isinstance(error, WriteError)
+    # No warning for a refusal: it is mostly the same for every paper of the day, and is told once.
+    level = logging.ERROR if broke else logging.INFO
+    log.log(level, "stand-in writes", extra={"paper": paper, "reason": str(error)}, exc_info=error if broke else None)
     if isinstance(error, OperatorNeeded | AnswerUnusable):
         return error
     if not isinstance(error, WriteError):

@@ -422,3 +422,19 @@ async def test_a_flood_is_bought_once(day: Settings, model: ModelServer) -> None
         assert not result.digest.problems
     assert len(model.calls) == ATTEMPTS
     assert "longer than 8 MB" in result.notices[0]
+
+
+async def test_the_reading_of_the_abstract_that_breaks_leaves_the_papers_own_words(
+    tmp_path: Path, model: ModelServer, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daily limit allows the abstract alone, and what comes of that cannot be read."""
+    assert hand().date() == DAY
+    monkeypatch.setattr(llm, "proofread", _raising(ZeroDivisionError()))
+    with PaperServer() as server:
+        fill(server, 1)
+        limited = settings(tmp_path, server, model, daily_limit=0.018)
+        for _ in range(3):
+            result = await made(limited)
+            assert not result.digest.problems
+    assert 1 <= len(model.calls) <= ATTEMPTS
+    assert stored(limited).writer == "extractive"
