@@ -294,7 +294,8 @@ async def read_paper(readers: Sequence[PaperReader], paper: Paper) -> Reading:
         except ReadError as error:
             attempts.append(Attempt(reader.source, str(error), passing=isinstance(error.__cause__, Unreachable)))
         else:
-            return valid(msgspec.structs.replace(reading, attempts=tuple(attempts)))
+            whole = msgspec.structs.replace(reading, attempts=tuple(attempts))
+            return await asyncio.to_thread(valid, whole)
     raise ReadError(" ".join(["Nothing could be read.", *(attempt.problem for attempt in attempts)]))
 
 

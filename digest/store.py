@@ -272,11 +272,11 @@ class Store(Lookups):
         return row is not None
 
     def spoil_calls(self, identity: str, problem: str) -> None:
-        """Notes that the answers of an identity, which seemed good, could not be made into a stored report."""
+        """Notes that the answers of an identity, which seemed good or were not even noted, made no stored report."""
         with _transaction(self.connection) as connection:
             connection.execute(
                 "UPDATE model_calls SET outcome = 'broken', error = ? "
-                "WHERE identity = ? AND outcome IN ('answered', 'recalled')",
+                "WHERE identity = ? AND outcome IN ('begun', 'answered', 'recalled')",
                 (problem, identity),
             )
 

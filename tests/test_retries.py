@@ -19,7 +19,7 @@ from digest import render, retries
 from digest.locks import Shared, Work
 from digest.pipeline import make_report
 from digest.store import Store
-from digest.types import ArxivId, Report, SectionName
+from digest.types import ArxivId, ModelCall, Report, SectionName
 from digest.writers import llm
 from tests.makers import DAY
 from tests.model_answers import (
@@ -316,6 +316,18 @@ def _surrogates_after_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Store, "save_report", save)
 
 
+def _record_that_refuses(patch: pytest.MonkeyPatch) -> None:
+    """The end of a call that went well cannot be noted."""
+    ended = Store.end_call
+
+    def end(store: Store, number: int, call: ModelCall) -> None:
+        if call.outcome == "answered":
+            raise sqlite3.OperationalError("disk I/O error")
+        ended(store, number, call)
+
+    patch.setattr(Store, "end_call", end)
+
+
 BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "parsing": lambda patch: patch.setattr(llm, "parse_answer", _raising(TypeError("a"))),
     "language": lambda patch: patch.setattr(llm, "foreign_section", _raising(KeyError("a"))),
@@ -323,6 +335,7 @@ BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "quotes": lambda patch: patch.setattr(llm, "quotes", _raising(ValueError("a"))),
     "storing": _store_that_refuses,
     "encoding": _surrogates_after_all,
+    "recording": _record_that_refuses,
 }
 
 
