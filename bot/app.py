@@ -14,10 +14,10 @@ import msgspec
 
 from bot import cleaning, compose, delivery, digesting
 from bot.answering import Answering
-from bot.commands import COMMANDS
 from bot.delivery import Request, Tally
 from bot.digesting import Order, Told
 from bot.process import stop_signals, take_turn
+from bot.registry import COMMANDS
 from bot.requests import Requests, Rules
 from bot.rights import Editors
 from bot.rounds import Rounds

@@ -12,7 +12,8 @@ from datetime import date
 from msgspec.structs import replace
 
 from bot import channels, commands, compose, persons, standing, subscribing, suggestions
-from bot.commands import COMMANDS, Desk, line
+from bot.commands import Desk, line
+from bot.registry import COMMANDS
 from bot.words import UNDER_PAPERBOY, under_paperboy
 from digest import posts, render, threads
 from digest.costs import cost_of_day, cost_of_month

@@ -51,7 +51,7 @@ def slack_manifest_command(options: Options, language: str | None) -> int:
     Example: paperboy slack-manifest > manifest.json
     """
     from adapters.slack_manifest import manifest
-    from bot.commands import COMMANDS
+    from bot.registry import COMMANDS
 
     settings = options.settings()
     texts = compose.texts(language or settings.language)

@@ -1,7 +1,7 @@
 """What is posted to channels and shown in windows there: the day's opening, its cards, a report's sections, each with
 its buttons. digest.render has what every place shows.
 
-The commands of buttons are those of `bot.commands.COMMANDS`; their arguments are words with a space between them.
+The commands of buttons are those of `bot.registry.COMMANDS`; their arguments are words with a space between them.
 """
 
 from __future__ import annotations

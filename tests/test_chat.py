@@ -14,7 +14,7 @@ import pytest
 from adapters.markup import message_lines, undressed
 from bot import delivery
 from bot.answering import Answering
-from bot.commands import COMMANDS
+from bot.registry import COMMANDS
 from bot.rights import Editors
 from digest import deliveries
 from digest.days import Patience, note_day

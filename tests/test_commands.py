@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 
 from bot import compose
-from bot.commands import COMMANDS, Answer, Desk, answer, find_papers, match_section
+from bot.commands import Answer, Desk, answer, find_papers, match_section
+from bot.registry import COMMANDS
 from digest.store import Store
 from digest.types import Action, Attempt, Invocation, Paper, ReadingSource, Report, SectionName
 from tests.makers import DAY, clock, paper, reading, report, sections

@@ -10,8 +10,8 @@ import pytest
 
 from adapters.discord_commands import options_of, payload, sync
 from adapters.discord_rest import Rest
-from bot.commands import COMMANDS as ALL_COMMANDS
 from bot.compose import texts
+from bot.registry import COMMANDS as ALL_COMMANDS
 from tests.discord_chat import COMMANDS
 from tests.discord_rules import command_problems
 from tests.discord_server import DiscordServer

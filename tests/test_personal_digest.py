@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from bot import delivery, ringing
-from bot.commands import COMMANDS
+from bot.registry import COMMANDS
 from bot.words import UNDER_PAPERBOY
 from digest.editions import Order, make_edition, make_editions, number_of, subscribed
 from digest.store import Store

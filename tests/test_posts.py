@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import compose
-from bot.commands import COMMANDS
+from bot.registry import COMMANDS
 from digest import posts
 from digest.types import Digest, Paper, ReadingSource, Report
 from tests.makers import DAY, paper, report

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_manifest import COMMANDS_SCOPE, EVENTS, GROUPS_SCOPE, METHODS, manifest, scopes
 from bot import compose
-from bot.commands import COMMANDS
+from bot.registry import COMMANDS
 from digest.types import CommandSpec
 from tests import slack_chat
 from tests.slack_client import web_client
