@@ -73,7 +73,7 @@ async def test_a_manager_pauses_and_stops_it(chat: Chat) -> None:
 
 @pytest.mark.parametrize(
     ("adapter", "who"),
-    [("slack", "admins, the channel's creator"), ("discord", "Manage Channel"), ("other", "manages")],
+    [("slack", "admins, the channel’s creator"), ("discord", "Manage Channel"), ("other", "Only the managers")],
 )
 async def test_others_are_told_who_may(chat: Chat, adapter: str, who: str) -> None:
     """Nothing changes, whatever they send; their own pause is theirs."""
