@@ -67,7 +67,7 @@ class Desk:
 
 async def all_answered() -> None:
     """Waits until nothing is being answered any more."""
-    await until(lambda: not [task for task in asyncio.all_tasks() if task.get_name() == "discord answer"], 20.0)
+    await until(lambda: not [task for task in asyncio.all_tasks() if task.get_name() == "discord answer"])
 
 
 def adapter_for(discord: DiscordServer, token: str = BOT_TOKEN, **more: Any) -> DiscordAdapter:

@@ -126,5 +126,5 @@ def _paths(errors: Any, at: str = "") -> Iterator[str]:
 
 @asynccontextmanager
 async def plain(local: DiscordServer | DiscordProcess) -> AsyncIterator[Plain]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session:
         yield Plain(session, local)

@@ -21,7 +21,7 @@ from tests.discord_interactions import (
 from tests.discord_messages import change_thread, pinged, removed
 from tests.discord_payloads import channel_told, guild_told, member_told, message_told, roles_told, user_told
 from tests.discord_world import APPLICATION, BOT_USER, GUILD, Channel, Guild, Kind, Message, Permission, Role
-from tests.slack_socket import until
+from tests.slack_socket import PATIENCE_S, until
 
 P = Permission
 _ATTACHMENT_BYTES = 10 * 1024 * 1024
@@ -44,7 +44,7 @@ class People(Interacting):
             self.tell("CHANNEL_CREATE", channel_told(self, added))
         return added
 
-    async def connected(self, count: int = 1, timeout_s: float = 5.0) -> None:
+    async def connected(self, count: int = 1, timeout_s: float = PATIENCE_S) -> None:
         """Waits until the app has so many sessions with a socket."""
         await until(lambda: self.gateway.count >= count, timeout_s)
 

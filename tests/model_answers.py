@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -156,6 +157,21 @@ class Slow(Reply, frozen=True):
 
     async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:
         await asyncio.sleep(self.seconds)
+        return web.json_response(completion)
+
+
+class Held(Reply, frozen=True):
+    """The correct answer, or the text given, made at once and sent when the event is set."""
+
+    go_on: threading.Event
+    text: str | None = None
+
+    def content(self, correct: str) -> str:
+        return correct if self.text is None else self.text
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:
+        while not self.go_on.is_set():  # noqa: ASYNC110 (it is set on another thread)
+            await asyncio.sleep(0.005)
         return web.json_response(completion)
 
 

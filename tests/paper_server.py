@@ -81,6 +81,18 @@ class Slow:
 
 
 @dataclass(frozen=True)
+class Held:
+    """The real answer, when the event is set."""
+
+    go_on: threading.Event
+
+    async def answer(self, request: web.BaseRequest, real: Answer) -> web.StreamResponse:
+        while not self.go_on.is_set():  # noqa: ASYNC110 (it is set on another thread)
+            await asyncio.sleep(0.005)
+        return await _send(request, real)
+
+
+@dataclass(frozen=True)
 class Status:
     """Another status, with its headers and body; without a body, a page that names the status."""
 

@@ -76,7 +76,7 @@ class Desk:
 
 async def all_answered() -> None:
     """Waits until nothing is being answered any more."""
-    await until(lambda: not [task for task in asyncio.all_tasks() if task.get_name() == "slack answer"], 20.0)
+    await until(lambda: not [task for task in asyncio.all_tasks() if task.get_name() == "slack answer"])
 
 
 def adapter_for(slack: SlackServer, **more: Any) -> SlackAdapter:

@@ -23,7 +23,7 @@ from tests.slack_payloads import (
     typed,
 )
 from tests.slack_posts import change_view, new_view, view_of, view_shown
-from tests.slack_socket import Handle, Sockets, Take, until
+from tests.slack_socket import PATIENCE_S, Handle, Sockets, Take, until
 from tests.slack_world import APP, Channel, Message, ResponseUrl, View, Workspace, World
 
 RESPONSES = 5  # uses of a response_url
@@ -46,7 +46,7 @@ class People(World):
         self.sockets = Sockets()
         self._handles: dict[str, Handle] = {}  # by response_url's name
 
-    async def connected(self, count: int = 1, timeout_s: float = 5.0) -> None:
+    async def connected(self, count: int = 1, timeout_s: float = PATIENCE_S) -> None:
         """Waits until the app has so many sockets open."""
         await until(lambda: self.sockets.count >= count, timeout_s)
 

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,15 +17,13 @@ import pytest
 
 from digest.locks import Work, held
 from tests.paper_pages import lantern_page
-from tests.paper_server import PaperServer, Slow, daily_entry
-from tests.paper_server import Slow as Late
+from tests.paper_server import Held, PaperServer, Slow, daily_entry
 from tests.slack_faults import Error, Status, TimeoutAfterApplying
 from tests.slack_server import SlackServer
 from tests.slack_socket import until
 from tests.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, OUTSIDE, PAPERS, WEI
 from tests.test_cli_deliver import DAY, IDS, PAPERBOY, day_report
 
-STOP_S = 10.0
 HANG_S = 180.0  # only what hangs takes so long
 NOBODY = "http://127.0.0.1:9"  # the discard port: a Hub that cannot be reached
 
@@ -63,13 +61,12 @@ class Bot:
         """What it has said on stderr since it was started."""
         return os.pread(self._stderr.fileno(), 1_000_000, 0).decode()
 
-    def stop(self) -> tuple[int, float, str]:
-        """Its exit code after SIGTERM, how many seconds that took, and what it said."""
+    def stop(self) -> tuple[int, str]:
+        """Its exit code after SIGTERM, and what it said."""
         assert self.process is not None
-        began_s = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
-        return self.process.returncode, time.monotonic() - began_s, self.said()
+        self.process.wait(timeout=120)
+        return self.process.returncode, self.said()
 
     def close(self) -> None:
         """Ends it, if it runs."""
@@ -120,27 +117,26 @@ def bot(slack: SlackServer, tmp_path: Path) -> Iterator[Bot]:
 
 
 async def delivered(slack: SlackServer, count: int) -> None:
-    await until(lambda: len(slack.visible(PAPERS)) >= count, 30.0)
+    await until(lambda: len(slack.visible(PAPERS)) >= count)
 
 
 async def test_it_answers_and_stops_when_told_to(slack: SlackServer, bot: Bot) -> None:
     """`/paper ID results` is answered with that section, for the person alone; SIGTERM ends it with 0."""
     bot.start()
-    await slack.connected(timeout_s=20.0)
+    await slack.connected()
     asked = slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} results")
-    (answer,) = await asked.answered(timeout_s=30.0)
+    (answer,) = await asked.answered()
     assert "Kite 1 stays up for 91% of the day." in str(answer.blocks)
     assert answer.seen_only_by == ALICE
-    code, took_s, said = bot.stop()
+    code, said = bot.stop()
     assert code == 0
-    assert took_s < STOP_S
     assert "Traceback" not in said
 
 
 async def test_a_day_in_the_channel_is_read_discussed_and_asked_about(slack: SlackServer, bot: Bot) -> None:
     """The deliver command asks the running bot; then a window, a discussion, and a mention in its thread."""
     bot.start()
-    await slack.connected(timeout_s=20.0)
+    await slack.connected()
     asked = await asyncio.to_thread(bot.command, "deliver", DAY, "--to", f"slack:{PAPERS}")
     assert (asked.returncode, asked.stdout) == (0, f"slack:{PAPERS}: 6 sent.\n")
     assert "the running bot is asked" in asked.stderr
@@ -172,7 +168,7 @@ async def test_an_outage_loses_nothing(slack: SlackServer, bot: Bot, tmp_path: P
     slack.fault("chat.postMessage", Status(503), times=2, skip=2)
     slack.fault("chat.postMessage", Status(502, applied=True), times=1)
     bot.start("--config", str(settings))
-    await slack.connected(timeout_s=20.0)
+    await slack.connected()
     asked = await asyncio.to_thread(bot.command, "--config", str(settings), "deliver", DAY)
     assert asked.returncode == 0, asked.stderr
     keys = slack.visible_keys(PAPERS)
@@ -196,25 +192,24 @@ async def test_what_is_pending_is_delivered_when_it_starts(slack: SlackServer, b
 
 
 async def test_it_stops_in_time_over_a_send_that_hangs(slack: SlackServer, bot: Bot) -> None:
-    """What was under way is looked for by the next run, not sent again."""
-    bot.environment = {**bot.environment, "PAPERBOY_SLACK__TIMEOUT_S": "60"}
+    """Long before the send is given up; what was under way is looked for by the next run, not sent again."""
+    bot.environment = {**bot.environment, "PAPERBOY_SLACK__TIMEOUT_S": "3600"}
     slack.fault("chat.postMessage", TimeoutAfterApplying(), skip=1)
     bot.start()
-    await slack.connected(timeout_s=20.0)
+    await slack.connected()
     asking = bot.begin("deliver", DAY, "--to", f"slack:{PAPERS}")
     await delivered(slack, 2)
-    code, took_s, _ = await asyncio.to_thread(bot.stop)
+    code, _ = await asyncio.to_thread(bot.stop)
     asking.kill()
     asking.wait()
     assert code == 0
-    assert took_s < STOP_S
     assert len(slack.visible(PAPERS)) == 2
 
 
 async def test_a_second_bot_over_the_same_store_is_refused(slack: SlackServer, bot: Bot) -> None:
     """Two senders would post twice."""
     bot.start()
-    await slack.connected(timeout_s=20.0)
+    await slack.connected()
     second = await asyncio.to_thread(bot.command, "run")
     assert second.returncode == 1
     assert "Paperboy is already at work here" in second.stderr
@@ -233,7 +228,7 @@ async def test_it_waits_for_a_delivery_by_hand_that_is_under_way(slack: SlackSer
     delivering.kill()
     delivering.wait()
     await slack.connected(timeout_s=HANG_S)
-    code, _, said = await asyncio.to_thread(bot.stop)
+    code, said = await asyncio.to_thread(bot.stop)
     assert (code, said.count("waiting until"), said.count("running;")) == (0, 1, 1)
 
 
@@ -275,10 +270,10 @@ async def test_a_channel_that_cannot_be_posted_to_is_named_at_the_start(
     settings = tmp_path / "own.toml"
     settings.write_text(f"[[channels]]\ndestination = 'slack:{OUTSIDE}'\n{resting()}", encoding="utf-8")
     bot.start("--config", str(settings))
-    await slack.connected(timeout_s=20.0)
+    await slack.connected()
     await until(lambda: slack.asked("conversations.info") and slack.asked("conversations.info")[-1].status)
-    await asyncio.sleep(0.2)
-    _, _, said = bot.stop()
+    await until(lambda: "/invite @Paperboy" in bot.said())
+    _, said = bot.stop()
     assert f"slack:{OUTSIDE}: " in said
     assert "/invite @Paperboy" in said
 
@@ -333,20 +328,20 @@ async def test_a_question_outlives_the_bot_that_was_killed_over_it(slack: SlackS
     to a person who gets no digest."""
     with PaperServer() as papers:
         papers.pages[f"/html/{IDS[0]}"] = lantern_page()
-        papers.fault("/html/", Late(3600))
+        papers.fault("/html/", Slow(3600))
         addresses = {"PAPERBOY_HUB__URL": papers.url, "PAPERBOY_ARXIV__URL": papers.url, "PAPERBOY_ARXIV__GAP_S": "0"}
         bot.environment = {**bot.environment, **addresses}
         bot.start()
-        await slack.connected(timeout_s=20.0)
+        await slack.connected()
         asked = slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} ask how much memory does the GPU need?")
-        (promise,) = await asked.answered(timeout_s=30.0)
+        (promise,) = await asked.answered()
         assert "Looking it up" in str(promise.blocks)
-        await until(lambda: papers.asked("/html/"), 30.0)
+        await until(lambda: papers.asked("/html/"))
         assert bot.process is not None
         bot.process.kill()
         bot.process.wait()
         bot.start()
-        await until(lambda: slack.messages(ALICE), 60.0)
+        await until(lambda: slack.messages(ALICE))
         assert bot.stop()[0] == 0
     (letter,) = slack.messages(ALICE)
     assert "24 GB of memory" in str(letter.blocks)
@@ -363,18 +358,29 @@ async def test_it_reads_ahead_shows_that_it_lives_and_makes_the_digest_that_a_co
         web.days[today] = [daily_entry(one, upvotes=9) for one in papers]
         for one in papers:
             web.pages[f"/html/{one}"] = lantern_page()
-        web.fault("/html/", Slow(8.0))
+        go_on = threading.Event()
+        web.fault("/html/", Held(go_on))
         addresses = {"PAPERBOY_HUB__URL": web.url, "PAPERBOY_ARXIV__URL": web.url, "PAPERBOY_ARXIV__GAP_S": "0"}
         bot.environment = {**bot.environment, **addresses, "PAPERBOY_HEARTBEAT_URL": f"{web.url}/alive"}
         settings = tmp_path / "own.toml"
         settings.write_text(f"[[channels]]\ndestination = 'slack:{PAPERS}'\n{resting()}", encoding="utf-8")
+
+        def digest() -> tuple[int, str]:
+            """The command's end, once it has found that the bot is there, which is reading until then."""
+            command, pipe = [PAPERBOY, "--config", str(settings), "digest", today], subprocess.PIPE
+            with subprocess.Popen(command, env=bot.environment, stdout=pipe, stderr=pipe, text=True) as asking:
+                assert asking.stderr is not None
+                assert any("the running bot is asked to make it" in line for line in asking.stderr)
+                go_on.set()
+                told, _ = asking.communicate(timeout=120)
+            return asking.returncode, told
+
         bot.start("--config", str(settings))
-        await until(lambda: web.asked("/html/"), 60.0)
-        made = await asyncio.to_thread(bot.command, "--config", str(settings), "digest", today)
-        assert made.returncode == 0, made.stderr
-        assert "the running bot is asked to make it" in made.stderr
-        assert all(one in made.stdout for one in papers)
-        await until(lambda: web.asked("/alive"), 60.0)
+        await until(lambda: web.asked("/html/"))
+        code, told = await asyncio.to_thread(digest)
+        assert code == 0
+        assert all(one in told for one in papers)
+        await until(lambda: web.asked("/alive"))
         assert (await asyncio.to_thread(bot.stop))[0] == 0
         assert sorted(asked.path for asked in web.asked("/html/")) == [f"/html/{one}" for one in papers]
     assert slack.visible(PAPERS) == []

@@ -86,10 +86,10 @@ def test_a_killed_digest_goes_on_where_it_was(
     paperboy: Paperboy, environment: Mapping[str, str], server: PaperServer
 ) -> None:
     """SIGKILL while the second paper is read: the first one is neither fetched nor written again."""
-    server.fault(f"/html/{IDS[1]}", Slow(30))
+    server.fault(f"/html/{IDS[1]}", Slow(3600))
     running = subprocess.Popen([PAPERBOY, "digest", str(DAY)], env=environment, stderr=subprocess.DEVNULL)
     path = Path(environment["PAPERBOY_STORE__PATH"])
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while _written(path) != {IDS[0], IDS[2]} and time.monotonic() < deadline:
         time.sleep(0.05)
     running.send_signal(signal.SIGKILL)

@@ -88,7 +88,7 @@ class Scene:
 
     async def settled(self) -> None:
         """Waits until nothing is left to be sent."""
-        await until(lambda: self.left() == 0, 60.0)
+        await until(lambda: self.left() == 0)
 
     def left(self) -> int:
         with Lookups.open(self.path) as lookups:

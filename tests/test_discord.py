@@ -158,7 +158,7 @@ async def test_a_long_answer_is_several_messages(
     discord: DiscordServer, desk: Desk, monkeypatch: pytest.MonkeyPatch, slow: bool
 ) -> None:
     """In order, to the person alone; a limit in between only delays it."""
-    monkeypatch.setattr(discord_answers, "QUICK_S", 0.0 if slow else 5.0)
+    monkeypatch.setattr(discord_answers, "QUICK_S", 0.0 if slow else 120.0)
     desk.answers["paper long"] = Message(blocks=tuple(sentence(f"Part {n} " + "x" * 1500) for n in range(8)))
     discord.fault("execute_webhook", RateLimited(0.1))
     asked = discord.command(PAPERS, ALICE, "paper", id="long")
@@ -213,7 +213,7 @@ async def test_no_suggestions_are_an_answer_too(
     desk.held["suggest paper id slow"] = asyncio.Event()
     asked = discord.complete(PAPERS, ALICE, "paper", "id", id="slow")
     await asked.acked()
-    assert asked.in_time
+    assert asked.choices == []
 
 
 # --- buttons -------------------------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ async def test_sections_of_a_report_take_each_others_place(
     discord: DiscordServer, desk: Desk, monkeypatch: pytest.MonkeyPatch, slow: bool
 ) -> None:
     """In the answer that only this person sees, there is one report to be read, not a heap of them."""
-    monkeypatch.setattr(discord_answers, "QUICK_S", 0.0 if slow else 5.0)
+    monkeypatch.setattr(discord_answers, "QUICK_S", 0.0 if slow else 120.0)
     desk.answers["paper 2601.00001"] = window("usage")
     desk.answers["read 2601.00001 results"] = window("results")
     (answer,) = await discord.command(PAPERS, ALICE, "paper", id="2601.00001").answered()
@@ -332,10 +332,10 @@ async def test_a_lost_connection_is_made_again(discord: DiscordServer, desk: Des
     """What people did meanwhile is heard."""
     discord.gateway.drop(code)
     discord.mention(PAPERS, ALICE, "2")
-    await until(lambda: desk.asked, 10.0)
+    await until(lambda: desk.asked)
     assert desk.asked[0].args == "2"
     await all_answered()
-    await discord.connected(timeout_s=5.0)
+    await discord.connected()
     await discord.command(PAPERS, ALICE, "paper", id="3").answered()
     assert [one.args for one in desk.asked] == ["2", "3"]
 
@@ -356,7 +356,7 @@ async def test_a_bot_that_is_not_let_in_says_so(discord: DiscordServer, desk: De
     discord.token_revoked = True
     discord.gateway.drop(4004)
     with pytest.raises(DestinationClosed, match="developer portal"):
-        await asyncio.wait_for(task, 10.0)
+        await asyncio.wait_for(task, 120)
 
 
 async def test_stopping_leaves_nothing_behind(discord: DiscordServer, desk: Desk) -> None:

@@ -87,7 +87,7 @@ def _age(message: Shown) -> int:
 @contextmanager
 def local(channel: str) -> Iterator[Platform]:
     with DiscordServer() as discord:
-        yield LocalDiscord(discord, adapter_for(discord, timeout_s=0.4), channel)
+        yield LocalDiscord(discord, adapter_for(discord, timeout_s=2.0), channel)
 
 
 class TestTextChannel(AdapterContract):

@@ -49,7 +49,6 @@ async def adapter(discord: DiscordServer, desk: Lamplighter) -> AsyncIterator[Di
 async def the_form(asked: Interaction) -> Mapping[str, Any]:
     """What a person is asked, once they are."""
     await asked.acked()
-    assert asked.in_time
     assert asked.modal is not None, [read_out(one) for one in asked.answers]
     return asked.modal
 
@@ -84,7 +83,6 @@ async def test_a_form_is_asked_at_once_and_answered(discord: DiscordServer, desk
     ]
     submitted = discord.submit(asked, {"name": " Lanterns of the pier ", "kinds": ["gas", "arc"], "note": "a\nb"})
     assert read_out(await said(submitted)).startswith("Lit: street 7")
-    assert submitted.in_time
     invocation = desk.asked[-1]
     assert (invocation.name, invocation.args, invocation.channel, invocation.workspace) == (
         "light",

@@ -41,7 +41,7 @@ class Socket:
         self.socket = socket
 
     async def hear(self) -> dict[str, Any]:
-        frame = await self.socket.receive(timeout=5)
+        frame = await self.socket.receive(timeout=120)
         assert frame.type is aiohttp.WSMsgType.TEXT, frame
         return dict(json.loads(frame.data))
 
@@ -52,7 +52,7 @@ class Socket:
 
     async def closed(self) -> int | None:
         """The code it is closed with, once it is."""
-        while (await self.socket.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+        while (await self.socket.receive(timeout=120)).type is aiohttp.WSMsgType.TEXT:
             pass
         return self.socket.close_code
 

@@ -669,7 +669,7 @@ async def killed_while_answered(server: ModelServer, writer: LlmWriter, text: st
     """A process that ends after the endpoint has made its answer and before it has arrived."""
     server.script(Slow(20, text))
     task = asyncio.create_task(writer.write(paper(), reading(), "en"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         while not server.answers_made:  # noqa: ASYNC110 (it is made on another thread)
             await asyncio.sleep(0.01)
     task.cancel()

@@ -38,7 +38,7 @@ async def test_as_many_turns_as_a_window_takes_begin_at_once_and_no_more() -> No
 async def test_a_turn_without_an_answer_is_believed_to_be_counted_at_last() -> None:
     """One request that hangs does not hold its turn for ever."""
     pace = Pace(0.01, 1, unsure_s=0.05)
-    async with pace.turn("a"), asyncio.timeout(5.0), pace.turn("a"):
+    async with pace.turn("a"), asyncio.timeout(120), pace.turn("a"):
         pass
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,12 @@ from digest.store import Store, StoreThread
 from digest.types import FOLLOW, HEARD, ArxivId, Destination, Invocation, Message
 from tests.latexml_pages import page, para, section
 from tests.makers import DAY, clock
-from tests.model_answers import Answer, Slow, Status
+from tests.model_answers import Answer, Held, Status
 from tests.model_server import KEY, ModelServer, serving
 from tests.paper_pages import abstract_page, lantern_page
 from tests.paper_server import PaperServer, daily_entry
 from tests.paper_server import Slow as Late
+from tests.slack_socket import until
 from tests.test_chat import payloads
 
 STORED = "2601.00001"
@@ -137,7 +139,7 @@ class Chat:
             except Exception:  # noqa: BLE001 (she is no destination yet)
                 return []
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 found = await self.store.run(look)
                 if len(found) >= count:
@@ -146,7 +148,7 @@ class Chat:
 
     async def idle(self) -> None:
         """Until every job is done."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 if not await self.store.run(live):
                     return
@@ -369,14 +371,22 @@ async def test_an_endpoint_that_knows_no_schema_is_asked_plainly(with_model: Set
     await chat.die()
 
 
-async def test_a_slow_answer_is_promised_and_follows(smart: Chat, model: ModelServer) -> None:
+@pytest.fixture
+def go_on(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """What a held answer waits for; a promise is made at once meanwhile."""
+    monkeypatch.setattr(requests, "QUICK_S", 0.05)
+    return threading.Event()
+
+
+async def test_a_slow_answer_is_promised_and_follows(smart: Chat, model: ModelServer, go_on: threading.Event) -> None:
     """Looking it up; then the answer, and no direct message, since it was heard."""
-    model.script(Slow(1.5, said(("One GPU with 24 GB.", 1)).text))
+    model.script(Held(go_on, said(("One GPU with 24 GB.", 1)).text))
     first = await smart.say("paper", f"{STORED} ask which GPU memory?")
     assert seen(first) == f"Looking it up in {STORED}; the answer follows."
     assert first.follow
     again = await smart.say("paper", f"{STORED} ask which GPU memory?")
     assert seen(again) == "That is under way already; the answer follows."
+    go_on.set()
     assert "One GPU with 24 GB." in seen(await smart.rest(first))
     await smart.idle()
     assert smart.woken == 0
@@ -384,19 +394,22 @@ async def test_a_slow_answer_is_promised_and_follows(smart: Chat, model: ModelSe
 
 
 async def test_what_nobody_hears_any_more_comes_as_a_direct_message(
-    smart: Chat, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+    smart: Chat, model: ModelServer, go_on: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The window is over, or the platform took no answer: once, and to a person who gets no digest for it."""
     monkeypatch.setattr(requests, "HEARD_S", 0.2)
-    slow = Slow(1.3, said(("One GPU with 24 GB.", 1)).text)
-    model.script(slow, slow)
+    model.script(Held(go_on, said(("One GPU with 24 GB.", 1)).text))
     cancelled = await smart.say("paper", f"{STORED} ask which GPU memory?")
     following = asyncio.create_task(smart.say(FOLLOW, cancelled.follow))
     await asyncio.sleep(0.05)
     following.cancel()
+    go_on.set()
     assert "One GPU with 24 GB." in (await smart.letters(1))[0]
 
+    go_on.clear()
+    model.script(Held(go_on, said(("One GPU with 24 GB.", 1)).text))
     unheard = await smart.say("paper", f"{STORED} ask how much GPU memory?")
+    go_on.set()
     assert "One GPU" in seen(await smart.say(FOLLOW, unheard.follow))
     assert len(await smart.letters(2)) == 2
     await smart.idle()
@@ -406,14 +419,15 @@ async def test_what_nobody_hears_any_more_comes_as_a_direct_message(
 
 
 async def test_an_answer_to_somebody_who_was_forgotten_meanwhile_is_not_kept(
-    smart: Chat, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+    smart: Chat, model: ModelServer, go_on: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It can still be seen where it was asked, and goes nowhere else."""
     monkeypatch.setattr(requests, "HEARD_S", 0.0)
-    model.script(Slow(1.3, said(("One GPU with 24 GB.", 1)).text))
+    model.script(Held(go_on, said(("One GPU with 24 GB.", 1)).text))
     asking = await smart.say("paper", f"{STORED} ask which GPU memory?")
     following = asyncio.create_task(smart.say(FOLLOW, asking.follow))
     await smart.say("forget", "")
+    go_on.set()
     assert "One GPU" in seen(await following)
     working = [task for task in asyncio.all_tasks() if task.get_name() == "request ask"]
     await asyncio.gather(*working)
@@ -426,11 +440,12 @@ async def test_an_answer_to_somebody_who_was_forgotten_meanwhile_is_not_kept(
 
 
 async def test_a_process_that_dies_over_a_question_answers_it_by_direct_message(
-    smart: Chat, model: ModelServer, with_model: Settings
+    smart: Chat, model: ModelServer, with_model: Settings, go_on: threading.Event
 ) -> None:
     """When it runs again: the question is answered once."""
-    model.script(Slow(60), said(("One GPU with 24 GB.", 1)))
+    model.script(Held(go_on), said(("One GPU with 24 GB.", 1)))
     assert (await smart.say("paper", f"{STORED} ask which GPU memory?")).follow
+    await until(lambda: model.calls)
     await smart.die()
     again = Chat(with_model)
     again.start()
@@ -445,11 +460,12 @@ async def test_a_process_that_dies_over_a_question_answers_it_by_direct_message(
 
 
 async def test_an_answer_that_was_bought_before_the_process_died_is_not_bought_again(
-    smart: Chat, model: ModelServer, with_model: Settings
+    smart: Chat, model: ModelServer, with_model: Settings, go_on: threading.Event
 ) -> None:
     """It died between the model's answer and the person's sight of it."""
-    model.script(Slow(1.2, said(("One GPU with 24 GB.", 1)).text))
+    model.script(Held(go_on, said(("One GPU with 24 GB.", 1)).text))
     first = await smart.say("paper", f"{STORED} ask which GPU memory?")
+    go_on.set()
     assert "One GPU" in seen(await smart.say(FOLLOW, first.follow))
     await smart.die()
     again = Chat(with_model)

@@ -296,10 +296,10 @@ async def test_a_digest_that_is_asked_for_waits_for_the_lock(bench: Bench) -> No
     asked = asyncio.Event()
     async with bench.rounds(reading=lock) as rounds:
         making = asyncio.create_task(rounds.digest(DAY, "en", 100, lambda *_: None))
-        await asyncio.wait_for(asked.wait(), 20.0)
+        await asyncio.wait_for(asked.wait(), 120)
         assert bench.html.read_papers == []
         free.set()
-        made = await asyncio.wait_for(making, 20.0)
+        made = await asyncio.wait_for(making, 120)
     assert ids([paper for paper, _ in made.digest.papers]) == ["2601.00001", "2601.00002"]
 
 
@@ -315,11 +315,11 @@ async def test_a_digest_that_is_asked_for_while_the_bot_reads_ahead_reads_nothin
     bench.pen.before = slowly
     async with bench.rounds() as rounds:
         await rounds.watch()
-        await asyncio.wait_for(begun.wait(), 20.0)
+        await asyncio.wait_for(begun.wait(), 120)
         making = asyncio.create_task(rounds.digest(DAY, "en", 100, lambda *_: None))
         await asyncio.sleep(0)
         go_on.set()
-        made = await asyncio.wait_for(making, 20.0)
+        made = await asyncio.wait_for(making, 120)
         await rounds.read()
     assert len(made.digest.papers) == 4
     assert sorted(bench.html.read_papers) == ids(papers_of(4))

@@ -16,7 +16,7 @@ from adapters.slack import SlackAdapter
 from digest.types import Action, Destination, Message
 from tests.makers import sentence
 from tests.slack_chat import Desk, all_answered, buttons, card, read_out, serving, told
-from tests.slack_faults import Error, RateLimited, Slow, Status, TimeoutAfterApplying
+from tests.slack_faults import Error, Held, RateLimited, Status, TimeoutAfterApplying
 from tests.slack_server import SlackServer
 from tests.slack_socket import until
 from tests.slack_world import ALICE, OUTSIDE, PAPERS, SECRET, TEAM, WEI, View
@@ -252,9 +252,10 @@ async def test_read_report_opens_a_window_to_move_about_in(
 async def test_a_window_opens_before_its_answer_is_there(slack: SlackServer, paperboy: SlackAdapter) -> None:
     """Slack's trigger lasts three seconds, whatever the answer takes."""
     _, reply = await posted(slack, paperboy)
-    slack.fault("users.info", Slow(0.5))
+    slack.fault("users.info", Held())
     await slack.press(reply, "read:2601.00001 usage", ALICE).acked()
     assert read_out(await the_window(slack, ALICE)) == "…"
+    slack.repair()
     assert "The usage" in read_out(await the_window(slack, ALICE, "The usage of it."))
 
 
@@ -276,9 +277,10 @@ async def test_a_window_that_was_closed_meanwhile_is_no_fault(
 ) -> None:
     """Nothing is shown and nothing is logged."""
     _, reply = await posted(slack, paperboy)
-    slack.fault("users.info", Slow(0.3))
+    slack.fault("users.info", Held())
     await slack.press(reply, "read:2601.00001 usage", ALICE).acked()
     slack.close_view(await the_window(slack, ALICE))
+    slack.repair()
     asked = await until(lambda: slack.asked("views.update"))
     await until(lambda: asked[0].status)
     assert asked[0].answer["error"] == "not_found"
@@ -389,7 +391,7 @@ async def test_everybody_is_answered_in_the_language_of_their_slack(slack: Slack
     assert len(slack.asked("users.info")) == 2
 
 
-@pytest.mark.parametrize("fault", [Error("user_not_found"), Status(503), Slow(1.0)])
+@pytest.mark.parametrize("fault", [Error("user_not_found"), Status(503), Held()])
 async def test_without_a_locale_the_answer_comes_all_the_same(
     slack: SlackServer, desk: Desk, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,7 +44,7 @@ def slack() -> Iterator[SlackServer]:
 
 @pytest.fixture
 async def client(slack: SlackServer) -> AsyncIterator[AsyncWebClient]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session:
         yield web_client(slack, session=session)
 
 
@@ -65,7 +65,7 @@ async def test_posts_that_come_too_fast_are_refused_and_counted(slack: SlackServ
 
 
 async def test_a_paced_sender_is_never_refused(slack: SlackServer, client: AsyncWebClient) -> None:
-    """Who keeps the gap on the long run meets no 429 for a little jitter."""
+    """Who keeps the gap from each answer on meets no 429."""
     slack.per_channel_s = 0.05
     for _ in range(5):
         await client.chat_postMessage(channel=PAPERS, text="x")
@@ -92,7 +92,8 @@ async def test_a_fault_comes_once_and_is_applied_or_not(slack: SlackServer, faul
     """Each fault shows the client what it should and leaves the message posted or not; the next call goes well."""
     there, status = FAULTS[fault]
     slack.fault("chat.postMessage", fault)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.3)) as session:
+    patience_s = 0.3 if fault == TimeoutAfterApplying() else 120.0
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience_s)) as session:
         client = web_client(slack, session=session)
         try:
             seen = (await client.chat_postMessage(channel=PAPERS, text="x")).status_code
@@ -100,8 +101,10 @@ async def test_a_fault_comes_once_and_is_applied_or_not(slack: SlackServer, faul
             seen = error.response.status_code
         except (aiohttp.ClientError, TimeoutError):
             seen = 0
-        assert (len(slack.messages(PAPERS)), seen) == (there, status)
-        await client.chat_postMessage(channel=PAPERS, text="x")
+    await until(lambda: len(slack.messages(PAPERS)) == there)
+    assert seen == status
+    async with aiohttp.ClientSession() as session:
+        await web_client(slack, session=session).chat_postMessage(channel=PAPERS, text="x")
     assert len(slack.messages(PAPERS)) == there + 1
 
 
@@ -169,7 +172,7 @@ async def test_a_server_in_its_own_process_outlives_a_killed_client() -> None:
             " metadata={'event_type': 'd', 'event_payload': {'key': 'a'}})"
         )
         dying = await asyncio.create_subprocess_exec(sys.executable, "-c", script, BOT_TOKEN, f"{slack.url}/api/")
-        await until(lambda: len(slack.ledger().requests) == 2, 10.0)
+        await until(lambda: len(slack.ledger().requests) == 2)
         dying.kill()
         await dying.wait()
         assert slack.world().visible_keys() == []

@@ -40,7 +40,7 @@ def slack() -> Iterator[SlackServer]:
 
 @pytest.fixture
 async def client(slack: SlackServer) -> AsyncIterator[AsyncWebClient]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session:
         yield web_client(slack, session=session)
 
 
