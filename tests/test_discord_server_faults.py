@@ -85,9 +85,12 @@ async def test_answers_say_what_is_left_of_a_limit(local: DiscordServer) -> None
 async def test_the_global_limit_counts_all_but_answers_to_people(local: DiscordServer, rest: Plain) -> None:
     """So many calls in a second, whatever they are; those with an interaction's token are not counted."""
     local.per_second = 3
-    for path in (SEND, f"/guilds/{GUILD}", f"/channels/{PAPERS}"):
-        assert (await rest.ask("GET", path))[0] == 200
-    status, answer = await rest.ask("GET", SEND)
+    paths = (SEND, f"/guilds/{GUILD}", f"/channels/{PAPERS}")
+    answers = [await rest.ask("GET", path) for path in paths]
+    assert [status for status, _ in answers] == [200] * 3
+    while answers[-1][0] == 200:  # at once, unless the second is over
+        answers.append(await rest.ask("GET", SEND))
+    status, answer = answers[-1]
     assert (status, answer["global"], local.limited) == (429, True, 1)
     assert (await rest.ask("POST", "/interactions/1/nobody/callback", {"type": 5}))[0] == 404
 
@@ -95,8 +98,9 @@ async def test_the_global_limit_counts_all_but_answers_to_people(local: DiscordS
 async def test_a_window_ends(local: DiscordServer, rest: Plain) -> None:
     """So long after its first call."""
     local.limits = {"create_message": (1, 0.05)}
-    await rest.ask("POST", SEND, SAID)
     status, answer = await rest.ask("POST", SEND, SAID)
+    while status == 200:  # the second is refused, unless the window is over
+        status, answer = await rest.ask("POST", SEND, SAID)
     assert (status, answer["retry_after"] <= 0.05) == (429, True)
     await asyncio.sleep(answer["retry_after"])
     assert (await rest.ask("POST", SEND, SAID))[0] == 200

@@ -125,8 +125,8 @@ async def test_other_hosts_are_not_held(server: PaperServer) -> None:
 
 async def test_waiting_for_the_turn_does_not_count_against_the_timeout(server: PaperServer) -> None:
     """A timeout shorter than the gap."""
-    async with fetcher(gaps_s={host(server): 2.5}, attempts=1) as web:
-        answers = await asyncio.gather(*(web.get(server.url + PATH, timeout_s=2.0) for _ in range(2)))
+    async with fetcher(gaps_s={host(server): 3.5}, attempts=1) as web:
+        answers = await asyncio.gather(*(web.get(server.url + PATH, timeout_s=3.0) for _ in range(2)))
     assert [answer.body for answer in answers] == [BODY, BODY]
 
 

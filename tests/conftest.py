@@ -1,0 +1,22 @@
+"""What all tests have in common."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters import discord_answers, slack_answers, slack_people
+from tests.slack_socket import PATIENCE_S
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is late because a machine is busy; who wants to see a late one shortens the time for it."""
+    for module, name in (
+        (discord_answers, "QUICK_S"),
+        (discord_answers, "FORM_S"),
+        (discord_answers, "SUGGEST_S"),
+        (slack_answers, "ACK_S"),
+        (slack_people, "PATIENCE_S"),
+    ):
+        assert isinstance(getattr(module, name), float)
+        monkeypatch.setattr(module, name, PATIENCE_S)
