@@ -29,7 +29,7 @@ def server() -> Iterator[PaperServer]:
 @pytest.fixture
 async def reader(server: PaperServer) -> AsyncIterator[PaperReader]:
     async with PoliteFetcher(user_agent="Paperboy/test", gaps_s={}, attempts=1, max_bytes=10**7) as fetcher:
-        yield arxiv_html.build(kit(server, fetcher), {"timeout_s": 0.5})
+        yield arxiv_html.build(kit(server, fetcher), {"timeout_s": 2.0})
 
 
 async def test_a_paper_is_read_from_its_page(server: PaperServer, reader: PaperReader) -> None:
@@ -70,7 +70,7 @@ async def test_a_missing_page_is_said_to_be_missing(reader: PaperReader) -> None
 
 
 @pytest.mark.parametrize(
-    "fault", [Slow(3), Status(500), Status(403), Truncated(), WrongType("application/pdf"), WrongType("")]
+    "fault", [Slow(60), Status(500), Status(403), Truncated(), WrongType("application/pdf"), WrongType("")]
 )
 async def test_a_page_that_cannot_be_had_is_a_read_error(server: PaperServer, reader: PaperReader, fault: Slow) -> None:
     """Whatever goes wrong on the way, the next reader can be asked, and the sentence names the paper."""

@@ -27,7 +27,7 @@ def discord() -> Iterator[DiscordServer]:
 
 
 def rest_for(discord: DiscordServer, **more: Any) -> Rest:
-    return Rest(BOT_TOKEN, api_url=f"{discord.url}/api/v10", **{"timeout_s": 0.5, "requests_per_s": 1000, **more})
+    return Rest(BOT_TOKEN, api_url=f"{discord.url}/api/v10", **{"timeout_s": 2.0, "requests_per_s": 1000, **more})
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ from tests.model_answers import (
 from tests.model_server import KEY, ModelServer, serving
 
 Build = Callable[..., LlmWriter]
-TIMEOUT_S = 0.5  # of the test of it; others have time enough
+TIMEOUT_S = 2.0  # of the test of it; others have time enough
 
 FAULTS: list[tuple[Reply, str]] = [
     (MissingSection(), "incomplete"),

@@ -246,17 +246,21 @@ async def test_a_day_without_papers_is_named_for_what_it_is(settings: Settings) 
 
 
 class SlowReader:
-    """Reads after a while; knows how many it was reading at once."""
+    """Reads when as many are read at once as there are; knows how many that were."""
 
     source = ReadingSource.HTML
 
     def __init__(self) -> None:
         self.under_way = self.most = 0
+        self.all_there = asyncio.Event()
 
     async def read(self, paper: Paper) -> Reading:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
-        await asyncio.sleep(0.05)
+        if self.under_way == len(IDS):
+            self.all_there.set()
+        async with asyncio.timeout(120):
+            await self.all_there.wait()
         self.under_way -= 1
         raise ReadError(f"Nothing of {paper.id} here.")
 

@@ -210,7 +210,7 @@ async def test_an_answer_that_slack_does_not_take_is_logged_and_stops_no_other(
 async def test_a_slack_that_never_answers_is_given_up(server: SlackServer, desk: Desk) -> None:
     """After the time that is set for it; no answer waits for ever."""
     server.fault("chat.postMessage", TimeoutAfterApplying())
-    async with serving(server, desk, timeout_s=0.3):
+    async with serving(server, desk, timeout_s=2.0):
         await server.direct(ALICE, "paper 1").acked()
         await until(lambda: desk.asked)
         await all_answered()

@@ -77,7 +77,7 @@ async def test_without_a_connection_nothing_was_sent() -> None:
         (ResetAfterApplying(), True),
         (CutShort(), True),
         (TimeoutAfterApplying(), True),
-        (Slow(3.0), True),
+        (Slow(60.0), True),
         (Error("fatal_error"), False),
         (Error("internal_error"), False),
     ],
@@ -86,7 +86,7 @@ async def test_whatever_leaves_a_doubt_is_said_to_and_is_never_sent_again(
     slack: SlackServer, fault: Fault, arrived: bool
 ) -> None:
     """One request, whose outcome only Slack knows; the search then tells it."""
-    publisher = publisher_for(slack, timeout_s=0.5)
+    publisher = publisher_for(slack, timeout_s=2.0)
     slack.fault("chat.postMessage", fault)
     with pytest.raises(MaybeSent):
         await publisher.post(CHANNEL, CARD, under=None, key="k1")
