@@ -13,7 +13,7 @@ import click
 
 from adapters.markup import clean
 from bot import compose
-from bot.cli import DONE, LanguageTag, Options, counted
+from bot.cli import DONE, FAILED, LanguageTag, Options, counted
 from bot.commands import match_section, section_labels
 from bot.correcting import reach_sentence
 from bot.operator_notices import COMMAND_LINE, Author, notify_operator
@@ -111,12 +111,9 @@ def withdraw_command(options: Options, paper: str, why: str, yes: bool) -> int:
     paper_id = ArxivId.parse(paper)
     Lookups.open(settings.store.file()).close()  # which says what to do when there is no store
     with Store.create(settings.store.file(), compose.clock) as store:
-        if not yes and sys.stdin.isatty():
-            reach = preview(store, lambda: withdraw(store, compose.localizer(), paper_id, why))
-            known = store.paper(paper_id)
-            click.echo(f"{paper_id}, {clean(known.title) if known else ''}")
-            click.echo(reach_sentence(reach, compose.texts("en")))
-            click.confirm("Withdraw the report?", abort=True)
+        if not yes and sys.stdin.isatty() and not _is_meant(store, paper_id, why):
+            click.echo("Nothing was withdrawn.")
+            return FAILED
         with _transaction(store.connection):
             copies = withdraw(store, compose.localizer(), paper_id, why)
             known, operators = store.paper(paper_id), compose.texts(settings.language)
@@ -126,6 +123,15 @@ def withdraw_command(options: Options, paper: str, why: str, yes: bool) -> int:
     click.echo(f"{paper_id} is withdrawn.")
     click.echo("\n".join(_lines(copies, "are held")))
     return DONE
+
+
+def _is_meant(store: Store, paper: ArxivId, why: str) -> bool:
+    """Asks, with the paper's title and how many messages change. Raises as `withdraw` does."""
+    reach = preview(store, lambda: withdraw(store, compose.localizer(), paper, why))
+    known = store.paper(paper)
+    click.echo(f"{paper}, {clean(known.title)}" if known is not None else paper)
+    click.echo(reach_sentence(reach, compose.texts("en")))
+    return click.confirm("Withdraw the report?")
 
 
 @click.command("reinstate")

@@ -81,7 +81,10 @@ class Bot:
         return subprocess.Popen([PAPERBOY, *arguments], env=self.environment, stdout=silent, stderr=silent)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([PAPERBOY, *arguments], env=self.environment, capture_output=True, text=True, timeout=60)
+        silent = subprocess.DEVNULL
+        return subprocess.run(
+            [PAPERBOY, *arguments], env=self.environment, stdin=silent, capture_output=True, text=True, timeout=60
+        )
 
 
 @pytest.fixture

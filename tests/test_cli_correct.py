@@ -12,8 +12,9 @@ import pytest
 
 from bot import compose
 from digest.mistakes import tell_mistake
+from digest.operator import set_operator
 from digest.store import Store
-from digest.types import ArxivId, SectionName
+from digest.types import ArxivId, Destination, SectionName
 from tests.test_cli_deliver import DAY, IDS, PAPERBOY, day_report
 
 Paperboy = Callable[..., subprocess.CompletedProcess[str]]
@@ -33,7 +34,8 @@ def paperboy(store_file: Path, tmp_path: Path) -> Paperboy:
 
     def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         env = {**environment, **changes}
-        return subprocess.run([PAPERBOY, *arguments], env=env, capture_output=True, text=True, timeout=60)
+        silent = subprocess.DEVNULL
+        return subprocess.run([PAPERBOY, *arguments], env=env, stdin=silent, capture_output=True, text=True, timeout=60)
 
     file = tmp_path / "day.md"
     file.write_text(day_report(), encoding="utf-8")
@@ -113,6 +115,46 @@ def test_a_withdrawn_report_is_told_with_its_reason_wherever_it_is_asked_for(
     assert gone in paperboy("correct", IDS[0], "results", EDITOR="true").stderr
 
 
+@pytest.mark.parametrize(("typed", "ended"), [("y", "is withdrawn."), ("n", "Nothing was withdrawn.")])
+def test_somebody_at_a_terminal_is_asked_whether_a_withdrawal_is_meant(
+    paperboy: Paperboy, store_file: Path, typed: str, ended: str
+) -> None:
+    """With the paper's title and how many messages change."""
+    ours, theirs = os.openpty()
+    environment = {**os.environ, "PAPERBOY_STORE__PATH": str(store_file)}
+    command = [PAPERBOY, "withdraw", IDS[0], "--why", "Retracted."]
+    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=subprocess.PIPE, text=True) as asking:
+        os.write(ours, f"{typed}\n".encode())
+        told, _ = asking.communicate(timeout=60)
+    for end in (ours, theirs):
+        os.close(end)
+    assert f"{IDS[0]}, A Kite on 1 Strings\nIt has not been posted anywhere.\nWithdraw the report? [y/N]: " in told
+    assert told.strip().endswith(ended) or f"{IDS[0]} {ended}" in told
+    assert (paperboy("paper", IDS[0]).returncode == 1) is (typed == "y")
+
+
+def test_a_withdrawal_is_undone(paperboy: Paperboy) -> None:
+    """The report answers again; one that is not withdrawn is told so."""
+    assert paperboy("withdraw", IDS[0], "--why", "Retracted.").returncode == 0
+    done = paperboy("reinstate", IDS[0])
+    assert done.stdout.splitlines() == [f"{IDS[0]} is reinstated.", "  No message shows it."]
+    assert paperboy("paper", IDS[0]).returncode == 0
+    assert "is not withdrawn" in paperboy("reinstate", IDS[0]).stderr
+
+
+def test_the_operator_hears_what_the_command_line_changes(paperboy: Paperboy, store_file: Path) -> None:
+    """In the language of the settings, with a link to the paper."""
+    with Store.create(store_file, compose.clock) as store:
+        set_operator(store, Destination("slack", "", "C0OPERATOR"))
+    assert paperboy("withdraw", IDS[0], "--why", "Retracted.", PAPERBOY_LANGUAGE="zh").returncode == 0
+    with Store.create(store_file, compose.clock) as store:
+        (body,) = store.connection.execute("SELECT body FROM payloads").fetchone()
+    assert f"有人在命令行撤回了 {IDS[0]}《A Kite on 1 Strings》的报告。原因：Retracted.".replace(" ", "") in bytes(
+        body
+    ).decode().replace(" ", "")
+    assert f"https://huggingface.co/papers/{IDS[0]}" in bytes(body).decode()
+
+
 def test_mistakes_are_shown_with_words_and_what_to_do_until_they_are_dismissed(
     paperboy: Paperboy, store_file: Path
 ) -> None:
@@ -125,6 +167,6 @@ def test_mistakes_are_shown_with_words_and_what_to_do_until_they_are_dismissed(
     assert "\x1b" not in shown
     assert f"      then: paperboy correct {IDS[0]} results\n" in shown
     assert json.loads(paperboy("status", "--json").stdout)["mistakes"][0]["section"] == "results"
-    assert paperboy("dismiss", str(number)).stdout == f"Mistake {number} is dismissed.\n"
+    assert paperboy("dismiss", str(number), "--why", "Table 2 says so.").stdout == f"Mistake {number} is dismissed.\n"
     assert "mistakes that readers saw" not in paperboy("status").stdout
     assert "no mistake that waits" in paperboy("dismiss", str(number)).stderr

@@ -13,18 +13,20 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import pytest
+from msgspec.structs import replace
 
 from bot import compose
 from bot.answering import Answering
 from bot.registry import COMMANDS
 from bot.rights import Editors
+from config.settings import HERE, load
 from digest.covers import clear_hidden, hidden_at, set_hidden
 from digest.editions import Subscription
 from digest.mistakes import mistakes, tell_mistake
 from digest.operator import set_operator
 from digest.store import Store, StoreThread
 from digest.subscriptions import keep, kept_at, pause
-from digest.types import ArxivId, Destination, ModelCall
+from digest.types import ArxivId, Destination, Invocation, ModelCall
 from tests import discord_chat, slack_chat
 from tests.discord_seen import seen
 from tests.discord_server import DiscordServer
@@ -114,6 +116,21 @@ def test_the_table_has_every_command_that_people_type() -> None:
     (spec,) = (one for one in COMMANDS if one.name == "paperboy")
     words = {re.split(r"\W", part)[0] for part in spec.usage.strip("[").split("|")}
     assert words - {"resume"} == {row.command.split()[1] for row in rows if row.command.startswith("/paperboy")}
+
+
+def test_the_operator_is_an_editor_if_it_is_a_person() -> None:
+    """A channel in which the operator hears of things makes nobody an editor; nor does another platform's person."""
+    shipped = load(HERE / "default.toml", {})
+    for operator, workspace in (("slack:U0ADA", ""), ("slack:T1/U0ADA", "T1")):
+        editors = Editors.from_settings(replace(shipped, operator=operator, editors=("discord:role:7",)))
+        asked = Invocation(name="", args="", language="en", adapter="slack", workspace=workspace, identities=("U0ADA",))
+        assert editors.include(asked)
+        assert not editors.include(replace(asked, adapter="discord"))
+        assert not editors.include(replace(asked, identities=("U0EVE", "role:7")))
+        assert editors.include(replace(asked, adapter="discord", identities=("9", "role:7")))
+    in_channel = Editors.from_settings(replace(shipped, operator="slack:C0PAPERS"))
+    assert not in_channel.include(replace(asked, channel="C0PAPERS"))
+    assert not Editors.from_settings(shipped).include(asked)
 
 
 # --- the scene -------------------------------------------------------------------------------------------------------
