@@ -22,7 +22,7 @@ from tests.slack_faults import Error, Status, TimeoutAfterApplying
 from tests.slack_server import SlackServer
 from tests.slack_socket import until
 from tests.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, OUTSIDE, PAPERS, WEI
-from tests.test_cli_deliver import DAY, IDS, PAPERBOY, day_report
+from tests.test_cli_deliver import DAY, IDS, PAPERBOY, keep_the_day
 
 HANG_S = 180.0  # only what hangs takes so long
 NOBODY = "http://127.0.0.1:9"  # the discard port: a Hub that cannot be reached
@@ -112,9 +112,7 @@ def bot(slack: SlackServer, tmp_path: Path) -> Iterator[Bot]:
             "SLACK_APP_TOKEN": APP_TOKEN,
         }
     )
-    file = tmp_path / "day.md"
-    file.write_text(day_report(), encoding="utf-8")
-    assert made.command("import", str(file)).returncode == 0
+    keep_the_day(tmp_path)
     yield made
     made.close()
 

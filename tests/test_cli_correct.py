@@ -15,7 +15,7 @@ from digest.mistakes import tell_mistake
 from digest.operator import set_operator
 from digest.store import Store
 from digest.types import ArxivId, Destination, SectionName
-from tests.test_cli_deliver import DAY, IDS, PAPERBOY, day_report
+from tests.test_cli_deliver import DAY, IDS, PAPERBOY, day_report, keep_the_day
 
 Paperboy = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -39,7 +39,7 @@ def paperboy(store_file: Path, tmp_path: Path) -> Paperboy:
 
     file = tmp_path / "day.md"
     file.write_text(day_report(), encoding="utf-8")
-    assert run("import", str(file)).returncode == 0
+    keep_the_day(tmp_path)
     return run
 
 

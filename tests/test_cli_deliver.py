@@ -5,11 +5,13 @@ The verdict is always what that Slack has.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -56,6 +58,24 @@ def day_report(day: str = DAY, ids: tuple[str, ...] = IDS) -> str:
     return head + "=" * 60 + "\n\n" + "\n".join(papers)
 
 
+@functools.cache
+def imported() -> Mapping[str, bytes]:
+    """The files of a store into which the day report was imported."""
+    with tempfile.TemporaryDirectory() as home:
+        file = Path(home) / "day.md"
+        file.write_text(day_report(), encoding="utf-8")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PAPERBOY_", "XDG_"))}
+        environment = {**kept, "HOME": home, "PAPERBOY_STORE__PATH": f"{home}/paperboy.db"}
+        subprocess.run([PAPERBOY, "import", str(file)], env=environment, stdout=subprocess.DEVNULL, check=True)
+        return {file.name: file.read_bytes() for file in Path(home).glob("paperboy.db*")}
+
+
+def keep_the_day(folder: Path) -> None:
+    """Puts a store with a day of five papers there, as if they had just been imported."""
+    for name, content in imported().items():
+        (folder / name).write_bytes(content)
+
+
 @pytest.fixture
 def slack() -> Iterator[SlackProcess]:
     with SlackProcess() as running:
@@ -88,10 +108,7 @@ def paperboy(environment: Mapping[str, str], tmp_path: Path) -> Paperboy:
             [PAPERBOY, *arguments], env={**environment, **changes}, capture_output=True, text=True, timeout=60
         )
 
-    file = tmp_path / "day.md"
-    file.write_text(day_report(), encoding="utf-8")
-    imported = run("import", str(file))
-    assert imported.returncode == 0, imported.stderr
+    keep_the_day(tmp_path)
     return run
 
 

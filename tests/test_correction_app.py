@@ -30,7 +30,7 @@ from tests.slack_server import SlackServer
 from tests.slack_socket import until
 from tests.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, PAPERS, SECRET
 from tests.test_app import Bot
-from tests.test_cli_deliver import DAY, IDS, day_report
+from tests.test_cli_deliver import DAY, IDS, keep_the_day
 
 TITLE = "A Kite on 1 Strings"
 WRONG, RIGHT = "Kite 1 stays up for 91% of the day.", "Kite 1 stays up for 19% of the day."
@@ -73,9 +73,7 @@ class Scene:
         )
         self.right = folder / "results.md"
         self.right.write_text(f"* {RIGHT}\n", encoding="utf-8")
-        report = folder / "day.md"
-        report.write_text(day_report(), encoding="utf-8")
-        assert self.bot.command("import", str(report)).returncode == 0
+        keep_the_day(folder)
         with Store.create(self.path, compose.clock) as store:
             register(store, EVERYBODY, origin="chat")
             for one in EVERYBODY:

@@ -31,7 +31,7 @@ from tests.slack_world import APP_TOKEN, BOT_TOKEN
 from tests.slack_world import PAPERS as SLACK_PAPERS
 from tests.tcp_door import Door
 from tests.test_app import HANG_S, NOBODY, Bot, resting
-from tests.test_cli_deliver import DAY, IDS, day_report
+from tests.test_cli_deliver import DAY, IDS, day_report, keep_the_day
 
 TITLES = [f"A Kite on {number} Strings" for number in range(1, 6)]
 
@@ -65,9 +65,7 @@ def bot(discord: DiscordServer, tmp_path: Path) -> Iterator[Bot]:
             "DISCORD_TOKEN": DISCORD_TOKEN,
         }
     )
-    file = tmp_path / "day.md"
-    file.write_text(day_report(), encoding="utf-8")
-    assert made.command("import", str(file)).returncode == 0
+    keep_the_day(tmp_path)
     yield made
     made.close()
 
