@@ -256,6 +256,9 @@ class Store(Lookups):
     def end_call(self, number: int, call: ModelCall) -> None:
         columns = _call_columns(call)
         with _transaction(self.connection) as connection:
+            row = connection.execute("SELECT identity FROM model_calls WHERE id = ?", (number,)).fetchone()
+            if row is not None and not row["identity"]:  # whoever asked was forgotten while it was under way
+                columns |= {"identity": "", "error": ""}
             connection.execute(
                 f"UPDATE model_calls SET {', '.join(f'{name} = :{name}' for name in columns)} WHERE id = :number",
                 {**columns, "number": number},

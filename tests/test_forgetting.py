@@ -252,6 +252,25 @@ def test_an_id_with_characters_that_json_escapes_is_found(tmp_path: Path) -> Non
         assert store.connection.execute("SELECT count(*) FROM messages").fetchone()[0] == 0
 
 
+def test_a_call_that_ends_afterwards_brings_nothing_back(tmp_path: Path) -> None:
+    """An endpoint may quote the question that it refuses."""
+    path = tmp_path / "paperboy.db"
+    with Store.create(path, MovedClock()) as store:
+        stored_day(store, 1)
+        call = ModelCall(identity="2601.00001|marzipan", purpose="answer", paper_id="2601.00001", language="en",
+                         endpoint="model.example", model="m", outcome="begun", started_at=store.clock())  # fmt: skip
+        number = store.begin_call(call)
+        add_job(store, "request ask", msgspec.json.encode(ASKED).decode(), "slack:U0ALICE")
+        forget(store, ASKED)
+        store.end_call(number, replace(call, outcome="400", error="Bad question: “where is the marzipan?”"))
+        assert tuple(store.connection.execute("SELECT identity, outcome, error FROM model_calls").fetchone()) == (
+            "",
+            "400",
+            "",
+        )
+    assert held(path) == []
+
+
 def test_news_of_a_send_that_ends_afterwards_names_nobody(tmp_path: Path) -> None:
     """The operator would be told whose conversation it was; a deleted message that was to be edited is no trouble."""
     with Store.create(tmp_path / "paperboy.db", MovedClock()) as store:
