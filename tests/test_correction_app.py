@@ -25,6 +25,7 @@ from tests.discord_world import ALICE as DISCORD_ALICE
 from tests.discord_world import BOT_TOKEN as DISCORD_TOKEN
 from tests.discord_world import FORUM
 from tests.discord_world import PAPERS as DISCORD_PAPERS
+from tests.discord_world import Permission as DiscordPermission
 from tests.slack_chat import read_out as read_slack
 from tests.slack_server import SlackServer
 from tests.slack_socket import until
@@ -255,4 +256,50 @@ async def test_a_withdrawal_reaches_every_copy(scene: Scene) -> None:
     assert len(said) == 6 + 5 + 6  # cards, sections, replies
     (answer,) = await scene.slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} results").answered()
     assert "was withdrawn: The paper was retracted." in str(answer.blocks)
+    assert scene.bot.stop()[0] == 0
+
+
+async def test_a_withdrawal_is_undone_in_every_copy(scene: Scene) -> None:
+    """Everything is seen as before, and each thread hears of both."""
+    await scene.deliver()
+    before = sorted(scene.texts())
+    for command in (["withdraw", IDS[0], "--why", "The paper was retracted."], ["reinstate", IDS[0]]):
+        done = await asyncio.to_thread(scene.bot.command, *command)
+        assert (done.returncode, done.stderr) == (0, "")
+        await scene.settled()
+    now = sorted(scene.texts())
+    told = ("Withdrawn: The paper was retracted.", "Reinstated: the report is available again.")
+    assert [text for text in now if not any(one in text for one in told)] == before
+    assert [sum(one in text for text in now) for one in told] == [6, 6]
+    assert scene.bot.stop()[0] == 0
+
+
+async def test_managers_hide_a_card_in_their_channel_and_show_it_again(scene: Scene) -> None:
+    """On both platforms, in a text channel's thread and in a forum; other channels and people keep theirs."""
+    scene.slack.workspaces["T0LANTERN"].channels[PAPERS].creator = ALICE
+    scene.discord.people[DISCORD_ALICE].permissions |= DiscordPermission.MANAGE_CHANNELS
+    await scene.deliver()
+    before = sorted(scene.texts())
+    elsewhere = [read_slack(one) for one in scene.slack.visible(SECRET)]
+    (post,) = scene.discord.threads(FORUM)
+
+    async def say(words: str) -> None:
+        await scene.slack.command(PAPERS, ALICE, "/paperboy", f"{words} {IDS[0]}").answered()
+        for place in (DISCORD_PAPERS, post.id):
+            await scene.discord.command(place, DISCORD_ALICE, f"paperboy {words}", id=IDS[0]).answered()
+        await scene.settled()
+
+    await say("hide")
+    hidden = [text for text in scene.texts() if "Hidden in this channel by its managers." in text]
+    assert len(hidden) == 3
+    here = [*map(read_slack, scene.slack.visible(PAPERS)), *map(read_discord, scene.discord.visible(post.id))]
+    here += [
+        read_discord(one) for place in scene.discord.threads(DISCORD_PAPERS) for one in scene.discord.visible(place.id)
+    ]
+    assert not any(TITLE in text for text in here if "is hidden" not in text)
+    assert [read_slack(one) for one in scene.slack.visible(SECRET)] == elsewhere
+    (answer,) = await scene.slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} results").answered()
+    assert WRONG in str(answer.blocks)
+    await say("unhide")
+    assert sorted(text for text in scene.texts() if " in this channel" not in text) == before
     assert scene.bot.stop()[0] == 0
