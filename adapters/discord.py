@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 from adapters.backoff import Backoff
 from adapters.discord_commands import sync
 from adapters.discord_events import Asked
-from adapters.discord_names import Names
+from adapters.discord_names import ROLE, Names
 from adapters.discord_places import Conversation, Places, invitation, unknown
 from adapters.discord_rest import API_URL, REQUESTS_PER_S, TIMEOUT_S, Rest, told
 from adapters.discord_send import DiscordPublisher
@@ -23,16 +24,25 @@ from digest.types import Answerer, CommandSpec, Destination, Message, Posted, Te
 
 log = logging.getLogger(__name__)
 
+_EDITOR = re.compile(rf"(?:{ROLE})?\d+", re.ASCII)
+_UNKNOWN_EDITOR = (
+    '"discord:{}" is no editor that Discord knows. Write discord:ID for a person and discord:role:ID for a role; '
+    "ids are copied in developer mode."
+)
+
 
 class Speaking(Protocol):
-    """What the adapter needs of a kit: the texts that commands are described with, by language, and the id of the
-    conversation with a person who was written to before, "" when nobody knows one."""
+    """What the adapter needs of a kit: the texts that commands are described with, by language, the id of the
+    conversation with a person who was written to before, "" when nobody knows one, and the editors of the settings."""
 
     @property
     def texts(self) -> Mapping[str, Texts]: ...
 
     @property
     def conversation(self) -> Conversation: ...
+
+    @property
+    def editors(self) -> Sequence[str]: ...
 
 
 def build(kit: Speaking | None, options: Mapping[str, Any]) -> DiscordAdapter:
@@ -43,6 +53,7 @@ def build(kit: Speaking | None, options: Mapping[str, Any]) -> DiscordAdapter:
         gateway_url=options.get("gateway_url", ""),
         timeout_s=options.get("timeout_s", TIMEOUT_S),
         servers=options.get("servers", ()),
+        editors=kit.editors if kit else (),
         texts=kit.texts if kit else {},
         conversation=kit.conversation if kit else unknown,
     )
@@ -61,10 +72,12 @@ class DiscordAdapter:
         requests_per_s: int = REQUESTS_PER_S,
         servers: Sequence[str] = (),
         texts: Mapping[str, Texts] | None = None,
+        editors: Sequence[str] = (),
         conversation: Conversation = unknown,
     ) -> None:
         self._rest = Rest(token, api_url=api_url, timeout_s=timeout_s, requests_per_s=requests_per_s)
         self._servers = Servers(self._rest, servers)
+        self._editors = editors
         self._names = Names(self._rest, self._servers)
         self._places = Places(self._rest, self._servers, conversation)
         self._publisher = DiscordPublisher(self._rest, self._places)
@@ -101,7 +114,8 @@ class DiscordAdapter:
             except DeliveryError as error:
                 return [("DISCORD_TOKEN", str(error))]
             absent = [("discord.servers", sentence) for sentence in await self._servers.absent()]
-            found = absent + [(str(to), await self._places.problem(to)) for to in destinations]
+            odd = [("editors", _UNKNOWN_EDITOR.format(one)) for one in self._editors if not _EDITOR.fullmatch(one)]
+            found = absent + odd + [(str(to), await self._places.problem(to)) for to in destinations]
         return [(about, sentence) for about, sentence in found if sentence]
 
     async def names(self, identities: Sequence[str], _language: str) -> list[str]:
@@ -119,7 +133,8 @@ class DiscordAdapter:
         answering: set[asyncio.Task[None]] = set()
         async with self._rest.open():
             await self._sync(commands)
-            answers = DiscordAnswers(self._rest, self._servers, commands, answer, self._texts)
+            session = self._session
+            answers = DiscordAnswers(self._rest, self._servers, commands, answer, self._texts, lambda: session.guilds)
 
             def begin(asked: Asked) -> None:
                 task = asyncio.create_task(answers.attend(asked), name="discord answer")

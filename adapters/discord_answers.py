@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -44,13 +44,15 @@ class DiscordAnswers:
         commands: Sequence[CommandSpec],
         answer: Answerer,
         texts: Mapping[str, Texts],
+        guilds: Callable[[], Collection[str]] = tuple,
     ) -> None:
+        """`guilds` gives the ids of the servers that the bot is in now."""
         self._rest = rest
         self._servers = servers
         self._windows = {DONE, *(command.name for command in commands if command.window)}
         self._asking = {command.name for command in commands if command.form}
         self._forms = Forms(texts)
-        self._answer = servers.limited(answer, texts)
+        self._answer = servers.limited(answer, texts, guilds)
 
     async def attend(self, asked: Asked) -> None:
         """Answers; what goes wrong is logged."""

@@ -113,6 +113,9 @@ def said(message: Mapping[str, Any], commands: Collection[str], session: Session
             workspace=str(guild or ""),
             person=str(author["id"]),
             identities=_identities(str(author["id"]), message.get("member")),
+            public=guild is not None,
+            # Nothing tells of how a person came by a direct conversation: see Servers.limited
+            access=Access(installed=guild is not None),
             **_placed(str(message["channel_id"]), session.threads.get(str(message["channel_id"]))),
         ),
         said_in=str(message["channel_id"]),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from adapters.discord_errors import MISSING_ACCESS, UNKNOWN_GUILD, UNKNOWN_MEMBER, UNKNOWN_USER, code_of
 from adapters.discord_messages import notice
@@ -20,6 +23,7 @@ log = logging.getLogger(__name__)
 MEMBER_S = 3600.0  # a membership is believed for so long
 STRANGER_S = 60.0  # that somebody is no member, for so long
 LOOKUP_S = 5.0
+ASKED_AT_MOST = 20  # servers, about one person; who has given a command in another one is known from that
 _KEPT = 10_000
 _NOT_IN_SERVER = {UNKNOWN_GUILD, MISSING_ACCESS}  # the bot itself
 _NO_MEMBER = {UNKNOWN_MEMBER, UNKNOWN_USER, *_NOT_IN_SERVER}
@@ -37,18 +41,32 @@ class Servers:
         """Whether a server is served; "", which stands for direct messages, always is."""
         return not (self.ids and guild) or guild in self.ids
 
-    def limited(self, answer: Answerer, texts: Mapping[str, Texts]) -> Answerer:
+    def limited(self, answer: Answerer, texts: Mapping[str, Texts], guilds: Callable[[], Collection[str]]) -> Answerer:
         """Wrap an answerer so that it is asked only by those who are served; others get a sentence.
 
-        In direct messages those are the members of the servers, because everybody can write to a bot.
+        In direct messages those are the members of the servers, because everybody can write to a bot. Without servers
+        in the settings everybody is answered; for members of one of `guilds`, which the bot is in now, it counts as
+        installed there.
         """
 
         async def limited(invocation: Invocation) -> Message:
             if refusal := await self._refusal(invocation):
                 return notice(texts, invocation.language, refusal, id=invocation.workspace)
-            return await answer(invocation)
+            if invocation.workspace and invocation.access.present:
+                self._members[invocation.person] = True, time.monotonic() + MEMBER_S
+            return await answer(await self._installed(invocation, guilds()))
 
         return limited
+
+    async def _installed(self, invocation: Invocation, guilds: Collection[str]) -> Invocation:
+        """The same, as installed when the person is a member where the bot is: a bot's own direct conversation."""
+        access = invocation.access
+        if invocation.workspace or access.installed or not access.present:
+            return invocation
+        where = self.ids or tuple(itertools.islice(guilds, ASKED_AT_MOST))
+        if not await self._is_member(invocation.person, where):
+            return invocation
+        return replace(invocation, access=replace(access, installed=True))
 
     async def absent(self) -> list[str]:
         """Return a sentence for each of the servers that the bot is not in, or that cannot be asked about."""
@@ -67,7 +85,7 @@ class Servers:
         """Return the key of the phrase that tells the person why they are not served, "" when they are."""
         if invocation.workspace or not self.ids:
             return "" if self.serves(invocation.workspace) else "server_not_served"
-        match await self._is_member(invocation.person):
+        match await self._is_member(invocation.person, self.ids):
             case True:
                 return ""
             case False:
@@ -75,14 +93,14 @@ class Servers:
             case None:
                 return "person_unknown"
 
-    async def _is_member(self, person: str) -> bool | None:
-        """Whether a person is in one of the servers, None when Discord does not tell in time."""
+    async def _is_member(self, person: str, guilds: Sequence[str]) -> bool | None:
+        """Whether a person is in one of these servers, None when Discord does not tell in time."""
         is_member, until_s = self._members.get(person, (False, 0.0))
         if time.monotonic() < until_s:
             return is_member
         try:
             async with asyncio.timeout(LOOKUP_S):
-                found = await asyncio.gather(*(self._is_in(guild, person) for guild in self.ids))
+                found = await asyncio.gather(*(self._is_in(guild, person) for guild in guilds))
         except TimeoutError:
             log.warning("discord is slow to tell who is a member")
             return None

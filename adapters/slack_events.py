@@ -142,6 +142,7 @@ def said(body: Body, team: str, bot_user: str, commands: Collection[str]) -> Ask
             channel=event["channel"],
             thread=thread,
             person=event["user"],
+            public=not direct,
         ),
         said=True,
         under=thread or ("" if direct else event["ts"]),

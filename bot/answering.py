@@ -22,7 +22,7 @@ from bot.errands import Errand, Task, as_lookup, errand
 from bot.operator_notices import Author
 from bot.rights import Editors, Refused, Right, refusal, require
 from digest import people, posts, threads, types
-from digest.covers import hidden_in
+from digest.covers import hidden_at, hidden_in
 from digest.editions import add_message
 from digest.errors import InvalidId, PaperboyError
 from digest.lookups import Lookups
@@ -208,7 +208,9 @@ class Answering:
         language = await self._store.run(self._spoken, asked)
         whom: Sequence[str] = ()
         if refused.right is Right.EDIT:
-            whom = await self._names(asked, self._editors.of(asked.adapter), language)
+            editors = self._editors.of(asked.adapter)
+            names = zip(await self._names(asked, editors, language), editors, strict=True)
+            whom = [name for name, identity in names if name != identity]  # an id helps nobody
         elif refused.right is Right.MANAGE and asked.adapter in self._adapters:
             whom = await self._adapters[asked.adapter].managers(_place(asked), language)
         return refusal(refused, asked, whom, compose.texts(language))
@@ -225,9 +227,9 @@ class Answering:
             return await self._say(asked, "discuss_nowhere", id=paper)
         if (why := await self._store.run(Store.withdrawn, paper)) is not None:
             return await self._say(asked, "withdrawn", id=paper, why=why)
-        if paper in await self._store.run(hidden_in, _place(asked)):
-            return await self._say(asked, "hidden_here")
         to = await self._store.run(_open_discussion, place, paper)
+        if to is None:
+            return await self._say(asked, "hidden_here")
         self._wake()
         deadline = asyncio.get_running_loop().time() + DISCUSSION_WAIT_S
         while (posted := await self._store.run(threads.discussion_of, place.destination, paper)) is None:
@@ -257,8 +259,11 @@ def _named(asked: Invocation) -> ArxivId | None:
         return None
 
 
-def _open_discussion(store: Store, place: threads.Known, paper: ArxivId) -> Destination:
-    """Adds the discussion of a paper to its day's edition, unless it is there; gives where it is posted."""
+def _open_discussion(store: Store, place: threads.Known, paper: ArxivId) -> Destination | None:
+    """Adds the discussion of a paper to its day's edition, unless it is there; gives where it is posted, None where the
+    paper is hidden."""
+    if place.destination in hidden_at(store, paper):
+        return None
     subscription = of_number(store, place.destination)
     known, report = store.paper(paper), store.report(paper, subscription.language)
     if known is not None and report is not None:

@@ -266,7 +266,8 @@ def _status(asked: Invocation, desk: Desk) -> Message:
             )
         ]
     sentences += standing.list_of_today(desk, texts, persons.zone_of(asked, desk) or "UTC")
-    sentences += _spent(desk, texts) if desk.is_editor(asked) else []  # what things cost is the editors' affair
+    if desk.is_editor(asked) and not asked.public:  # what things cost is the editors' affair
+        sentences += _spent(desk, texts)
     here = channels.channel_of(asked, desk)
     mine = subscribing.status_lines(asked, desk, texts)
     if here is not None:
@@ -317,7 +318,8 @@ def _sent(kept: Kept, desk: Desk, texts: Texts) -> list[str]:
     sentences = []
     if of_day := newest_of(desk.lookups, kept.number):
         sent = of_day.deliveries.get(State.SENT, 0)
-        waiting = sum(of_day.deliveries.values()) - sent
+        ended = (State.SENT, State.DEAD, State.HELD)
+        waiting = sum(count for state, count in of_day.deliveries.items() if state not in ended)
         day = render.day_in_words(of_day.day, texts)
         sentences.append(phrases["status_sent"].format(date=day, sent=sent, waiting=waiting))
     if parked := parked_of(desk.lookups, kept.number):

@@ -64,7 +64,7 @@ def correct_command(options: Options, paper: str, section: str, file: Path | Non
     click.echo(f"{known.id}, {compose.texts('en').sections[name]}, revision {done.report.revision} ({wanted})")
     if done.changes:
         click.echo(f"  {what_changed(done.changes, name, compose.texts(wanted))}")
-    click.echo("\n".join(_lines(done.copies, "come corrected")))
+    click.echo("\n".join(_lines(done.copies, "corrected")))
     return DONE
 
 
@@ -121,7 +121,7 @@ def withdraw_command(options: Options, paper: str, why: str, yes: bool) -> int:
                 reason = " ".join(why.split())
                 notify_operator(store, operators, _AUTHOR, "operator_withdrawn", known, why=reason)
     click.echo(f"{paper_id} is withdrawn.")
-    click.echo("\n".join(_lines(copies, "are held")))
+    click.echo("\n".join(_lines(copies, "held back")))
     return DONE
 
 
@@ -154,7 +154,7 @@ def reinstate_command(options: Options, paper: str) -> int:
         if known is not None:
             notify_operator(store, compose.texts(settings.language), _AUTHOR, "operator_reinstated", known)
     click.echo(f"{paper_id} is reinstated.")
-    click.echo("\n".join(_lines(copies, "are posted after all")))
+    click.echo("\n".join(_lines(copies, "to be posted after all")))
     return DONE
 
 
@@ -163,7 +163,7 @@ def _lines(copies: Sequence[Copies], ahead: str) -> Iterator[str]:
         yield "  No message shows it."
     for one in copies:
         parts = [f"{counted(one.edited, 'message')} edited"] if one.edited else []
-        parts += [f"{counted(one.ahead, 'message')} not posted yet {ahead}"] if one.ahead else []
+        parts += [f"{counted(one.ahead, 'message')} not posted yet: {ahead}"] if one.ahead else []
         parts += [f"{one.replies} replies" if one.replies > 1 else "1 reply"] if one.replies else []
         yield f"  {one.to}  {', '.join(parts)}"
     if any(one.edited or one.replies for one in copies):

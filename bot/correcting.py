@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from bot import compose, hiding, mistakes
+from bot import compose, hiding, mistakes, persons
 from bot.commands import counted, line, match_section
 from bot.mistakes import answered
 from bot.operator_notices import Author, notify_operator
@@ -21,8 +21,10 @@ from digest.copies import Copies
 from digest.corrections import correct, preview, reinstate, to_correct, what_changed, withdraw
 from digest.errors import InvalidId, Withdrawn
 from digest.markdown import parse, write
+from digest.spendings import Overspent
 from digest.store import Store, _transaction
 from digest.types import (
+    MANAGER,
     Action,
     ArxivId,
     Block,
@@ -64,8 +66,10 @@ def paper_of(asked: Invocation) -> ArxivId | None:
 
 
 def changes_something(asked: Invocation) -> bool:
-    """Whether answering what `named` gave changes what others see, rather than show a form."""
-    return bool(asked.answers) or asked.name in ("reinstate", "hide", "unhide")
+    """Whether answering what `named` gave changes what others see, rather than show a form or refuse."""
+    if asked.name in ("hide", "unhide"):
+        return asked.role == MANAGER
+    return bool(asked.answers) or asked.name == "reinstate"
 
 
 def answer(store: Store, asked: Invocation, operators: Texts, author: Author) -> Message:
@@ -74,17 +78,23 @@ def answer(store: Store, asked: Invocation, operators: Texts, author: Author) ->
     Raises Refused, and PaperboyError, whose sentence is for the person.
     """
     texts = compose.texts(asked.language)
+    try:
+        return _answer(store, asked, texts, operators, author)
+    except Withdrawn as gone:
+        return line(texts, "withdrawn", id=gone.paper, why=gone.why)
+    except Overspent as error:
+        return persons.overspent(error, persons.clock_of(asked, compose.desk(store)), texts)
+
+
+def _answer(store: Store, asked: Invocation, texts: Texts, operators: Texts, author: Author) -> Message:
     if asked.name == "mistake":
         return mistakes.report_mistake(store, asked, texts, operators)
     if asked.name == "dismiss":
         return mistakes.dismiss_mistake(store, asked, texts)
     if paper_of(asked) is None:
         return line(texts, f"{asked.name}_usage")
-    try:
-        with _transaction(store.connection):
-            return _HANDLERS[asked.name](store, asked, texts, operators, author)
-    except Withdrawn as gone:
-        return line(texts, "withdrawn", id=gone.paper, why=gone.why)
+    with _transaction(store.connection):
+        return _HANDLERS[asked.name](store, asked, texts, operators, author)
 
 
 # --- corrections -------------------------------------------------------------------------------------------------
@@ -151,11 +161,18 @@ def _corrected(store: Store, asked: Invocation, texts: Texts, operators: Texts, 
 
 
 def _withdraw(store: Store, asked: Invocation, texts: Texts, operators: Texts, author: Author) -> Message:
-    """`withdraw ID`: a form for the reason, which asks whether it is meant; with answers, what became of it."""
-    paper = ArxivId.parse(asked.args)
+    """`withdraw ID [WHY]`: a form for the reason, which asks whether it is meant; with answers, what became of it."""
+    first, _, given = asked.args.strip().partition(" ")
+    paper = ArxivId.parse(first)
     known, _ = to_correct(store, paper, "")
     if not asked.answers:
-        why = Field(name="why", label=texts.phrases["withdraw_why"], kind=FieldKind.LONG_TEXT, required=True)
+        why = Field(
+            name="why",
+            label=texts.phrases["withdraw_why"],
+            kind=FieldKind.LONG_TEXT,
+            values=(given.strip(),) if given.strip() else (),
+            required=True,
+        )
         sure = Field(
             name="sure",
             label=texts.phrases["withdraw_sure"],
@@ -178,7 +195,7 @@ def _withdraw(store: Store, asked: Invocation, texts: Texts, operators: Texts, a
 
 def _reinstate(store: Store, asked: Invocation, texts: Texts, operators: Texts, author: Author) -> Message:
     """`reinstate ID`: undoes a withdrawal."""
-    paper = ArxivId.parse(asked.args)
+    paper = ArxivId.parse(asked.args.split()[0])
     known = store.paper(paper)
     if known is None or store.withdrawn(paper) is None:
         return line(texts, "reinstate_nothing", id=paper)
@@ -212,14 +229,17 @@ def _form_about(
 
 def reach_sentence(copies: Sequence[Copies], texts: Texts) -> str:
     """How many messages in how many channels, and in how many people's direct messages, a change reaches."""
-    reached = [one for one in copies if one.edited or one.ahead]
+    reached = [one for one in copies if one.edited or one.ahead] or [one for one in copies if one.replies]
     if not reached:
         return texts.phrases["copies_none"]
-    messages = counted("count_messages", sum(one.edited + one.ahead for one in reached), texts)
+    changed = sum(one.edited + one.ahead for one in reached)
+    messages = counted("count_messages", changed, texts)
     people = sum(one.is_person for one in reached)
     places = [counted("count_channels", len(reached) - people, texts)] if len(reached) > people else []
     places += [counted("count_people", people, texts)] if people else []
-    return texts.phrases["reach"].format(messages=messages, places=texts.phrases["list_and"].join(places))
+    return texts.phrases["reach" if changed else "reach_reply"].format(
+        messages=messages, places=texts.phrases["list_and"].join(places)
+    )
 
 
 def _became_of_it(sentence: str, copies: Sequence[Copies], texts: Texts) -> Message:

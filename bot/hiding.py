@@ -7,10 +7,12 @@ import logging
 from bot import compose, persons
 from bot.commands import line
 from bot.delivery import composer
+from bot.mistakes import NOTICES
 from bot.operator_notices import Author, notify_operator
 from bot.rights import require_manager
 from digest import corrections
 from digest.covers import hidden_at
+from digest.spendings import Kind, spend
 from digest.store import Store
 from digest.subscriptions import Kept, kept_at
 from digest.types import Action, ArxivId, Destination, Invocation, Message, Texts
@@ -19,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def hide(store: Store, asked: Invocation, texts: Texts, operators: Texts, author: Author) -> Message:
-    """`hide ID`: from now on the channel's card says that it is hidden. Raises Refused."""
+    """`hide ID`: from now on the channel's card says that it is hidden. Raises Refused, and Overspent."""
     paper = ArxivId.parse(asked.args.split()[0])
     channel = _channel(store, asked, texts)
     if isinstance(channel, Message):
@@ -30,6 +32,7 @@ def hide(store: Store, asked: Invocation, texts: Texts, operators: Texts, author
     undo = Action(texts.phrases["action_unhide"], command="unhide", argument=str(paper))
     if channel.number in hidden_at(store, paper):
         return line(texts, "hide_already", [undo], id=paper)
+    spend(store, asked, Kind.NOTICE, NOTICES)
     corrections.hide(store, compose.localizer(), paper, channel.number, author.id, composer)
     where = str(channel.subscription.to)
     notify_operator(store, operators, author, "operator_hidden", known, channel=where)

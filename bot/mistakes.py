@@ -7,8 +7,9 @@ import logging
 from bot import compose, persons
 from bot.commands import line
 from digest.errors import UsageError
-from digest.mistakes import Mistake, dismiss, mistake, mistakes, tell_mistake
+from digest.mistakes import SHOWN, Mistake, dismiss, mistake, mistakes, one_line, tell_mistake, waiting
 from digest.operator import tell_operator
+from digest.spendings import Budget, Kind, spend
 from digest.store import Store
 from digest.types import (
     Action,
@@ -27,10 +28,16 @@ from digest.types import (
 
 log = logging.getLogger(__name__)
 
+# What makes the operator hear of something, a day: so that nobody can bury what others have to say
+NOTICES = Budget(person=20, workspace=200)
+
 
 def report_mistake(store: Store, asked: Invocation, texts: Texts, operators: Texts) -> Message:
-    """`mistake ID`: a form for the section and for words; with answers, it is noted and the operator told."""
-    paper = ArxivId.parse(asked.args)
+    """`mistake ID`: a form for the section and for words; with answers, it is noted and the operator told.
+
+    Raises Overspent for somebody who has reported as many as a day allows.
+    """
+    paper = ArxivId.parse(asked.args.split()[0] if asked.args.split() else "")
     if (why := store.withdrawn(paper)) is not None:
         return line(texts, "withdrawn", id=paper, why=why)
     report = store.report(paper, asked.language)
@@ -38,14 +45,15 @@ def report_mistake(store: Store, asked: Invocation, texts: Texts, operators: Tex
         return line(texts, "unwritten", id=paper)
     if not asked.answers:
         return _form(report, texts)
-    words = answered(asked, "words")
+    words = one_line(answered(asked, "words"))
     if not words:
         return line(texts, "mistake_empty")
+    spend(store, asked, Kind.NOTICE, NOTICES)
     chosen = answered(asked, "section")
     section = SectionName(chosen) if chosen in tuple(SectionName) else None
     by = f"{asked.adapter}:{asked.person}"
     to = persons.direct_messages(asked)
-    number = tell_mistake(store, paper, section, words, by, report.language, to)
+    number = tell_mistake(store, paper, section, words, by, report.language, to, asked.language)
     told = operators.phrases["mistake_told"].format(
         id=paper, section=operators.sections[section] if section else "?", words=words
     )
@@ -80,6 +88,8 @@ def dismiss_mistake(store: Store, asked: Invocation, texts: Texts) -> Message:
     """`dismiss`: the mistakes that wait; `dismiss NUMBER [WHY]`: a form for the reason, which whoever reported it
     hears; with answers, it is dismissed."""
     number, _, why = asked.args.strip().partition(" ")
+    if asked.public:  # what readers wrote is not for everybody
+        return line(texts, "dismiss_private")
     if not number:
         return _waiting(store, texts)
     try:
@@ -114,6 +124,8 @@ def _waiting(store: Store, texts: Texts) -> Message:
     if not found:
         return line(texts, "dismiss_none")
     blocks = [block for one in found for block in _described(store, one, texts)]
+    if (more := waiting(store) - SHOWN) > 0:
+        blocks.append(Paragraph((Run(texts.phrases["dismiss_more"].format(count=more)),)))
     label = texts.phrases["dismiss_button"]
     actions = tuple(
         Action(label.format(number=one.number), command="dismiss", argument=str(one.number)) for one in found

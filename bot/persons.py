@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
+
 from msgspec.structs import replace
 
 from bot import timezones
 from bot.commands import Desk, line
 from digest import people
+from digest.spendings import Overspent
 from digest.store import Store
 from digest.subscriptions import forget
-from digest.types import Action, Destination, Invocation, Message
+from digest.types import Action, Destination, Invocation, Message, Texts
 
 
 def person_of(asked: Invocation) -> Invocation:
@@ -36,6 +40,19 @@ def zone_of(asked: Invocation, desk: Desk) -> str:
     """The time zone that the person chose, else the one that the platform knows of them; "" when nobody knows."""
     chosen = people.timezone_of(desk.lookups, person_of(asked))
     return chosen or (asked.timezone and timezones.find(asked.timezone)) or ""
+
+
+def overspent(error: Overspent, zone: tzinfo, texts: Texts) -> Message:
+    """When a budget is free again, by the person's own clock where it is known."""
+    moment = f"{error.free_at.astimezone(zone):%Y-%m-%d %H:%M} {getattr(zone, 'key', 'UTC')}"
+    key = f"spent_{error.kind}_{'workspace' if error.whole else 'person'}"
+    return line(texts, key, limit=error.limit, time=moment)
+
+
+def clock_of(asked: Invocation, desk: Desk) -> tzinfo:
+    """The person's time zone, as they chose, else as the platform knows, else UTC."""
+    zone = zone_of(asked, desk)
+    return ZoneInfo(zone) if zone else UTC
 
 
 # --- being forgotten ---------------------------------------------------------------------------------------------

@@ -14,8 +14,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
-from datetime import UTC, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import tzinfo
 
 import msgspec
 from msgspec import Struct
@@ -24,7 +23,7 @@ from msgspec.structs import replace
 from bot import compose
 from bot.commands import line
 from bot.errands import Errand, Task, as_lookup
-from bot.persons import zone_of
+from bot.persons import clock_of, overspent
 from config.settings import Settings
 from digest import jobs, posts, replies
 from digest.errors import PaperboyError, UsageError
@@ -119,7 +118,7 @@ class Requests:
         try:
             number = await self._store.run(_taken, errand, self._rules.budgets)
         except Overspent as error:
-            return _told(error, await self._store.run(_zone, errand.asked), texts)
+            return overspent(error, await self._store.run(_clock, errand.asked), texts)
         if number is None:
             return line(texts, "request_known")
         follower = self._followers[number] = _Follower()
@@ -305,17 +304,8 @@ def _write(store: Store, number: int, asked: Invocation, message: Message) -> No
     write_letter(store, to, message, asked.language, subject=f"request {number}")
 
 
-def _zone(store: Store, asked: Invocation) -> tzinfo:
-    """Where the person who asks is: as they chose, else as the platform knows, else UTC."""
-    zone = zone_of(asked, compose.desk(store))
-    return ZoneInfo(zone) if zone else UTC
-
-
-def _told(error: Overspent, zone: tzinfo, texts: Texts) -> Message:
-    """When the budget is free again, by the person's own clock where it is known."""
-    moment = f"{error.free_at.astimezone(zone):%Y-%m-%d %H:%M} {getattr(zone, 'key', 'UTC')}"
-    key = f"spent_{error.kind}_{'workspace' if error.whole else 'person'}"
-    return line(texts, key, limit=error.limit, time=moment)
+def _clock(store: Store, asked: Invocation) -> tzinfo:
+    return clock_of(asked, compose.desk(store))
 
 
 def _compared(shown: Message, before: Report, after: Report | None, texts: Texts) -> Message:

@@ -87,6 +87,8 @@ def refusal(refused: Refused, asked: Invocation, whom: Sequence[str], texts: Tex
     names = f"{comma.join(first)}{last}{final}" if first else final
     if refused.right is Right.EDIT:
         return line(texts, "refused_edit" if names else "refused_edit_nobody", names=names)
+    if asked.public:  # platforms do not tell of everybody who writes what they may do
+        return line(texts, "refused_manage_said")
     if names:
         return line(texts, "refused_manage", names=names)
     key = f"managers_{asked.adapter}"

@@ -38,7 +38,8 @@ class Copies(Struct, frozen=True):
 
 
 class Copy(Struct, frozen=True):
-    """A message of the store that shows a report: its `revision` in `report_language`. `language` is the destination's.
+    """A message of the store that shows a report, its `revision` in `report_language`, or, with neither, says something
+    of the paper in a thread. `language` is the destination's.
 
     `key`, `state`, `payload` and `posting` (rather than editing) are of its newest delivery that is not dead.
     `uncovered` is the payload that it would show if nothing covered it, None when nothing does.
@@ -56,6 +57,7 @@ class Copy(Struct, frozen=True):
     report_language: str
     revision: int
     deleted: bool
+    removed: bool  # nothing is sent to the destination, unless it comes back
     key: str
     posting: bool
     state: State
@@ -71,6 +73,11 @@ class Copy(Struct, frozen=True):
     def thread(self) -> int | None:
         """The message whose thread it opens or stands in; None where there are no threads."""
         return None if self.flat else self.message if self.parent is None else self.parent
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it says what became of the report, rather than show it."""
+        return not self.revision
 
     @property
     def is_section(self) -> bool:
@@ -112,22 +119,27 @@ def amend(
     destination: int | None = None,
 ) -> tuple[Copies, ...]:
     """Has every copy of a paper's report in a language ("": in any) show what the amendment and the covers make of it,
-    and says so once in each thread where it was seen and is not hidden. Destinations that have been removed are left
-    alone; with `destination` all others are.
+    and says so once in each thread where it was seen and is not hidden. With `destination` only its copies, and what
+    was said of them there. In destinations that have been removed copies come right when these come back; they do not
+    count, and nothing is said there.
     """
     done: dict[Destination, Copies] = {}
     threads: dict[tuple[int, int | None], Copy] = {}
     drawn: dict[tuple[object, ...], _Drawn] = {}  # what is alike is rendered once
     with _transaction(store.connection):
         for copy in list(_copies(store, paper, language, destination)):
-            before = done.setdefault(copy.to, Copies(copy.to, is_person=copy.flat))
+            if copy.is_reply and destination is None:
+                continue
+            before = done.get(copy.to, Copies(copy.to, is_person=copy.flat))
             report = (copy.report_language, copy.revision)
             alike = (copy.payload, copy.uncovered, copy.language, copy.kind, copy.subject, report, covers.hides(copy))
             if alike not in drawn:
                 drawn[alike] = _redrawn(store, copy, amendment, covers)
             shown = drawn[alike]
             _note_uncovered(store, copy, shown)
-            if copy.seen:
+            if copy.removed:
+                _edited(store, copy, shown) if copy.seen else _changed_ahead(store, copy, shown, covers)
+            elif copy.seen:
                 if not covers.hides(copy):
                     threads.setdefault((copy.destination, copy.thread), copy)
                 done[copy.to] = replace(before, edited=before.edited + _edited(store, copy, shown))
@@ -168,7 +180,7 @@ def _changed_ahead(store: Store, copy: Copy, shown: _Drawn, covers: Covers) -> b
     if shown.covered:
         store.connection.execute(
             "UPDATE deliveries SET state = 'held', error = ?, failed_at = ?, next_attempt_at = NULL WHERE key = ?",
-            (covers.unsent(), store.clock().isoformat(), copy.key),
+            (covers.unsent(copy), store.clock().isoformat(), copy.key),
         )
         return copy.state is not State.HELD
     _change(store, copy, shown.wanted)
@@ -214,9 +226,10 @@ def _copy(row: sqlite3.Row) -> Copy:
         to=Destination(row["adapter"], row["workspace"], row["address"]),
         flat=row["place"] == "person",
         language=row["language"],
-        report_language=row["report_language"],
-        revision=row["revision"],
+        report_language=row["report_language"] or "",
+        revision=row["revision"] or 0,
         deleted=row["deleted_at"] is not None,
+        removed=row["removed_at"] is not None,
         key=row["key"],
         posting=row["delivery_kind"] == "post",
         state=State(row["state"]),
@@ -230,17 +243,18 @@ def _copy(row: sqlite3.Row) -> Copy:
 _COPIES = """
 SELECT messages.id AS message, messages.kind, messages.subject, messages.destination, messages.edition,
     CASE WHEN refused.key IS NULL THEN messages.parent END AS parent, messages.deleted_at, messages.uncovered,
+    destinations.removed_at,
     destinations.adapter, destinations.workspace, destinations.address, destinations.kind AS place,
     destinations.language, reports.language AS report_language, reports.revision,
     deliveries.key, deliveries.kind AS delivery_kind, deliveries.state, deliveries.payload
 FROM messages
-JOIN reports ON reports.id = messages.report
+LEFT JOIN reports ON reports.id = messages.report
 JOIN destinations ON destinations.id = messages.destination
 JOIN deliveries ON deliveries.message = messages.id AND deliveries.revision = (
     SELECT max(newest.revision) FROM deliveries AS newest WHERE newest.message = messages.id AND newest.state <> 'dead')
 LEFT JOIN deliveries AS refused
     ON refused.message = messages.parent AND refused.revision = 0 AND refused.state = 'dead'
-WHERE messages.paper = :paper AND :language IN ('', reports.language) AND destinations.removed_at IS NULL
+WHERE messages.paper = :paper AND :language IN ('', reports.language)
     AND (:destination IS NULL OR messages.destination = :destination)
 ORDER BY messages.destination, messages.id
 """

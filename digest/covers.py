@@ -33,21 +33,25 @@ class Covers:
         return copy.destination in self._hidden_at
 
     def over(self, copy: Copy, shown: Message) -> Message | None:
-        """What a copy that would show `shown` shows instead; None: nothing covers it."""
+        """What a copy that would show `shown` shows instead; None: nothing covers it. What is said of a report in a
+        thread is covered only where the paper is hidden."""
         texts = self._localizer.texts(copy.language)
         if self.hides(copy):
             return _hidden(self._paper.id, copy, texts)
-        return None if self._why is None else _withdrawn(self._paper, self._why, copy, shown, texts)
+        return None if self._why is None or copy.is_reply else _withdrawn(self._paper, self._why, copy, shown, texts)
 
-    def unsent(self) -> str:
+    def unsent(self, copy: Copy) -> str:
         """Why a covered copy that was not posted yet is held."""
-        return "It is withdrawn or hidden." if self._why is None else f"The report was withdrawn: {self._why}"
+        return (
+            "The channel's managers have hidden it." if self.hides(copy) else f"The report was withdrawn: {self._why}"
+        )
 
 
 def _hidden(paper: ArxivId, copy: Copy, texts: Texts) -> Message:
-    """Neither title nor text: managers may have hidden it for either. The id tells them what to unhide."""
+    """Neither title nor text: managers may have hidden it for either. The id tells them what to unhide. A thread that
+    was named by the title keeps its name."""
     sentence = texts.phrases["hidden_here"]
-    footer = "" if copy.is_section else str(paper)
+    footer = "" if copy.is_section or copy.is_reply else str(paper)
     return Message(blocks=(Paragraph((Run(sentence),)),), footer=footer, plain=sentence)
 
 
@@ -108,7 +112,7 @@ def hidden_in(lookups: Lookups, to: Destination) -> frozenset[ArxivId]:
     """The papers hidden in a conversation."""
     rows: Sequence[tuple[str]] = lookups.connection.execute(
         "SELECT paper FROM hidden WHERE destination IN (SELECT id FROM destinations "
-        "WHERE adapter = ? AND workspace IN (?, '') AND address = ?)",
+        "WHERE adapter = ? AND workspace IN (?, '') AND address = ? AND removed_at IS NULL)",
         (to.adapter, to.workspace, to.address),
     ).fetchall()
     return frozenset(ArxivId(row[0]) for row in rows)

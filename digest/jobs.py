@@ -11,6 +11,8 @@ from digest.errors import UsageError
 from digest.lookups import Lookups
 from digest.store import Store, _transaction
 
+_MOST = 2**63 - 1
+
 
 class JobState(StrEnum):
     WAITING = "waiting"
@@ -98,7 +100,8 @@ def finish_job(store: Store, number: int, answer: str, *, failed: bool = False) 
 
 def job(lookups: Lookups, number: int) -> Job:
     """Raises UsageError when there is no such job."""
-    row = lookups.connection.execute("SELECT * FROM jobs WHERE id = ?", (number,)).fetchone()
+    known = 0 <= number <= _MOST  # others SQLite could not even be asked for
+    row = lookups.connection.execute("SELECT * FROM jobs WHERE id = ?", (number,)).fetchone() if known else None
     if row is None:
         raise UsageError(f"There is no job {number} in this store.")
     return Job(

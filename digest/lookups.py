@@ -122,6 +122,13 @@ class Lookups:
         report = self.report(paper, language)
         return report if report is not None and report.language == language else None
 
+    def last_report(self, paper: ArxivId, language: str) -> Report | None:
+        """As `report`, one that was withdrawn included."""
+        row = self.connection.execute(
+            "SELECT * FROM reports WHERE paper = ? ORDER BY language = ? DESC, id DESC LIMIT 1", (paper, language)
+        ).fetchone()
+        return None if row is None else self._report(row)
+
     def revision(self, paper: ArxivId, language: str, revision: int) -> Report:
         """One revision of a report that is known to be there, even when it was withdrawn."""
         row = self.connection.execute(

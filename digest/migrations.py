@@ -334,6 +334,18 @@ CREATE TABLE hidden (
 -- What a message shows again once the hiding or withdrawal that covers it ends; NULL: nothing covers it.
 ALTER TABLE messages ADD COLUMN uncovered INTEGER REFERENCES payloads (id);
 CREATE INDEX messages_by_uncovered ON messages (uncovered) WHERE uncovered IS NOT NULL;
+
+-- Withdrawals from before can be undone as well: what a copy showed before its newest edit, and what was not posted.
+UPDATE messages SET uncovered = (
+    SELECT payload FROM deliveries WHERE message = messages.id AND state <> 'dead'
+        AND revision < (SELECT max(revision) FROM deliveries AS newest WHERE newest.message = messages.id)
+    ORDER BY revision DESC LIMIT 1)
+WHERE report IN (SELECT id FROM reports WHERE withdrawn_at IS NOT NULL);
+UPDATE messages SET uncovered = (SELECT payload FROM deliveries WHERE message = messages.id AND revision = 0)
+WHERE id IN (SELECT message FROM deliveries WHERE state = 'dead' AND kind = 'post'
+    AND error LIKE 'The report was withdrawn before this was sent: %');
+UPDATE deliveries SET state = 'held' WHERE state = 'dead' AND kind = 'post'
+    AND error LIKE 'The report was withdrawn before this was sent: %';
 """
 
 

@@ -27,7 +27,8 @@ WORDS_CHARS = 1_000
 
 class Mistake(Struct, frozen=True):
     """`number` is what `dismiss` takes. `language` is that of the report, "" for one that was reported before it was
-    kept, as are no section and no words. `to` is where the person who reported it hears of it, None when nobody knows.
+    kept, as are no section and no words. `to` is where the person who reported it hears of it, None when nobody knows,
+    and `reader` their language.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Mistake(Struct, frozen=True):
     told_at: datetime
     language: str = ""
     to: Destination | None = None
+    reader: str = ""
 
 
 class _Told(Struct, frozen=True, omit_defaults=True):
@@ -46,6 +48,12 @@ class _Told(Struct, frozen=True, omit_defaults=True):
     words: str = ""
     language: str = ""
     to: str = ""
+    reader: str = ""
+
+
+def one_line(words: str) -> str:
+    """What a reader typed as it is kept and told: on one line, at most WORDS_CHARS characters."""
+    return " ".join(words.split())[:WORDS_CHARS]
 
 
 def tell_mistake(
@@ -56,10 +64,11 @@ def tell_mistake(
     told_by: str,
     language: str = "",
     to: Destination | None = None,
+    reader: str = "",
 ) -> int:
     """Notes what somebody says is wrong in the report on a paper, and gives its number; the same said again is the
     same."""
-    told = _Told(str(paper), section, " ".join(words.split())[:WORDS_CHARS], language, "" if to is None else str(to))
+    told = _Told(str(paper), section, one_line(words), language, "" if to is None else str(to), reader)
     return add_job(store, KIND, msgspec.json.encode(told).decode(), told_by)
 
 
@@ -82,6 +91,14 @@ def mistakes_in(
     )
 
 
+def waiting(lookups: Lookups) -> int:
+    """How many nobody has dealt with."""
+    (count,) = lookups.connection.execute(
+        "SELECT count(*) FROM jobs WHERE kind = ? AND state = 'waiting'", (KIND,)
+    ).fetchone()
+    return int(count)
+
+
 def _waiting(lookups: Lookups) -> Iterable[Mistake]:
     rows = lookups.connection.execute(
         "SELECT id, request, asked_by, asked_at FROM jobs WHERE kind = ? AND state = 'waiting' ORDER BY id DESC",
@@ -101,6 +118,7 @@ def _mistake(number: int, request: str, told_by: str, told_at: str) -> Mistake:
         datetime.fromisoformat(told_at),
         told.language,
         Destination.parse(told.to) if told.to else None,
+        told.reader,
     )
 
 
@@ -121,7 +139,7 @@ def dismiss(store: Store, localizer: Localizer, number: int, why: str = "") -> M
 
     Raises UsageError when no such mistake waits.
     """
-    why = " ".join(why.split())[:WORDS_CHARS]
+    why = one_line(why)
     with _transaction(store.connection):
         known = mistake(store, number)
         settle(store, localizer, (known,), lambda texts: _kept(why, texts))
@@ -134,22 +152,27 @@ def _kept(why: str, texts: Texts) -> str:
 
 def settle(store: Store, localizer: Localizer, found: Iterable[Mistake], outcome: Callable[[Texts], str]) -> None:
     """Takes mistakes as dealt with, and tells each person who reported one what became of it: `outcome`, a sentence in
-    their language."""
+    their language. Of several that they reported in one section they hear once."""
+    letters: dict[tuple[Destination, SectionName | None], tuple[Mistake, str, Texts]] = {}
     for one in found:
-        texts = localizer.texts(one.language or "en")
-        where = (
-            texts.phrases["mistake_yours"].format(section=texts.sections[one.section])
-            if one.section
-            else texts.phrases["mistake_yours_somewhere"]
-        )
-        sentence = f"{where}{'' if texts.language.startswith('zh') else ' '}{outcome(texts)}"
+        texts = localizer.texts(one.reader or one.language or "en")
+        sentence = _sentence(one.section, outcome(texts), texts)
         finish_job(store, one.number, sentence)
+        if one.to is not None:
+            letters.setdefault((one.to, one.section), (one, sentence, texts))
+    for (to, _), (one, sentence, texts) in letters.items():
         paper = store.paper(one.paper)
-        if one.to is not None and paper is not None:
+        if paper is not None:
             message = Message(
                 title=paper.title,
                 link=render.address(paper),
                 blocks=(Paragraph((Run(sentence),)),),
                 plain=f"{paper.title}: {sentence}",
             )
-            write_letter(store, one.to, message, texts.language, f"mistake {one.number}")
+            write_letter(store, to, message, texts.language, f"mistake {one.number}")
+
+
+def _sentence(section: SectionName | None, outcome: str, texts: Texts) -> str:
+    key = "mistake_yours" if section else "mistake_yours_somewhere"
+    where = texts.phrases[key].format(section=texts.sections[section] if section else "")
+    return f"{where}{'' if texts.language.startswith('zh') else ' '}{outcome}"

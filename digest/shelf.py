@@ -102,13 +102,14 @@ class Shelf:
                 (numbers, _json(days)),
             ):
                 made_at.setdefault(number, {})[day] = moment
+        relevant = self._listed | {late.paper for late in self._late}
         hidden = hidden_papers(self._store, destinations)
         return {
             number: Had(
                 frozenset(elsewhere.get(number, ())),
                 frozenset(here.get(number, ())),
                 made_at.get(number, {}),
-                hidden.get(number, frozenset()),
+                hidden.get(number, frozenset()) & (relevant | here.get(number, set())),
             )
             for number in {*elsewhere, *here, *made_at, *hidden}
         }
@@ -154,7 +155,7 @@ class Shelf:
             hidden=wish.hidden,
         )
         new = {paper.id for paper, _ in selection.papers}
-        held = _reported(entries, new | wish.here - wish.hidden)
+        held = self._shown(entries, new | wish.here - wish.hidden, subscription.language)
         selection = msgspec.structs.replace(
             selection,
             papers=held,
@@ -169,9 +170,20 @@ class Shelf:
         digest = self._digest(subscription.language)
         others = sorted(had.here - self._listed)
         entries: list[Entry] = [*digest.papers, *filter(None, map(self._entry(subscription.language), others))]
-        selection = Selection(_reported(entries, had.here - had.hidden), {}, again=True)
+        selection = Selection(self._shown(entries, had.here - had.hidden, subscription.language), {}, again=True)
         drafts = self._composer(subscription)(digest, selection)
         return next((draft.message for draft in drafts if draft.kind == "headline"), None)
+
+    def _shown(
+        self, entries: Sequence[Entry], papers: Collection[ArxivId], language: str
+    ) -> tuple[tuple[Paper, Report], ...]:
+        """The entries of papers that are to be seen; of one that was withdrawn the card is, and says so."""
+        found = (
+            (paper, report or self._store.last_report(paper.id, language))
+            for paper, report in entries
+            if paper.id in papers
+        )
+        return tuple((paper, report) for paper, report in found if report is not None)
 
     def _digest(self, language: str) -> Digest:
         if language not in self._digests:
@@ -200,10 +212,6 @@ class Shelf:
             {"first": (self.day - timedelta(days=LATE_DAYS)).isoformat(), "day": self.day.isoformat()},
         )
         return tuple(_Late(ArxivId(paper), date.fromisoformat(day), ready_at) for paper, day, ready_at in rows)
-
-
-def _reported(entries: Sequence[Entry], papers: Collection[ArxivId]) -> tuple[tuple[Paper, Report], ...]:
-    return tuple((paper, report) for paper, report in entries if report is not None and paper.id in papers)
 
 
 def _json(values: Sequence[str] | Sequence[int]) -> str:

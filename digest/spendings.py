@@ -28,6 +28,7 @@ from digest.types import Invocation
 class Kind(StrEnum):
     ASK = "ask"  # a question about a paper's text
     READ = "read"  # a paper that is fetched for somebody
+    NOTICE = "notice"  # something that the operator hears of: a reported mistake, a paper that was hidden
 
 
 class Budget(Struct, frozen=True):

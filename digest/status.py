@@ -146,7 +146,8 @@ def _parked(lookups: Lookups) -> tuple[Parked, ...]:
 def _troubles(lookups: Lookups) -> tuple[Trouble, ...]:
     rows = lookups.connection.execute(
         "WITH wrong AS (SELECT deliveries.*, row_number() OVER (PARTITION BY state = 'unknown' "
-        "ORDER BY failed_at DESC, position DESC) AS place FROM deliveries WHERE error <> '' AND state <> 'sent') "
+        "ORDER BY failed_at DESC, position DESC) AS place FROM deliveries "
+        "WHERE error <> '' AND state <> 'sent' AND state <> 'held') "
         "SELECT wrong.key, wrong.state, wrong.error, wrong.failed_at, messages.kind, messages.paper, editions.day, "
         "adapter, workspace, address FROM wrong "
         "JOIN messages ON messages.id = wrong.message JOIN editions ON editions.id = messages.edition "

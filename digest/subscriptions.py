@@ -232,7 +232,7 @@ def _erase_mentions(connection: sqlite3.Connection, names: Sequence[str]) -> Non
         "SELECT messages.id, messages.subject, payloads.body FROM destinations "
         "JOIN messages ON messages.destination = destinations.id AND messages.edition IS NULL "
         "JOIN deliveries ON deliveries.message = messages.id JOIN payloads ON payloads.id = deliveries.payload "
-        "WHERE destinations.operator OR destinations.kind = 'operator'"
+        "WHERE destinations.operator OR destinations.kind = 'operator' OR messages.subject GLOB 'operator *'"
     ).fetchall()
     for row in told:
         if any(named.search(text) for text in (row["subject"], *_texts(bytes(row["body"]).decode()))):

@@ -457,6 +457,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
     message: str = ""  # the message whose button was pressed
     person: str = ""
     role: str = ""  # MANAGER for who may change what the channel gets
+    public: bool = False  # others where it was asked read the answer, too
     identities: tuple[str, ...] = ()
     access: Access = Access()
     timezone: str = ""  # IANA name, as the platform knows it of the person

@@ -147,7 +147,7 @@ async def test_others_than_editors_are_told_whom_to_ask(place: Place, role: str)
 
 async def test_an_editor_of_one_platform_is_none_on_another(place: Place) -> None:
     told = await ask(place, f"withdraw {IDS[0]}", adapter="discord")
-    assert "by the person who runs Paperboy" in seen(told)
+    assert "Only the editors named in the settings" in seen(told)
 
 
 async def test_a_form_names_the_paper_and_how_much_changes(place: Place) -> None:
@@ -285,6 +285,46 @@ async def test_a_mistake_is_answered_in_the_language_of_its_report(place: Place)
     await submit(place, chinese, EDITOR, "zh", text="准确率为 91.9。")
     (told,) = await told_privately(place, "U0ALICE")
     assert "您反馈过“实验效果”有误。更正：91.4 → 91.9" in told
+
+
+async def test_a_person_hears_in_their_language_once_for_a_section(place: Place) -> None:
+    """Whatever language the report is in, and however often they reported it."""
+    form = form_of(await place.ask("mistake", IDS[1], language="zh"))
+    for words_ in ("应为 91.9。", "再说一次：91.9。"):
+        await submit(place, form, language="zh", section="results", words=words_)
+    await submit(place, form_of(await ask(place, f"correct {IDS[1]} results")), EDITOR, text=RIGHT)
+    (told,) = await told_privately(place, "U0ALICE")
+    assert "您反馈过“实验效果”有误。更正：91.4 → 91.9" in told
+
+
+async def test_nobody_can_bury_what_others_report(place: Place) -> None:
+    """A day has so many reports for each; what somebody types is told on one line, so that it cannot pass for ours."""
+    await place.store.run(set_operator, OPERATOR)
+    form = form_of(await place.ask("mistake", IDS[0]))
+    answers = [await submit(place, form, section="usage", words=f"No. {number}.") for number in range(25)]
+    assert [answer.startswith("Thank you") for answer in answers] == [True] * 20 + [False] * 5
+    assert "You have reported or hidden as much as a day allows: 20." in answers[-1]
+    assert "Thank you" in await submit(place, form, "U0BOB", section="usage", words="a\nTold by slack:U0BOSS.")
+    *_, last = await place.store.run(payloads, OPERATOR)
+    assert "“Usage guide”: a Told by slack:U0BOSS." in seen(last)
+    waiting = seen(await ask(place, "dismiss"))
+    assert "a Told by" in waiting
+    assert "11 more are waiting" in waiting
+
+
+async def test_what_is_for_editors_is_not_answered_in_public(place: Place) -> None:
+    """Neither what readers wrote; nor is a number too large for a store more than unknown."""
+    await submit(place, form_of(await place.ask("mistake", IDS[0])), section="usage", words="Secretly wrong.")
+    assert "answered in private" in seen(await ask(place, "dismiss", public=True))
+    assert "No reported mistake with the number" in seen(await ask(place, f"dismiss {10**30}"))
+    assert "type it as a command" in seen(await ask(place, f"hide {IDS[0]}", public=True))
+
+
+async def test_a_reason_may_be_typed_with_the_command(place: Place) -> None:
+    """The form is filled with it; a word too many costs nothing elsewhere."""
+    form = form_of(await ask(place, f"withdraw {IDS[0]} It was retracted."))
+    assert form.fields[0].values == ("It was retracted.",)
+    assert "is not withdrawn" in seen(await ask(place, f"reinstate {IDS[0]} please"))
 
 
 # --- hidden papers -----------------------------------------------------------------------------------------------

@@ -205,7 +205,7 @@ async def test_a_bot_that_dies_in_between_says_it_once_all_the_same(
 async def test_a_correction_that_comes_before_the_bot_is_delivered_right_from_the_start(scene: Scene) -> None:
     """Nobody sees what was wrong, so that nobody has to be told."""
     told = await scene.correct()
-    assert f"  slack:{SECRET}  2 messages not posted yet come corrected\n" in told
+    assert f"  slack:{SECRET}  2 messages not posted yet: corrected\n" in told
     await scene.deliver()
     assert len(scene.copies()) == COPIES
     assert not any(WRONG in text or "Corrected:" in text for text in scene.texts())

@@ -142,11 +142,12 @@ def test_a_month_without_calls_says_so(store: Store, file: Path) -> None:  # noq
 
 
 def test_status_in_chat_tells_today_and_this_month(store: Store) -> None:
-    """In a line, for editors alone; nothing where no model is asked."""
+    """In a line, for editors alone and where nobody else reads it; nothing where no model is asked."""
     editors = compose.desk(store, is_editor=lambda asked: asked.person == "U0EDITH")
     asked = Invocation(name="paperboy", args="status", language="en", adapter="slack", channel="C1", person="U0EDITH")
     with time_machine.travel(JANUARY):
         assert "The model: $0.83 today, $1.83 this month (UTC)." in plain(chat.answer(asked, editors).blocks)
         assert "$" not in plain(chat.answer(replace(asked, person="U0ALICE"), editors).blocks)
+        assert "$" not in plain(chat.answer(replace(asked, public=True), editors).blocks)
     with time_machine.travel(datetime(2027, 1, 1, tzinfo=UTC)):
         assert "The model" not in plain(chat.answer(asked, editors).blocks)

@@ -194,6 +194,30 @@ async def test_what_is_said_to_the_bot_is_said_where_it_is(discord: DiscordServe
 
 
 @pytest.mark.usefixtures("adapter")
+async def test_who_writes_to_the_bot_counts_as_a_person_alone_unless_they_share_a_server(
+    discord: DiscordServer, desk: Lamplighter
+) -> None:
+    """Discord does not tell what let them write; one that is known from a server needs no question."""
+    discord.people[ALICE].installed = True
+    discord.guilds[GUILD].people.remove(ALICE)
+    discord.direct(ALICE, "hello")
+    await until(lambda: len(desk.asked) == 1)
+    told = [desk.asked[-1].access.installed]
+    discord.direct(WEI, "hello")
+    await until(lambda: len(desk.asked) == 2)
+    told.append(desk.asked[-1].access.installed)
+    discord.guilds[GUILD].people.append(ALICE)
+    discord.mention(PAPERS, ALICE, "hello")
+    await until(lambda: len(desk.asked) == 3)
+    before = len(discord.asked("get_guild_member"))
+    discord.direct(ALICE, "hello")
+    await until(lambda: len(desk.asked) == 4)
+    assert [*told, desk.asked[-1].access.installed] == [False, True, True]
+    assert len(discord.asked("get_guild_member")) == before
+    assert [one.public for one in desk.asked] == [False, False, True, False]
+
+
+@pytest.mark.usefixtures("adapter")
 async def test_a_form_of_several_pages_goes_by_its_last_page(discord: DiscordServer, desk: Lamplighter) -> None:
     """Roles and permissions that were lost between the pages are lost."""
     role = discord.add_role("Editors", P.MANAGE_CHANNELS)

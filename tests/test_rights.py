@@ -48,6 +48,7 @@ TEXTS = {language: compose.texts(language) for language in compose.LANGUAGES}
 # What begins the sentences of those who may not
 REFUSED = (
     "Only editors can",
+    "Only the editors named in the settings",
     "Only the managers of this channel",
     "You brought Paperboy here yourself",
     "Paperboy is not in this channel",
