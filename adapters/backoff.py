@@ -21,14 +21,14 @@ class Backoff:
         self._pause_s = FIRST_PAUSE_S
         self._failing_since_s: float | None = None
 
-    async def pause(self, error: DeliveryError, *, reached: bool = False) -> None:
+    async def pause(self, error: DeliveryError) -> None:
         """Sleeps before the next attempt, as long as the platform asks for if it does.
 
-        `reached`: the connection that failed had been working. Raises `error` once the platform has not been reached
-        for PATIENCE_S, or when it asks for more than LONGEST_PAUSE_S.
+        Raises `error` once there has been no `reset` for PATIENCE_S: the platform is not reached, or hangs up again and
+        again. Raises it as well when the platform asks for more than LONGEST_PAUSE_S.
         """
         now_s, asked_s = time.monotonic(), error.retry_after_s or 0.0
-        if reached or self._failing_since_s is None:
+        if self._failing_since_s is None:
             self._failing_since_s = now_s
         elif now_s - self._failing_since_s >= PATIENCE_S:
             raise error

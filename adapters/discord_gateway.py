@@ -131,7 +131,7 @@ class Listener(discord.Client):
             await self._hang_up()
             if self._live and time.monotonic() - began_s > STEADY_S:
                 backoff.reset()
-            await backoff.pause(error, reached=self._live)
+            await backoff.pause(error)
 
     def _opened(self, socket: DiscordWebSocket) -> None:
         self.ws = self._socket = socket  # `close` closes it, also when nothing has become of it yet

@@ -130,7 +130,7 @@ async def connected(bolt: AsyncApp, gate: Gate, ping_s: float, skipped: Skipped)
         await patiently(gate.identity)  # a token that was revoked meanwhile is told of
         if reached and time.monotonic() - began_s > STEADY_S:
             backoff.reset()
-        await backoff.pause(NotSent(_AWAY), reached=reached)
+        await backoff.pause(NotSent(_AWAY))
 
 
 async def _taken(

@@ -101,7 +101,10 @@ class Options:
 
         from config.settings import load
 
-        settings = load(self.config, os.environ)
+        paths = ("PAPERBOY_STORE__PATH", "PAPERBOY_LLM__API_KEY_FILE")  # of which every byte counts
+        settings = load(
+            self.config, {name: value if name in paths else valid_text(value) for name, value in os.environ.items()}
+        )
         return replace(valid(settings), store=settings.store)  # a path, of which every byte counts
 
     def start_logging(self, settings: Settings) -> None:

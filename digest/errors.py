@@ -106,18 +106,22 @@ class OperatorNeeded(WriteError):
 
 
 class AnswerUnusable(WriteError):
-    """Answers for a report were bought and could not be used. `next_try`: when the next is bought; None: not by itself.
+    """Answers for a report were bought and could not be used, or, not `answered`, may have been bought and did not
+    come. `next_try`: when the next is bought; None: not by itself.
 
     Its text is the same until the next is bought: it is told once.
     """
 
-    def __init__(self, writer: str, paper: str, problem: str, next_try: datetime | None) -> None:
+    def __init__(
+        self, writer: str, paper: str, problem: str, next_try: datetime | None, *, answered: bool = True
+    ) -> None:
         follows = (
             f"The next try is at {next_try:%Y-%m-%d %H:%M} UTC."
             if next_try
             else f'No further try is made by itself; "paperboy paper {paper} --refresh" makes one.'
         )
-        super().__init__(f"The answer of {writer} could not be used: {problem}. {follows}")
+        what = f"The answer of {writer} could not be used" if answered else f"{writer} did not answer"
+        super().__init__(f"{what}: {problem}. {follows}")
         self.next_try = next_try
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from datetime import date, timedelta
+from weakref import WeakValueDictionary
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from digest import refusals
 from digest.errors import (
@@ -21,6 +22,7 @@ from digest.errors import (
     ReadError,
     SourceDown,
     Unreachable,
+    Withdrawn,
     WriteError,
 )
 from digest.grounding import checked
@@ -57,6 +59,7 @@ class Press(Struct, frozen=True, kw_only=True):
     """What a digest is made with. `readers` are asked in order; `stand_in` writes when `writer` cannot.
 
     `catalogue` tells of papers that no list has brought, and `replies` writes answers; without it papers are quoted.
+    `turns` has a lock for each paper and language that is being reported on.
     """
 
     source: PaperSource
@@ -67,6 +70,7 @@ class Press(Struct, frozen=True, kw_only=True):
     clock: Clock
     catalogue: Catalogue
     replies: Replies | None = None
+    turns: MutableMapping[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
 class Made(Struct, frozen=True):
@@ -183,6 +187,13 @@ async def make_report(
 
 
 async def _report(run: _Run, paper: Paper, *, again: bool = False) -> None:
+    """One after the other for the same paper and language, so that nothing is bought twice when several ask."""
+    turn = run.press.turns.setdefault(f"{paper.id} {run.language}", asyncio.Lock())
+    async with turn:
+        await _reported(run, paper, again=again)
+
+
+async def _reported(run: _Run, paper: Paper, *, again: bool) -> None:
     press, progress, language = run.press, run.progress, run.language
     if await press.store.run(Store.withdrawn, paper.id) is not None:
         progress("known", paper.id)
@@ -203,7 +214,7 @@ async def _report(run: _Run, paper: Paper, *, again: bool = False) -> None:
     report = await _write(run, paper, reading, known)
     try:
         await _save(run, report, reading, paper)
-    except PaperboyError:
+    except Withdrawn:
         raise
     except Exception as error:
         if report is None or report.writer == press.stand_in.name:

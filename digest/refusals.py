@@ -18,7 +18,7 @@ async def waits(store: StoreThread, identity: str, writer: str, paper: ArxivId, 
     failure = await store.run(Store.failure, identity)
     if failure is None or not failure.keeps_waiting(now):
         return None
-    return AnswerUnusable(writer, paper, failure.problem, failure.next_try)
+    return AnswerUnusable(writer, paper, failure.problem, failure.next_try, answered=failure.answered)
 
 
 async def refusal(

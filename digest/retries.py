@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from digest.types import ModelFailure, Report
 
@@ -31,6 +31,8 @@ Unusable = Literal[
     "cut off",
     "broken",
 ]
+# Outcomes of calls that reached the endpoint and brought no answer: it may have been made, and charged.
+_LOST = "'timeout', 'dropped', '504', '524'"
 _UNUSABLE = ", ".join(f"'{outcome}'" for outcome in get_args(Unusable))
 
 
@@ -40,15 +42,21 @@ def identity(paper: str, language: str, text_hash: str, writer: str, prompt_vers
 
 
 def failure(connection: sqlite3.Connection, bought: str) -> ModelFailure | None:
-    """Return what is known of an identity's answers that could not be used; None when there was none."""
+    """Return what is known of an identity's answers that could not be used, or may have been made and did not come;
+    None when there was none. What the first crash lost is bought again at once, and not counted."""
     rows = connection.execute(
-        f"SELECT started_at, error FROM model_calls WHERE identity = ? AND outcome IN ({_UNUSABLE}) "  # noqa: S608 (our own words)
-        "ORDER BY started_at, id",
+        f"SELECT started_at, outcome, error FROM model_calls WHERE identity = ? "  # noqa: S608 (our own words)
+        f"AND outcome IN ({_UNUSABLE}, {_LOST}, 'begun', 'answered') ORDER BY started_at, id",
         (bought,),
     ).fetchall()
+    crashed = [place for place, row in enumerate(rows) if row["outcome"] in ("begun", "answered")]
+    if crashed:
+        del rows[crashed[0]]
     if not rows:
         return None
-    return ModelFailure(True, _next_try(datetime.fromisoformat(row[0]) for row in rows), rows[-1][1])
+    calls = [_Call(datetime.fromisoformat(row["started_at"]), f"'{row['outcome']}'" not in _LOST) for row in rows]
+    answered = any(call.answered for call in calls)
+    return ModelFailure(answered, _next_try(calls), rows[-1]["error"] or "Paperboy ended before it was stored")
 
 
 def failure_behind(connection: sqlite3.Connection, report: Report) -> ModelFailure | None:
@@ -62,21 +70,28 @@ def failure_behind(connection: sqlite3.Connection, report: Report) -> ModelFailu
     if last is None or last["outcome"] in ("begun", "answered", "recalled"):
         return None
     known = failure(connection, last["identity"])
-    if known is not None and known.keeps_waiting(datetime.fromisoformat(last["started_at"])):
+    if known is not None and known.answered and known.keeps_waiting(datetime.fromisoformat(last["started_at"])):
         return known
     return ModelFailure(False, None, last["error"])
 
 
-def _next_try(moments: Iterable[datetime]) -> datetime | None:
-    """When to buy after calls that were made in vain at these moments, in order; None: not again.
+class _Call(NamedTuple):
+    moment: datetime
+    answered: bool  # so that it was paid for; else it may have been
 
-    A call before the wait is over belongs to the purchase that began it, or is one that a person asked for.
+
+def _next_try(calls: Iterable[_Call]) -> datetime | None:
+    """When to buy after calls that were made in vain, in order; None: not again.
+
+    A call before the wait is over belongs to the purchase that began it, or is one that a person asked for. Calls that
+    no answer came of wait as long, and are never the last.
     """
-    purchases, until = 0, None
-    for moment in moments:
-        if until is None or moment >= until:
+    purchases, answered, until = 0, 0, None
+    for call in calls:
+        if until is None or call.moment >= until:
             purchases += 1
-            if purchases > len(WAITS):
+            answered += call.answered
+            if answered > len(WAITS):
                 return None
-        until = moment + WAITS[purchases - 1]
+        until = call.moment + WAITS[min(purchases, len(WAITS)) - 1]
     return until

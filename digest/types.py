@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -238,9 +238,13 @@ class Quote(Struct, frozen=True):
     text: str
 
 
+LONGEST_WAIT = timedelta(hours=12)  # before answers are bought again
+
+
 class ModelFailure(Struct, frozen=True):
     """Why the model has written no report. `answered`: answers came and could not be used, and are bought again at
-    `next_try`, None: not by itself. Otherwise none came, and the model is asked again with each digest for a while."""
+    `next_try`, None: not by itself. Otherwise none came, and the model is asked again for a while: at `next_try`, since
+    answers may have been made and charged, or None: with each digest."""
 
     answered: bool
     next_try: datetime | None
@@ -248,7 +252,9 @@ class ModelFailure(Struct, frozen=True):
 
     def keeps_waiting(self, now: datetime) -> bool:
         """Whether nothing is to be bought for now."""
-        return self.answered and (self.next_try is None or now < self.next_try)
+        if self.next_try is None:
+            return self.answered
+        return now < self.next_try <= now + LONGEST_WAIT  # later: the clock was ahead when the call was made
 
 
 class Report(Struct, frozen=True, kw_only=True):

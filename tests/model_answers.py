@@ -175,6 +175,16 @@ class Held(Reply, frozen=True):
         return web.json_response(completion)
 
 
+class WithError(Reply, frozen=True):
+    """A correct answer without scores, and an error beside it in the same body."""
+
+    def content(self, correct: str) -> str:
+        return Unscored().content(correct)
+
+    async def respond(self, completion: dict[str, Any]) -> web.StreamResponse:
+        return web.json_response({**completion, "error": {"message": "overloaded", "code": 503}})
+
+
 class Reset(Reply, frozen=True):
     """The answer is made, and kept where it is to be kept; the connection is cut before it is sent."""
 

@@ -5,6 +5,7 @@ The whole reading journey over servers on this machine; the clock is put forward
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,7 +18,7 @@ from bot import compose
 from config.settings import Settings
 from digest import render, retries
 from digest.locks import Shared, Work
-from digest.pipeline import make_report
+from digest.pipeline import make_digest, make_report
 from digest.store import Store
 from digest.types import ArxivId, ModelCall, Report, SectionName
 from digest.writers import llm
@@ -32,9 +33,11 @@ from tests.model_answers import (
     Raw,
     Refusal,
     Reply,
+    Reset,
     Status,
     Truncated,
     Unscored,
+    WithError,
     WrongLanguage,
 )
 from tests.model_day import fill, made, settings
@@ -393,12 +396,12 @@ async def test_a_model_written_report_stays_when_its_successor_cannot_be_stored(
 
 
 async def test_card_and_report_say_why_it_is_provisional(day: Settings, model: ModelServer, hand: Hand) -> None:
-    """Whether an answer could not be used, and when the next try is; or that the model could not be reached."""
+    """Whether an answer could not be used, and when the next try is; or that the model did not answer."""
     model.otherwise = Status(503)
     await made(day)
-    assert "provisional: the model could not be reached" in words(day)[0]
-    assert "the model could not be reached; retried for up to 7 days" in words(day)[1]
-    assert "无法连接模型，7 天内会自动重试" in words(day, "zh")[1]
+    assert "provisional: the model did not answer" in words(day)[0]
+    assert "the model did not answer; retried for up to 7 days" in words(day)[1]
+    assert "模型没有应答，7 天内会自动重试" in words(day, "zh")[1]
     model.otherwise = EmptyContent()
     for hours in (1, 4, 12):
         await made(day)
@@ -451,3 +454,77 @@ async def test_the_reading_of_the_abstract_that_breaks_leaves_the_papers_own_wor
             assert not result.digest.problems
     assert 1 <= len(model.calls) <= ATTEMPTS
     assert stored(limited).writer == "extractive"
+
+
+# --- answers that may have been made -----------------------------------------------------------------------------
+
+
+async def test_a_model_that_is_too_slow_is_bought_as_seldom_but_tried_for_a_week(
+    day: Settings, model: ModelServer, hand: Hand
+) -> None:
+    """What did not come may have been charged; once it comes in time, the report is the model's."""
+    model.otherwise = Reset()
+    await made(day)
+    bought = len(model.calls)
+    for _ in range(4):
+        hand.now += timedelta(minutes=10)
+        await looked(day)
+    assert len(model.calls) == bought == ATTEMPTS
+    assert stored(day).provisional
+    for hours in (1, 4, 12, 12, 12):
+        hand.now += timedelta(hours=hours)
+        await looked(day)
+    assert len(model.calls) == 6 * ATTEMPTS
+    model.otherwise = Unscored()
+    hand.now += timedelta(hours=12)
+    await looked(day)
+    assert (stored(day).writer, stored(day).provisional) == ("a-model", False)
+
+
+def test_a_process_that_dies_over_every_answer_does_not_buy_without_end(day: Settings, hand: Hand) -> None:
+    """What the first crash lost is bought at once; after the second it waits as after answers of no use."""
+    identity = "no report came of it"
+    with Store.create(day.store.file(), compose.clock) as store:
+        call = ModelCall(identity=identity, purpose="report", paper_id=FIRST, language="en", endpoint="e", model="m",
+                         outcome="begun", started_at=hand())  # fmt: skip
+        store.begin_call(call)
+        assert store.failure(identity) is None
+        store.begin_call(call)
+        lost = store.failure(identity)
+        assert lost is not None
+        assert lost.next_try == hand() + timedelta(hours=1)
+
+
+async def test_a_clock_that_was_ahead_keeps_no_report_waiting(day: Settings, model: ModelServer, hand: Hand) -> None:
+    """A failure of next year is not waited for."""
+    model.otherwise = EmptyContent()
+    hand.now += timedelta(days=365)
+    await made(day)
+    hand.now -= timedelta(days=365)
+    model.otherwise = Unscored()
+    await made(day)
+    assert stored(day).writer == "a-model"
+
+
+async def test_two_who_ask_at_the_same_time_buy_once(day: Settings, model: ModelServer) -> None:
+    """A look and a read on request share a process."""
+    model.otherwise = EmptyContent()
+    async with compose.press(day) as press:
+        await make_digest(press, DAY, "en", 100, lambda *_: None)
+        bought = len(model.calls)
+        paper = await press.store.run(Store.paper, FIRST)
+        assert paper is not None
+        await asyncio.gather(*(make_report(press, paper, "en", lambda *_: None) for _ in range(6)))
+    assert len(model.calls) == bought == ATTEMPTS
+
+
+async def test_an_answer_with_an_error_beside_it_was_paid_for(day: Settings, model: ModelServer) -> None:
+    """It is booked and used; an error alone is none."""
+    model.otherwise = WithError()
+    for _ in range(3):
+        await made(day)
+    assert len(model.calls) == 1
+    assert stored(day).writer == "a-model"
+    with Store.create(day.store.file(), compose.clock) as store:
+        (tokens,) = store.connection.execute("SELECT completion_tokens FROM model_calls").fetchone()
+    assert tokens > 0

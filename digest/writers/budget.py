@@ -19,6 +19,7 @@ from digest.writers.completion import Price, Usage, estimated_tokens
 _MOST_TIMES = 2.0
 _MARGIN = 1.1
 _FRAME_TOKENS = 32  # what endpoints put around a message
+_LEARNT_TIMES = 16.0  # an endpoint that counts more than that for a prompt is mistaken
 
 
 class Budget:
@@ -46,7 +47,8 @@ class Budget:
 
     def learn(self, prompt: str, usage: Usage) -> None:
         """How many tokens the endpoint has counted for a prompt."""
-        self._times = max(self._times, _MARGIN * usage.prompt / max(1, estimated_tokens(prompt)))
+        times = _MARGIN * usage.prompt / max(1, estimated_tokens(prompt))
+        self._times = max(self._times, min(times, _LEARNT_TIMES))
 
     def cost(self, usage: Usage) -> float | None:
         return None if self._price is None else self._price.cost(usage)

@@ -73,6 +73,15 @@ def decoded(raw: bytes) -> Any:
     return json.loads(raw.decode("utf-8-sig", "replace"))
 
 
+_FRAME_MOST = 10_000  # tokens that an endpoint puts around a prompt, generously
+_MADE_MOST = 1_000_000  # tokens of an answer, thoughts included, that any model makes today
+
+
+def is_answer(body: Any) -> bool:
+    """Whether a body holds an answer, whatever else it holds."""
+    return _choice(body) is not None
+
+
 def usage_of(body: Any, prompt: str) -> Usage:
     """What the endpoint counted; estimated where it did not. Never raises."""
     told = _table(_table(body).get("usage"))
@@ -80,7 +89,10 @@ def usage_of(body: Any, prompt: str) -> Usage:
     if cached is None:
         cached = _count(told.get("prompt_cache_hit_tokens"))  # DeepSeek's name (api-docs.deepseek.com)
     used, made = _count(told.get("prompt_tokens")), _count(told.get("completion_tokens"))
-    used = estimated_tokens(prompt) if used is None else used
+    if used is None or used > len(prompt.encode()) + _FRAME_MOST:  # no tokenizer makes several of a byte
+        used = estimated_tokens(prompt)
+    if made is not None and made > _MADE_MOST:
+        made = None
     return Usage(
         prompt=used,
         cached=min(cached or 0, used),

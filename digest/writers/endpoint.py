@@ -63,6 +63,8 @@ class Endpoint:
 
         match error:
             case TimeoutError() | openai.APITimeoutError():
+                if type(error.__cause__).__name__ == "ConnectTimeout":
+                    return NoAnswer("unreachable", "the endpoint cannot be reached")
                 problem = f"no answer came within {self._timeout_s:g} seconds"
                 return NoAnswer("timeout", problem, ambiguous=True)
             case openai.APIStatusError(response=answer):

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from digest.types import Clock, Kit, ModelCall
 from digest.writers.budget import Budget
-from digest.writers.completion import Price, Usage, body_of, estimated_tokens, raise_told_error, usage_of
+from digest.writers.completion import Price, Usage, body_of, estimated_tokens, is_answer, raise_told_error, usage_of
 from digest.writers.endpoint import Endpoint
 from digest.writers.ladder import Form, first_form
 from digest.writers.trouble import BadAnswer, Closed, NoAnswer, Trouble
@@ -118,7 +118,8 @@ class Till:
         usage = Usage()
         try:
             body = await asyncio.to_thread(body_of, await self._send(order, request))
-            raise_told_error(body, self._clock, self._options.api_key)
+            if not is_answer(body):
+                raise_told_error(body, self._clock, self._options.api_key)
             usage = usage_of(body, request.prompt)
             self.budget.learn(request.prompt, usage)
             self.form = self.form.joined(request.form)
