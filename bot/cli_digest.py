@@ -22,7 +22,8 @@ from digest import render
 from digest.errors import InvalidId, PaperboyError, ReadError, UsageError
 from digest.jobs import JobState, add_job, finish_job, job
 from digest.locks import LockHeld, Work, held
-from digest.pipeline import Made, make_digest, read_paper
+from digest.pipeline import Made, make_digest
+from digest.readers.best import read_paper
 from digest.store import Store
 from digest.text.valid import valid
 from digest.types import ArxivId, Digest, Paper, Reading, Texts

@@ -30,7 +30,8 @@ from digest.errors import PaperboyError, UsageError
 from digest.jobs import Job
 from digest.letters import write_letter
 from digest.locks import LockHeld, Shared
-from digest.pipeline import Press, make_report, read_paper
+from digest.pipeline import Press, make_report
+from digest.readers.best import read_paper
 from digest.spendings import Budget, Budgets, Kind, Overspent, spend
 from digest.store import Store, StoreThread, _transaction
 from digest.turns import ahead

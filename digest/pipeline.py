@@ -21,11 +21,11 @@ from digest.errors import (
     PaperboyError,
     ReadError,
     SourceDown,
-    Unreachable,
     Withdrawn,
     WriteError,
 )
 from digest.grounding import checked
+from digest.readers.best import read_paper
 from digest.replies import Writer as Replies
 from digest.retries import identity
 from digest.sources.catalogue import Catalogue
@@ -33,7 +33,6 @@ from digest.store import Store, StoreThread
 from digest.text.valid import valid
 from digest.types import (
     ArxivId,
-    Attempt,
     Clock,
     Digest,
     Paper,
@@ -291,23 +290,6 @@ async def _may_be_read_better(press: Press, reading: Reading) -> bool:
         return False
     read_at = await press.store.run(Store.read_at, reading)
     return press.clock() - read_at > READ_AGAIN
-
-
-async def read_paper(readers: Sequence[PaperReader], paper: Paper) -> Reading:
-    """The reading of the first reader that has the paper, made valid, with what was tried before it.
-
-    Raises ReadError when none has it.
-    """
-    attempts: list[Attempt] = []
-    for reader in readers:
-        try:
-            reading = await reader.read(paper)
-        except ReadError as error:
-            attempts.append(Attempt(reader.source, str(error), passing=isinstance(error.__cause__, Unreachable)))
-        else:
-            whole = msgspec.structs.replace(reading, attempts=tuple(attempts))
-            return await asyncio.to_thread(valid, whole)
-    raise ReadError(" ".join(["Nothing could be read.", *(attempt.problem for attempt in attempts)]))
 
 
 async def _write(run: _Run, paper: Paper, reading: Reading, known: Report | None) -> Report | None:

@@ -21,7 +21,7 @@ from bot.answering import Answering
 from bot.cli_digest import _saved
 from config.settings import Settings
 from digest.mistakes import mistakes
-from digest.pipeline import read_paper
+from digest.readers.best import read_paper
 from digest.readers.fingerprint import text_hash
 from digest.store import Store, StoreThread
 from digest.text.valid import valid

@@ -22,7 +22,8 @@ from msgspec import Struct
 
 from bot import compose
 from config.settings import Settings, load
-from digest.pipeline import Press, make_digest, read_paper
+from digest.pipeline import Press, make_digest
+from digest.readers.best import read_paper
 from digest.store import Store
 from tests.benchmarks.timing import show
 from tests.latexml_pages import PROSE, page, para, section, table, tabular
