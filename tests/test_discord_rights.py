@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from adapters.discord import DiscordAdapter
 from bot import compose
 from digest.types import MANAGER, Access, Destination, Invocation, Message, Paragraph, Run
-from tests.discord_chat import card, serving
+from tests.discord_chat import adapter_for, card, serving
 from tests.discord_seen import seen
 from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE, APPLICATION, FORUM, GRANTED, GUILD, PAPERS, WEI, Permission, Person
@@ -257,3 +257,11 @@ async def test_all_paragraphs_of_a_message_stand_above_its_questions(discord: Di
     assert above["type"] == 10
     assert seen(above["content"]).text == "Lamps of the Pier, 2601.00001\n\n3 messages in 2 channels will change."
     assert question["label"] == "What are they called?"
+
+
+async def test_editors_that_discord_cannot_know_are_told(discord: DiscordServer) -> None:
+    """A person's id and a role's are the only names there are."""
+    adapter = adapter_for(discord, editors=["admins", "role:editors", ALICE, "role:100000000000000041"])
+    told = [sentence for about, sentence in await adapter.check([]) if about == "editors"]
+    assert [sentence.split()[0] for sentence in told] == ['"discord:admins"', '"discord:role:editors"']
+    assert all("discord:role:ID for a role" in sentence for sentence in told)
