@@ -152,7 +152,7 @@ bodies = documents.filter(bool)
 
 @given(st.lists(st.tuples(*[bodies] * 2), min_size=1, max_size=2), st.sampled_from(compose.LANGUAGES))
 @settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 def test_what_is_exported_is_imported_the_same(
     tmp_path: Path, trees: list[tuple[tuple[Block, ...], ...]], language: str

@@ -24,9 +24,9 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 def test_a_fortnight_of_people_in_twelve_time_zones() -> None:
     """They subscribe, change their minds, pause, go on, leave and come back while it goes on."""
-    run = lived(a_fortnight(SEED, people=30))
+    run = lived(a_fortnight(SEED, people=16))
     assert run.exact, told(run)
-    assert len(run.model.places) == 35
+    assert len(run.model.places) == 21
     assert run.deaths > 5
 
 
