@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from adapters import discord_answers, slack_answers, slack_people
@@ -20,3 +22,9 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         assert isinstance(getattr(module, name), float)
         monkeypatch.setattr(module, name, PATIENCE_S)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: full collections of garbage need not look through thousands of tests each time."""
+    gc.collect()
+    gc.freeze()
