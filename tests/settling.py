@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -69,7 +70,7 @@ class Settling:
         app.router.add_post("/_held", held)
 
 
-class Settled:
+class Settled(ABC):
     """A server in another process, which is asked over HTTP."""
 
     def settle(self) -> None:
@@ -80,5 +81,6 @@ class Settled:
         """Comes back when it holds a call."""
         self._ask("_held", {})
 
+    @abstractmethod
     def _ask(self, path: str, told: Any = None) -> bytes:
-        raise NotImplementedError
+        """Send `told` as JSON to a path of the server, or nothing, and give the body of its answer."""

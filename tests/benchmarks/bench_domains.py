@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from pathlib import Path
 
 import msgspec
 
@@ -12,8 +11,9 @@ from bot import compose
 from digest.sources.huggingface import parse_entry
 from digest.types import Paper
 from tests.benchmarks.timing import show
+from tests.material import MATERIAL
 
-HUB = Path(__file__).parents[3] / "shared" / "hub"
+HUB = MATERIAL / "hub"
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from rouge_score.rouge_scorer import RougeScorer
 
@@ -20,8 +19,9 @@ from digest.writers.claims import words
 from digest.writers.sentences import sentences
 from tests.benchmarks.timing import show
 from tests.extractive_writer import writer
+from tests.material import MATERIAL
 
-HUB = Path(__file__).parents[3] / "shared" / "hub"
+HUB = MATERIAL / "hub"
 OURS, NEAREST = "extractive writer", "sentence nearest the title"
 _DAMPING = 0.85  # LexRank's, as published (https://doi.org/10.1613/jair.1523)
 _ALIKE = 0.1

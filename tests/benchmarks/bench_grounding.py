@@ -14,7 +14,6 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from digest.errors import ReadError
@@ -40,8 +39,8 @@ from digest.types import (
     Table,
 )
 from tests.benchmarks.timing import medians_s, show
+from tests.material import MATERIAL
 
-SHARED = Path(__file__).parents[3] / "shared"
 SEED = 20260116
 MOST_FACTS = 60  # of a text
 SHOWN = 400
@@ -79,7 +78,7 @@ class Case(NamedTuple):
 
 def main() -> None:
     logging.getLogger("readability.readability").setLevel(logging.CRITICAL)
-    if not SHARED.exists():
+    if not MATERIAL.exists():
         print("\ngrounding: left out, as the real texts are not here")
         return
     texts = [*_html(), *_abstracts()]
@@ -92,7 +91,7 @@ def main() -> None:
 
 
 def _html() -> Iterator[Text]:
-    for file in sorted((SHARED / "arxiv_html").glob("*.html")):
+    for file in sorted((MATERIAL / "arxiv_html").glob("*.html")):
         try:
             _, passages = passages_of(file.read_bytes())
         except ReadError:
@@ -101,7 +100,7 @@ def _html() -> Iterator[Text]:
 
 
 def _abstracts() -> Iterator[Text]:
-    for file in sorted((SHARED / "hub").glob("*.json")):
+    for file in sorted((MATERIAL / "hub").glob("*.json")):
         for entry in json.loads(file.read_text(encoding="utf-8")):
             paper = parse_entry(entry, "")
             if paper.abstract:

@@ -12,7 +12,6 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from digest.addressed import sifted, speaks_to_a_model
 from digest.errors import ReadError, WriteError
@@ -23,9 +22,8 @@ from tests.benchmarks.timing import show
 from tests.extractive_writer import writer as extractive_writer
 from tests.hostile_papers import Hostile, Obeying, hostile_papers, reached
 from tests.llm_writer import llm_writer
+from tests.material import MATERIAL
 from tests.model_server import ModelServer, serving
-
-SHARED = Path(__file__).parents[3] / "shared"
 
 
 def main() -> None:
@@ -82,17 +80,17 @@ def _by(papers: Iterable[Hostile], field: str) -> str:
 
 def _harmless() -> None:
     """How much of real papers is taken for such text."""
-    if not SHARED.exists():
+    if not MATERIAL.exists():
         print("\nhostile: real papers are not here")
         return
     texts: list[str] = []
-    for file in sorted((SHARED / "arxiv_html").glob("*.html")):
+    for file in sorted((MATERIAL / "arxiv_html").glob("*.html")):
         try:
             texts += [passage.text for passage in passages_of(file.read_bytes())[1]]
         except ReadError:
             continue
     pages = len(texts)
-    for file in sorted((SHARED / "hub").glob("*.json")):
+    for file in sorted((MATERIAL / "hub").glob("*.json")):
         for entry in json.loads(file.read_text(encoding="utf-8")):
             paper = parse_entry(entry, "")
             texts += [paper.title, paper.abstract, paper.hub_summary]

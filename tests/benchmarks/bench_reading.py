@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import cast
 
 from lxml import html
@@ -15,8 +14,9 @@ from digest.readers import latexml
 from digest.types import Passage, PassageKind
 from tests.benchmarks.timing import medians_s, show
 from tests.latexml_pages import PROSE, math, page, para, section, table, tabular
+from tests.material import MATERIAL
 
-REAL = Path(__file__).parents[3] / "shared" / "arxiv_html"
+REAL = MATERIAL / "arxiv_html"
 MADE_BYTES = 1_200_000
 ROUNDS = 9
 

@@ -1,6 +1,6 @@
 """How large the store grows: bytes a paper, read whole and reported on in one language, and in two.
 
-The papers are the real pages in ../shared/arxiv_html, each under many ids, reported on by the extractive writer with
+The papers are the real pages of the material, each under many ids, reported on by the extractive writer with
 findings and quotes; the second language is the first once more, since nothing here translates.
 """
 
@@ -21,8 +21,9 @@ from digest.types import ArxivId, Paper, Passage, Reading, ReadingSource, Report
 from tests.benchmarks.timing import show
 from tests.extractive_writer import writer
 from tests.makers import DAY, clock, paper
+from tests.material import MATERIAL
 
-PAGES = Path(__file__).parents[3] / "shared" / "arxiv_html"
+PAGES = MATERIAL / "arxiv_html"
 COPIES = 40  # of each page
 _SMALLEST = 20  # passages of a page that is a paper
 
