@@ -218,7 +218,7 @@ async def _platform(settings: Settings, name: str, token: str) -> list[Check]:
     """Whether a chat platform lets the bot in, and into each of its channels."""
     channels = [channel for channel in settings.channels if channel.destination.startswith(f"{name}:")]
     if not (channels or token):
-        return [Check(name, True, f"not set up. {_WAYS[name]}; the README has all of it.")]
+        return [Check(name, True, f"not set up. {_WAYS[name]}; the README links to the guide.")]
     try:
         adapter = compose.adapter(settings, name)
     except PaperboyError as error:

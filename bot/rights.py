@@ -55,9 +55,8 @@ class Editors(Struct, frozen=True):
 
 def needed(asked: Invocation) -> Right:
     """The right that a command needs; `paper` and `mention` need TAKE_PART when they ask for more than is stored."""
-    if asked.name == "paperboy":
-        return _UNDER_PAPERBOY.get(under_paperboy(asked.args)[0], Right.READ)
-    return _NEEDED.get(asked.name, Right.READ)
+    name = under_paperboy(asked.args)[0] if asked.name == "paperboy" else asked.name
+    return RIGHTS.get(name, Right.READ)  # what is no command changes nothing
 
 
 def require(asked: Invocation, editors: Editors) -> None:
@@ -112,16 +111,12 @@ def way_in(asked: Invocation, texts: Texts) -> list[Action]:
     return [Action(texts.phrases["action_invite"], url=asked.access.link)] if asked.access.link else []
 
 
-_NEEDED: Mapping[str, Right] = {
+# Of each command, and of each word after `paperboy`
+RIGHTS: Mapping[str, Right] = {
     **dict.fromkeys(("paper", "papers", "read", "topics", "home", "mine", "sources", "mention", "suggest"), Right.READ),
-    **dict.fromkeys((FOLLOW, HEARD, "forget"), Right.READ),
+    **dict.fromkeys(("digest", "status", "subscriptions", "forget", "help", FOLLOW, HEARD), Right.READ),
     **dict.fromkeys(("discuss", "subscription", "timezone", "mistake"), Right.TAKE_PART),
-    **dict.fromkeys(("channel", "hide", "unhide"), Right.MANAGE),
-    **dict.fromkeys(("correct", "withdraw", "reinstate", "dismiss"), Right.EDIT),
-}
-_UNDER_PAPERBOY: Mapping[str, Right] = {
-    **dict.fromkeys(("digest", "status", "subscriptions", "forget", "help"), Right.READ),
     **dict.fromkeys(("subscribe", "unsubscribe", "pause", "resume"), Right.TAKE_PART),
-    **dict.fromkeys(("here", "stop", "hide", "unhide"), Right.MANAGE),
+    **dict.fromkeys(("channel", "here", "stop", "hide", "unhide"), Right.MANAGE),
     **dict.fromkeys(("correct", "withdraw", "reinstate", "dismiss"), Right.EDIT),
 }

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 from bot import compose
 from bot.answering import Answering
 from bot.registry import COMMANDS
-from bot.rights import Editors
+from bot.rights import RIGHTS, Editors
+from bot.words import UNDER_PAPERBOY
 from config.settings import HERE, load
 from digest.covers import clear_hidden, hidden_at, set_hidden
 from digest.editions import Subscription
@@ -117,6 +118,11 @@ def test_the_table_has_every_command_that_people_type() -> None:
     (spec,) = (one for one in COMMANDS if one.name == "paperboy")
     words = {re.split(r"\W", part)[0] for part in spec.usage.strip("[").split("|")}
     assert words - {"resume"} == {row.command.split()[1] for row in rows if row.command.startswith("/paperboy")}
+
+
+def test_every_command_has_a_right_of_its_own() -> None:
+    """None is free for everybody because somebody forgot it."""
+    assert {*UNDER_PAPERBOY, *(one.name for one in COMMANDS)} - {"paperboy"} <= RIGHTS.keys()
 
 
 def test_the_operator_is_an_editor_if_it_is_a_person() -> None:
