@@ -27,7 +27,8 @@ from digest.editions import add_message
 from digest.errors import InvalidId, PaperboyError
 from digest.lookups import Lookups
 from digest.status import status
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.subscriptions import kept_at, of_number
 from digest.text.valid import valid
 from digest.types import Action, ArxivId, Clock, Destination, Invocation, Message, Paragraph, Posted, Run

@@ -31,7 +31,7 @@ from digest.locks import Shared, Work
 from digest.operator import set_operator, tell_operator
 from digest.outbox import News, Outbox
 from digest.pipeline import Press
-from digest.store import StoreThread
+from digest.store_thread import StoreThread
 from digest.types import ChatAdapter, Destination, Fetcher, Posted
 
 log = logging.getLogger(__name__)

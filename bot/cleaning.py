@@ -7,7 +7,8 @@ import logging
 
 from digest.cleanup import clean_up, is_pending
 from digest.spendings import end_days
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 
 log = logging.getLogger(__name__)
 

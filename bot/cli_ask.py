@@ -15,7 +15,8 @@ from digest import replies
 from digest.errors import UsageError
 from digest.locks import Work, held
 from digest.pipeline import make_report
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import ArxivId, Message, Paper, Reading
 
 

@@ -25,7 +25,8 @@ from digest.locks import LockHeld, Work, held
 from digest.lookups import Lookups
 from digest.outbox import Event, News, Outbox
 from digest.rehearsal import rehearse
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 
 _LOOK_S = 0.3
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from digest.locks import Shared
     from digest.pipeline import Press
     from digest.sources.catalogue import Catalogue
-    from digest.store import StoreThread
+    from digest.store_thread import StoreThread
     from digest.types import CallBook, ChatAdapter, Kit, Paper, PaperReader, PaperSource, Reading, Report, ReportWriter
     from digest.writers.reply import ReplyWriter
 
@@ -79,7 +79,7 @@ def desk(lookups: Lookups, clock: Clock = clock, is_editor: Callable[[Invocation
 @asynccontextmanager
 async def press(settings: Settings) -> AsyncIterator[Press]:
     """What digests are made with; closed at the end, after everything written is on the disk."""
-    from digest.store import StoreThread
+    from digest.store_thread import StoreThread
 
     store = StoreThread(settings.store.file(), clock)
     try:

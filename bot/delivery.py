@@ -20,7 +20,8 @@ from digest.editions import Compose, Subscription, make_edition, number_of, regi
 from digest.errors import UsageError
 from digest.outbox import Event, News
 from digest.status import status
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import ChatAdapter, Destination
 
 JOB = "deliver"  # the kind of the job that a command leaves for the running bot

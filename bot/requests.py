@@ -33,7 +33,8 @@ from digest.locks import LockHeld, Shared
 from digest.pipeline import Press, make_report
 from digest.readers.best import read_paper
 from digest.spendings import Budget, Budgets, Kind, Overspent, spend
-from digest.store import Store, StoreThread, _transaction
+from digest.store import Store, _transaction
+from digest.store_thread import StoreThread
 from digest.turns import ahead
 from digest.types import ArxivId, Destination, Invocation, Message, Paper, Paragraph, Reading, Report, Run, Texts
 

@@ -17,7 +17,8 @@ from digest.errors import SourceDown, SourceError
 from digest.locks import LockHeld
 from digest.operator import tell_operator
 from digest.pipeline import Made, Press, Written, make_digest, write_reports
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Clock, Paper, Progress
 
 log = logging.getLogger(__name__)

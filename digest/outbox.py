@@ -22,7 +22,7 @@ from msgspec import Struct
 from digest import deliveries
 from digest.deliveries import Addressee, Doubt, Sending, Wait
 from digest.errors import DestinationClosed, MaybeSent, MessageGone, MessageRefused, NotSent
-from digest.store import StoreThread
+from digest.store_thread import StoreThread
 from digest.types import Clock, Destination, Posted, Publisher
 
 log = logging.getLogger(__name__)

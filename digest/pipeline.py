@@ -29,7 +29,8 @@ from digest.readers.best import read_paper
 from digest.replies import Writer as Replies
 from digest.retries import identity
 from digest.sources.catalogue import Catalogue
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.text.valid import valid
 from digest.types import (
     ArxivId,

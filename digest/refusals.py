@@ -6,8 +6,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from digest import model_calls
 from digest.errors import AnswerUnusable, LimitReached, OperatorNeeded, WriteError
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import ArxivId
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ async def refusal(
         error = WriteError("The writer broke; the log says how.")
         try:
             problem = "Paperboy could not make a report of it; the log says why"
-            await store.run(Store.spoil_calls, identity, problem)
+            await store.run(model_calls.spoil, identity, problem)
         except Exception:
             log.exception("failed calls are not noted", extra={"paper": paper})
     return await waits(store, identity, writer, paper, now) or error

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 import msgspec
 from sqlite_utils import Database
 
 from digest.cleanup import clean_up
-from digest.costs import spent_usd
-from digest.errors import LimitReached, Withdrawn
+from digest.errors import Withdrawn
 from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups, form_of, unusable
 from digest.markdown import normal, plain
 from digest.migrations import migrations
-from digest.types import ArxivId, Finding, ModelCall, ModelFailure, Paper, Reading, Report, Section
+from digest.types import ArxivId, Finding, Paper, Reading, Report, Section
 from digest.words import indexed
 
 _OWNER_ONLY = 0o600
@@ -233,104 +230,8 @@ class Store(Lookups):
                 if newest is None or (newest.sections, newest.source) != (report.sections, report.source):
                     self.save_report(report)
 
-    # --- the record of model calls -------------------------------------------------------------------------------
-
-    def begin_call(self, call: ModelCall) -> int:
-        with _transaction(self.connection) as connection:
-            columns = _call_columns(call)
-            number = connection.execute(
-                f"INSERT INTO model_calls ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)})",
-                columns,
-            ).lastrowid
-        assert number is not None  # noqa: S101 (an INSERT has just been made)
-        return number
-
-    def begin_call_within(self, call: ModelCall, limit_usd: float) -> int:
-        """See types.CallBook.begin_within. What other processes call is counted, too."""
-        with _transaction(self.connection):
-            spent = spent_usd(self, call.started_at)
-            if spent + (call.cost_usd or 0.0) > limit_usd:
-                raise LimitReached(limit_usd, spent)
-            return self.begin_call(call)
-
-    def end_call(self, number: int, call: ModelCall) -> None:
-        columns = _call_columns(call)
-        with _transaction(self.connection) as connection:
-            row = connection.execute("SELECT identity FROM model_calls WHERE id = ?", (number,)).fetchone()
-            if row is not None and not row["identity"]:  # whoever asked was forgotten while it was under way
-                columns |= {"identity": "", "error": ""}
-            connection.execute(
-                f"UPDATE model_calls SET {', '.join(f'{name} = :{name}' for name in columns)} WHERE id = :number",
-                {**columns, "number": number},
-            )
-
-    def unfinished_call(self, identity: str) -> bool:
-        """Whether a call for this identity was begun, and never ended or was answered: an answer may have been lost.
-
-        Writers ask only when no report came of it, or none that may stay.
-        """
-        row = self.connection.execute(
-            "SELECT 1 FROM model_calls WHERE identity = ? AND outcome IN ('begun', 'answered', 'recalled')", (identity,)
-        ).fetchone()
-        return row is not None
-
-    def spoil_calls(self, identity: str, problem: str) -> None:
-        """Notes that the answers of an identity, which seemed good or were not even noted, made no stored report."""
-        with _transaction(self.connection) as connection:
-            connection.execute(
-                "UPDATE model_calls SET outcome = 'broken', error = ? "
-                "WHERE identity = ? AND outcome IN ('begun', 'answered', 'recalled')",
-                (problem, identity),
-            )
-
     def _now(self) -> str:
         return self.clock().isoformat()
-
-
-class StoreThread:
-    """A store on a thread of its own, so that the event loop never waits for a disk or a lock."""
-
-    def __init__(self, path: Path | None, clock: Callable[[], datetime]) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._open: Callable[[], Store] = lambda: Store.create(path, clock)
-        self._store: Store | None = None
-
-    async def run(self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Calls a method of Store, such as `await thread.run(Store.save_report, report)`, in the order of the calls."""
-
-        def call() -> T:
-            if self._store is None:
-                self._store = self._open()
-            return method(self._store, *args, **kwargs)
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
-
-    async def close(self) -> None:
-        """Closes the store after everything that was asked before."""
-
-        def close() -> None:
-            if self._store is not None:
-                self._store.close()
-
-        await asyncio.get_running_loop().run_in_executor(self._thread, close)
-        self._thread.shutdown()
-
-    # The record of model calls (types.CallBook).
-
-    async def begin(self, call: ModelCall) -> int:
-        return await self.run(Store.begin_call, call)
-
-    async def begin_within(self, call: ModelCall, limit_usd: float) -> int:
-        return await self.run(Store.begin_call_within, call, limit_usd)
-
-    async def end(self, number: int, call: ModelCall) -> None:
-        await self.run(Store.end_call, number, call)
-
-    async def unfinished(self, identity: str) -> bool:
-        return await self.run(Store.unfinished_call, identity)
-
-    async def failure(self, identity: str) -> ModelFailure | None:
-        return await self.run(Store.failure, identity)
 
 
 @contextmanager
@@ -401,13 +302,6 @@ def _columns(paper: Paper) -> dict[str, object]:
         "keywords": _text(paper.keywords),
         "published_on": None if paper.published_on is None else paper.published_on.isoformat(),
     }
-
-
-def _call_columns(call: ModelCall) -> dict[str, object]:
-    columns = msgspec.structs.asdict(call)
-    columns["paper"] = columns.pop("paper_id")
-    columns["started_at"] = call.started_at.isoformat()
-    return columns
 
 
 _PAPER_COLUMNS = (*Paper.__struct_fields__, "updated_at")

@@ -34,7 +34,8 @@ from digest.deliveries import Sending
 from digest.editions import Draft, MessageKind, Subscription, make_edition, number_of, register
 from digest.locks import LockHeld, Work, held
 from digest.select import Selection
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Destination, Digest, Message, Posted, Publisher
 from tests.crash_outbox import HastyOutbox, clock, let_pass
 from tests.crash_platforms import PLATFORMS, Platform, Running

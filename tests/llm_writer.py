@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from bot import compose
 from config import settings as configured
-from digest.store import StoreThread
+from digest.store_thread import StoreThread
 from digest.types import CallBook, Check, Clock, Fetcher, Kit, unchecked
 from digest.writers import llm
 from digest.writers.llm import LlmWriter

@@ -17,7 +17,8 @@ from digest.deliveries import Sending
 from digest.editions import Subscription, number_of
 from digest.errors import NoListYet, ReadError, SourceError
 from digest.pipeline import Press
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import ArxivId, Destination, Message, Paper, Posted, Reading, ReadingSource, Report
 from tests.makers import DAY, paper, reading, report
 

@@ -10,7 +10,8 @@ from typing import Any
 from adapters.markup import message_lines, undressed
 from bot.answering import Answering
 from digest.editions import Subscription, register, subscribed
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Destination, Form, Invocation, Message, Posted
 from tests.delivery_makers import MovedClock
 from tests.makers import DAY, paper, report

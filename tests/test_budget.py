@@ -17,7 +17,8 @@ from config.settings import Settings
 from digest import posts, render
 from digest.costs import spent_usd
 from digest.errors import LimitReached, OperatorNeeded, SettingsError
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Digest, ModelCall, ReadingSource, Report
 from digest.writers.budget import Budget, Turns
 from digest.writers.completion import Price

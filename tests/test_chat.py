@@ -21,7 +21,8 @@ from digest.days import Patience, note_day
 from digest.deliveries import Sending
 from digest.editions import Subscription, make_edition, number_of, register
 from digest.errors import NoListYet, QuietDay, SourceDown, SourceError
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Action, Destination, Invocation, Message, Paper, Posted
 from tests.makers import DAY, clock, paper, report, sections
 

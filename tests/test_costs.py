@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from bot import chat, compose
 from bot.cli import paperboy
+from digest import model_calls
 from digest.costs import cost_of_day, cost_of_month, costs
 from digest.markdown import plain
 from digest.store import Store
@@ -70,7 +71,7 @@ def file(tmp_path: Path) -> Path:
 def store(file: Path) -> Iterator[Store]:
     with Store.create(file, compose.clock) as opened:
         for one in CALLS:
-            opened.begin_call(one)
+            model_calls.begin(opened, one)
         yield opened
 
 
@@ -109,14 +110,14 @@ def test_months_end_where_they_end(store: Store, month: str, usd: float) -> None
 
 def test_models_without_a_price_are_named(store: Store) -> None:
     """Their calls are counted, and are not taken for free ones."""
-    store.begin_call(call(usd=None, model="mystery"))
+    model_calls.begin(store, call(usd=None, model="mystery"))
     found = costs(store, date(2026, 1, 1))
     assert (found.unpriced_models, found.total.unpriced) == (("mystery",), 1)
 
 
 def test_the_command_prints_a_month(store: Store, file: Path) -> None:
     """The total, purposes, days and reports; what has no price is said."""
-    store.begin_call(call(usd=None, model="mystery"))
+    model_calls.begin(store, call(usd=None, model="mystery"))
     lines = run(file, "--month", "2026-01").splitlines()
     assert lines[0].split()[:4] == ["2026-01", "$1.83", "8", "calls,"]
     assert "1 failed" in lines[0]
@@ -129,7 +130,7 @@ def test_the_command_prints_a_month(store: Store, file: Path) -> None:
 def test_json_has_every_report(store: Store, file: Path) -> None:
     """For whoever charges others."""
     for number in range(30):
-        store.begin_call(call(paper=f"2601.1{number:04}"))
+        model_calls.begin(store, call(paper=f"2601.1{number:04}"))
     told = json.loads(run(file, "--month", "2026-01", "--json"))
     assert len(told["reports"]) == 34
     assert told["total"]["calls"] == 37

@@ -14,7 +14,8 @@ from digest.deliveries import resume
 from digest.editions import Subscription, make_edition, number_of, register
 from digest.outbox import Outbox
 from digest.status import status
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Destination, Publisher
 from tests import discord_chat, slack_chat, slack_publishing
 from tests.delivery_makers import MovedClock, stored_day

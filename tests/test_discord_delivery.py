@@ -13,7 +13,8 @@ from digest.editions import Subscription, make_edition, number_of, register
 from digest.lookups import Lookups
 from digest.outbox import Outbox
 from digest.status import status
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Destination
 from tests.delivery_makers import MovedClock, stored_day
 from tests.discord_chat import adapter_for, read_out

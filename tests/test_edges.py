@@ -23,7 +23,8 @@ from config.settings import Settings
 from digest.mistakes import mistakes
 from digest.readers.best import read_paper
 from digest.readers.fingerprint import text_hash
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.text.valid import valid
 from digest.types import ArxivId, Invocation, Paper, Passage, PassageKind, Reading, ReadingSource, SectionName
 from tests.latexml_pages import page, para, section

@@ -17,7 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot import cleaning
-from digest import deliveries, people
+from digest import deliveries, model_calls, people
 from digest.cleanup import clean_up, is_pending
 from digest.covers import set_hidden
 from digest.editions import Subscription, make_edition
@@ -84,7 +84,11 @@ def live(store: Store) -> None:
     note_answer(store, question, '{"plain": "The marzipan is in Table 2."}')
     call = ModelCall(identity="2601.00001|hash", purpose="answer", paper_id=ArxivId("2601.00001"), language="en",
                      endpoint="model.example", model="m", outcome="begun", started_at=store.clock())  # fmt: skip
-    store.end_call(store.begin_call(call), replace(call, outcome="400", error="Bad question: “where is the marzipan?”"))
+    model_calls.end(
+        store,
+        model_calls.begin(store, call),
+        replace(call, outcome="400", error="Bad question: “where is the marzipan?”"),
+    )
     write_letter(store, ALICE, Message(plain="The marzipan is in Table 2."), "en", subject=f"request {question}")
     finish_job(store, question, "")
     add_job(store, "deliver", '{"to": ["slack:T1/U0ALICE"]}', "command line")
@@ -259,10 +263,10 @@ def test_a_call_that_ends_afterwards_brings_nothing_back(tmp_path: Path) -> None
         stored_day(store, 1)
         call = ModelCall(identity="2601.00001|marzipan", purpose="answer", paper_id="2601.00001", language="en",
                          endpoint="model.example", model="m", outcome="begun", started_at=store.clock())  # fmt: skip
-        number = store.begin_call(call)
+        number = model_calls.begin(store, call)
         add_job(store, "request ask", msgspec.json.encode(ASKED).decode(), "slack:U0ALICE")
         forget(store, ASKED)
-        store.end_call(number, replace(call, outcome="400", error="Bad question: “where is the marzipan?”"))
+        model_calls.end(store, number, replace(call, outcome="400", error="Bad question: “where is the marzipan?”"))
         assert tuple(store.connection.execute("SELECT identity, outcome, error FROM model_calls").fetchone()) == (
             "",
             "400",

@@ -18,7 +18,8 @@ from bot import compose
 from config import settings as configured
 from digest.errors import OperatorNeeded, SettingsError, WriteError
 from digest.markdown import plain
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.text.valid import valid
 from digest.types import Fetcher, Kit, Passage, PassageKind, ReadingSource, SectionName
 from digest.writers import llm

@@ -24,7 +24,8 @@ from digest.errors import DestinationClosed, MaybeSent, MessageGone, MessageRefu
 from digest.lookups import Lookups
 from digest.outbox import MARGIN_S, PEOPLE_AT_ONCE, Event, News, Outbox
 from digest.status import status
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Destination, Message, Paragraph, Posted, Publisher, Run
 from tests.delivery_makers import LAMPS, MOTHS, MovedClock, compose, stored_day
 from tests.makers import DAY

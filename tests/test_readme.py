@@ -17,7 +17,8 @@ from bot.sample_server import SAMPLE_DAY, serving
 from config.settings import HERE, load
 from digest.editions import make_edition, number_of, subscribed
 from digest.pipeline import make_digest
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Destination, Invocation, Message
 from tests.delivery_makers import MovedClock
 

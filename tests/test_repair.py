@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from digest.markdown import plain
-from digest.store import StoreThread
+from digest.store_thread import StoreThread
 from digest.types import Paper, Reading, Report, SectionName
 from tests.llm_writer import llm_writer
 from tests.makers import clock, paper, reading

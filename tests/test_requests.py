@@ -24,7 +24,8 @@ from digest import replies
 from digest.editions import subscribed
 from digest.locks import Shared, Work, held
 from digest.pipeline import Press, make_digest
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import FOLLOW, HEARD, ArxivId, Destination, Invocation, Message
 from tests.latexml_pages import page, para, section
 from tests.makers import DAY, clock

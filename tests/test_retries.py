@@ -16,7 +16,7 @@ import pytest
 
 from bot import compose
 from config.settings import Settings
-from digest import render, retries
+from digest import model_calls, render, retries
 from digest.locks import Shared, Work
 from digest.pipeline import make_digest, make_report
 from digest.store import Store
@@ -321,14 +321,14 @@ def _surrogates_after_all(patch: pytest.MonkeyPatch) -> None:
 
 def _record_that_refuses(patch: pytest.MonkeyPatch) -> None:
     """The end of a call that went well cannot be noted."""
-    ended = Store.end_call
+    ended = model_calls.end
 
     def end(store: Store, number: int, call: ModelCall) -> None:
         if call.outcome == "answered":
             raise sqlite3.OperationalError("disk I/O error")
         ended(store, number, call)
 
-    patch.setattr(Store, "end_call", end)
+    patch.setattr(model_calls, "end", end)
 
 
 BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
@@ -487,9 +487,9 @@ def test_a_process_that_dies_over_every_answer_does_not_buy_without_end(day: Set
     with Store.create(day.store.file(), compose.clock) as store:
         call = ModelCall(identity=identity, purpose="report", paper_id=FIRST, language="en", endpoint="e", model="m",
                          outcome="begun", started_at=hand())  # fmt: skip
-        store.begin_call(call)
+        model_calls.begin(store, call)
         assert store.failure(identity) is None
-        store.begin_call(call)
+        model_calls.begin(store, call)
         lost = store.failure(identity)
         assert lost is not None
         assert lost.next_try == hand() + timedelta(hours=1)

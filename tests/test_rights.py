@@ -21,11 +21,13 @@ from bot.registry import COMMANDS
 from bot.rights import RIGHTS, Editors
 from bot.words import UNDER_PAPERBOY
 from config.settings import HERE, load
+from digest import model_calls
 from digest.covers import clear_hidden, hidden_at, set_hidden
 from digest.editions import Subscription
 from digest.mistakes import mistakes, tell_mistake
 from digest.operator import set_operator
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.subscriptions import keep, kept_at, pause
 from digest.types import ArxivId, Destination, Invocation, ModelCall
 from tests import discord_chat, slack_chat
@@ -161,7 +163,7 @@ def fill(store: Store, channels: Sequence[Destination]) -> None:
     set_operator(store, Destination("slack", "", "C0OPERATOR"))
     call = ModelCall(identity="x", purpose="report", paper_id=ID, language="en", endpoint="e", model="m",
                      outcome="answered", started_at=compose.clock(), cost_usd=0.83)  # fmt: skip
-    store.end_call(store.begin_call(call), call)
+    model_calls.end(store, model_calls.begin(store, call), call)
     restore(store, channels)
 
 

@@ -72,7 +72,7 @@ class Bench:
 
     async def sent(self, wall: Wall) -> None:
         """Everything that may be sent now, by an outbox."""
-        from digest.store import StoreThread
+        from digest.store_thread import StoreThread
 
         thread = StoreThread(self.path, self.hand)
         await Outbox(thread, lambda _: wall, clock=self.hand).drain()

@@ -14,9 +14,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from digest import model_calls
 from digest.errors import StoreError
 from digest.lookups import RANKED_HITS, SCHEMA_VERSION, Lookups
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Attempt, Finding, FindingKind, ModelCall, Outcome, ReadingSource, SectionName
 from tests.makers import DAY, NOON, clock, paper, reading, report, sections
 
@@ -232,13 +234,15 @@ def test_a_call_whose_answer_may_be_lost_is_remembered(store: Store) -> None:
         identity="abc", purpose="report", paper_id="2601.00001", language="en", endpoint="http://127.0.0.1",
         model="a-model", outcome="begun", started_at=NOON,
     )  # fmt: skip
-    number = store.begin_call(call)
-    assert store.unfinished_call("abc")
-    assert not store.unfinished_call("abd")
-    store.end_call(number, msgspec.structs.replace(call, outcome="refused"))
-    assert not store.unfinished_call("abc")
-    store.end_call(number, msgspec.structs.replace(call, outcome="answered", completion_tokens=12, cost_usd=0.01))
-    assert store.unfinished_call("abc")
+    number = model_calls.begin(store, call)
+    assert model_calls.unfinished(store, "abc")
+    assert not model_calls.unfinished(store, "abd")
+    model_calls.end(store, number, msgspec.structs.replace(call, outcome="refused"))
+    assert not model_calls.unfinished(store, "abc")
+    model_calls.end(
+        store, number, msgspec.structs.replace(call, outcome="answered", completion_tokens=12, cost_usd=0.01)
+    )
+    assert model_calls.unfinished(store, "abc")
     assert store.connection.execute("SELECT outcome, completion_tokens FROM model_calls").fetchone()[:] == (
         "answered",
         12,

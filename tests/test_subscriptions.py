@@ -19,7 +19,8 @@ from digest.mistakes import mistakes, tell_mistake
 from digest.operator import set_operator, tell_operator
 from digest.outbox import Outbox
 from digest.status import newest_of, parked_of, status
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.subscriptions import FOR_GOOD, forget, former, is_paused, keep, kept_at, next_hour, pause, remove
 from digest.types import ArxivId, Destination, Invocation, Message, Posted
 from tests.delivery_makers import MovedClock, compose, stored_day

@@ -17,7 +17,7 @@ from bot import app, compose
 from bot.supervisor import Pauses, supervise
 from config.settings import load
 from digest.errors import DestinationClosed, NotSent, PaperboyError, SettingsError
-from digest.store import StoreThread
+from digest.store_thread import StoreThread
 from digest.types import Answerer, ChatAdapter, CommandSpec
 from tests.discord_server import DiscordServer
 from tests.discord_world import ALICE as DISCORD_ALICE

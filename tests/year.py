@@ -29,7 +29,8 @@ from digest.days import Patience
 from digest.editions import Subscription, number_of, register
 from digest.outbox import Outbox
 from digest.pipeline import Press
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Destination
 from tests.year_hours import WEEK, window
 from tests.year_model import Model

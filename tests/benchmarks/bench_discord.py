@@ -23,7 +23,8 @@ from config.settings import Settings, load
 from digest import deliveries
 from digest.editions import Subscription, make_edition, register
 from digest.outbox import Outbox
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Destination
 from tests.benchmarks.bench_slack_answers import Lag
 from tests.benchmarks.timing import show

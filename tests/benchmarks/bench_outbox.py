@@ -11,7 +11,8 @@ from pathlib import Path
 from digest import deliveries
 from digest.editions import Subscription, make_edition, register
 from digest.outbox import Outbox
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Destination, Message, Posted
 from tests.benchmarks.timing import show
 from tests.delivery_makers import compose, stored_day

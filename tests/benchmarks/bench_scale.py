@@ -25,7 +25,8 @@ from digest.errors import NotSent
 from digest.outbox import Outbox
 from digest.select import select
 from digest.shelf import Had, Shelf
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import ArxivId, Destination, Message, Paper, Posted, Report
 from tests.benchmarks.timing import show
 from tests.makers import DAY, report

@@ -24,7 +24,8 @@ from adapters.slack_send import CHANNEL_GAP_S, WORKSPACE_GAP_S
 from bot import app, compose, delivery
 from config.settings import Settings, load
 from digest.lookups import Lookups
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import ArxivId, SectionName
 from tests.benchmarks.timing import show
 from tests.delivery_makers import stored_day

@@ -18,7 +18,8 @@ from digest import deliveries
 from digest.editions import Subscription, make_edition, register
 from digest.outbox import Outbox
 from digest.posts import threaded
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Destination
 from tests.benchmarks.timing import show
 from tests.delivery_makers import stored_day

@@ -6,7 +6,8 @@ from adapters.discord_messages import messages
 from bot import compose
 from bot.chat import answer
 from digest.sources.report_file import read_report_file
-from digest.store import Store, StoreThread
+from digest.store import Store
+from digest.store_thread import StoreThread
 from digest.types import Invocation
 from tests.delivery_makers import MovedClock
 from tests.discord_chat import read_out
