@@ -164,7 +164,7 @@ def _told(error: click.ClickException) -> str:
 
 def _of_a_fault(error: Exception) -> str:
     """What nobody foresaw: a store that turns out damaged where it is read, else a fault of Paperboy."""
-    from digest.lookups import damaged
+    from digest.store_file import damaged
 
     if damaged(error):
         return f'The store is damaged: {error}. "paperboy doctor" says where it is and what to do.'

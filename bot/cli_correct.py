@@ -20,9 +20,10 @@ from bot.operator_notices import COMMAND_LINE, Author, notify_operator
 from digest.copies import Copies
 from digest.corrections import correct, preview, reinstate, to_correct, what_changed, withdraw
 from digest.errors import UsageError
-from digest.lookups import Lookups, nearest
+from digest.lookups import Lookups
 from digest.markdown import parse, write
 from digest.mistakes import dismiss
+from digest.nearest import nearest
 from digest.store import Store, _transaction
 from digest.text.valid import valid_text
 from digest.types import ArxivId, Report, SectionName

@@ -15,8 +15,9 @@ from bot import compose
 from bot.cli import DONE, FAILED, Options, counted, dressed
 from config.settings import InvalidSettings, Settings, user_file
 from digest.errors import FetchError, NotFound, PaperboyError, Refused
-from digest.lookups import nearest, unusable
+from digest.nearest import nearest
 from digest.store import Store
+from digest.store_file import unusable
 from digest.types import Fetcher
 
 _BESIDE = 14  # columns before a sentence

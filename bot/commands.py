@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from digest import render
 from digest.errors import InvalidId
-from digest.lookups import Hit, Lookups, nearest
+from digest.lookups import Hit, Lookups
+from digest.nearest import nearest
 from digest.types import (
     Action,
     ArxivId,

@@ -16,7 +16,7 @@ from bot.persons import direct_messages, is_direct, person_of, zone_of
 from bot.wishes import Wishes
 from digest import people, render
 from digest.editions import Subscription
-from digest.lookups import nearest
+from digest.nearest import nearest
 from digest.store import Store
 from digest.subscriptions import FOR_GOOD, PERSON_LIMIT, Kept, former, is_paused, keep, kept_at, pause, remove
 from digest.types import Action, Form, Invocation, Message, Paragraph, Points, Run, RunKind, Texts

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 
-from digest.lookups import BUSY_TIMEOUT_MS
+from digest.store_file import BUSY_TIMEOUT_MS
 
 log = logging.getLogger(__name__)
 

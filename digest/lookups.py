@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from digest import retries
 from digest.errors import StoreError
+from digest.store_file import BUSY_TIMEOUT_MS, SCHEMA_VERSION, form_of, unusable
 from digest.types import (
     ArxivId,
     Attempt,
@@ -35,8 +36,6 @@ from digest.types import (
     SectionName,
 )
 
-SCHEMA_VERSION = 3  # PRAGMA user_version of a store whose migrations have all been applied
-BUSY_TIMEOUT_MS = 10_000
 RANKED_HITS = 2_000  # nobody reads further, so a common word shows what is new; ranking more costs more than finding
 
 _BLOCKS = msgspec.json.Decoder(tuple[Block, ...])
@@ -319,42 +318,6 @@ class Lookups:
         return Hits(total, tuple(Hit(paper, self.report(paper.id, language)) for paper in papers))
 
 
-def form_of(connection: sqlite3.Connection, path: Path | None) -> int:
-    """The form of a store that this Paperboy knows, 0 for a file that is still empty.
-
-    Raises StoreError for somebody else's file and for a store of a newer Paperboy; sqlite3.Error as SQLite does.
-    """
-    # One question, so that a store that another process makes meanwhile is seen either empty or whole.
-    tables, ours = connection.execute(
-        "SELECT count(*), count(*) FILTER (WHERE name IN ('papers', 'listings', 'reports')) FROM sqlite_master"
-    ).fetchone()
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if tables and ours < 3:
-        raise StoreError(_no_store(path, "it has other tables"))
-    if version > SCHEMA_VERSION:
-        raise StoreError(f"The store at {path} was written by a newer Paperboy (form {version}). Update Paperboy.")
-    return version
-
-
-def unusable(path: Path | None, error: Exception, verb: str, remedy: str) -> StoreError:
-    """What SQLite or the file system says of a store: no store, damaged, or it cannot be read or opened."""
-    if damaged(error):
-        return StoreError(_no_store(path, str(error)))
-    return StoreError(f"The store at {path} cannot be {verb}: {error}. {remedy}")
-
-
-def damaged(error: BaseException) -> bool:
-    """Whether SQLite finds no database in a file, or a broken one (https://www.sqlite.org/rescode.html)."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def _no_store(path: Path | None, reason: str) -> str:
-    return (
-        f"The file {path} is no Paperboy store, or damaged: {reason}. "
-        "Set store.path to another file; of a damaged store put a copy back, or move it away and start anew."
-    )
-
-
 class _Wanted(NamedTuple):
     """SQL for a search: the column with a paper's number, the rows from FROM on, and the values they name."""
 
@@ -434,11 +397,3 @@ def _reading(row: sqlite3.Row) -> Reading:
         passages=_PASSAGES.decode(zlib.decompress(row["passages"])),
         attempts=_ATTEMPTS.decode(row["attempts"]),
     )
-
-
-def nearest(text: str, candidates: Iterable[str], count: int = 3) -> tuple[str, ...]:
-    """The candidates most like what somebody typed, best first; fewer when hardly anything is alike."""
-    from difflib import get_close_matches  # only for answers that find nothing
-
-    known: Sequence[str] = list(dict.fromkeys(candidates))
-    return tuple(get_close_matches(text, known, n=count, cutoff=0.3))

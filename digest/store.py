@@ -15,9 +15,10 @@ from sqlite_utils import Database
 
 from digest.cleanup import clean_up
 from digest.errors import Withdrawn
-from digest.lookups import BUSY_TIMEOUT_MS, SCHEMA_VERSION, Lookups, form_of, unusable
+from digest.lookups import Lookups
 from digest.markdown import normal, plain
 from digest.migrations import migrations
+from digest.store_file import BUSY_TIMEOUT_MS, SCHEMA_VERSION, form_of, unusable
 from digest.types import ArxivId, Finding, Paper, Reading, Report, Section
 from digest.words import indexed
 

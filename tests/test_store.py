@@ -16,8 +16,9 @@ import pytest
 
 from digest import model_calls
 from digest.errors import StoreError
-from digest.lookups import RANKED_HITS, SCHEMA_VERSION, Lookups
+from digest.lookups import RANKED_HITS, Lookups
 from digest.store import Store
+from digest.store_file import SCHEMA_VERSION
 from digest.store_thread import StoreThread
 from digest.types import Attempt, Finding, FindingKind, ModelCall, Outcome, ReadingSource, SectionName
 from tests.makers import DAY, NOON, clock, paper, reading, report, sections
