@@ -37,7 +37,15 @@ async def _asked(settings: Settings, paper_id: ArxivId, question: str, language:
     try:
         known, reading = await _text(store, paper_id)
         async with compose.kit(settings, store) as tools, compose.closing(compose.replies(settings, tools)) as writer:
-            given = await replies.reply(known, reading, question, language, glossary=compose.glossary(), writer=writer)
+            given = await replies.reply(
+                known,
+                reading,
+                question,
+                language,
+                glossary=compose.glossary(),
+                text_work=tools.text_work,
+                writer=writer,
+            )
     finally:
         await store.close()
     if given.problem:

@@ -19,13 +19,12 @@ from bot.cli import DONE, FAILED, PARTIAL, LanguageTag, Options, counted
 from bot.digesting import JOB, Order, Told
 from config.settings import Settings
 from digest import render
-from digest.errors import InvalidId, PaperboyError, ReadError, UsageError
+from digest.errors import CutOff, InvalidId, PaperboyError, ReadError, UsageError
 from digest.jobs import JobState, add_job, finish_job, job
 from digest.locks import LockHeld, Work, held
 from digest.pipeline import Made, make_digest
 from digest.readers.best import read_paper
 from digest.store import Store
-from digest.text.valid import valid
 from digest.types import ArxivId, Digest, Paper, Reading, Texts
 
 _LOOK_S = 0.3
@@ -179,15 +178,14 @@ def _id_or_no_file(text: str) -> ArxivId:
 
 
 def _saved(file: Path) -> Reading:
-    from digest.readers.fingerprint import text_hash
-    from digest.readers.saved import passages_of
+    from digest.readers.saved import parse
+    from digest.workers.text_work import ChildWork
 
+    work = ChildWork(compose.pool())
     try:
-        source, passages = passages_of(file.read_bytes())
-    except ReadError as error:
+        return asyncio.run(work.run(str(file), parse, file.read_bytes(), str(file)))
+    except (ReadError, CutOff) as error:
         raise ReadError(f"{file} holds no paper. {error} Name a saved HTML page, a PDF or a Markdown file.") from error
-    hashed = text_hash(passages)
-    return valid(Reading(paper_id=ArxivId(""), source=source, url=str(file), text_hash=hashed, passages=passages))
 
 
 def _read(options: Options, paper: ArxivId) -> Reading:
@@ -198,6 +196,6 @@ def _read(options: Options, paper: ArxivId) -> Reading:
         async with compose.press(settings) as press:
             stored = await press.store.run(Store.reading, paper)
             known = await press.store.run(Store.paper, paper)
-            return stored or await read_paper(press.readers, known or Paper(id=paper, title=""))
+            return stored or await read_paper(press.readers, known or Paper(id=paper, title=""), press.text_work)
 
     return asyncio.run(run())

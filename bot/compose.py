@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from digest.pipeline import Press
     from digest.sources.catalogue import Catalogue
     from digest.store_thread import StoreThread
-    from digest.types import CallBook, ChatAdapter, Kit, Paper, PaperReader, PaperSource, Reading, Report, ReportWriter
+    from digest.types import ChatAdapter, Kit, PageReader, PaperReader, PaperSource, ReportWriter
+    from digest.workers.pool import Pool
     from digest.writers.reply import ReplyWriter
 
 Closed = TypeVar("Closed")
@@ -64,6 +65,14 @@ def taxonomy() -> Taxonomy:
     from digest.domains import Taxonomy
 
     return Taxonomy(configured.domains())
+
+
+@functools.cache
+def pool() -> Pool:
+    """This process's child processes; the first is started when there is something to do for it."""
+    from digest.workers.pool import Pool
+
+    return Pool()
 
 
 def glossary() -> Mapping[str, Sequence[str]]:
@@ -106,6 +115,7 @@ async def press_over(settings: Settings, store: StoreThread) -> AsyncIterator[Pr
             stand_in=writer(settings, tools, "extractive"),
             store=store,
             clock=clock,
+            text_work=tools.text_work,
             catalogue=catalogue(settings, tools),
             replies=answers,
         )
@@ -183,9 +193,11 @@ async def closing(chosen: Closed) -> AsyncIterator[Closed]:
 
 
 @asynccontextmanager
-async def kit(settings: Settings, calls: CallBook) -> AsyncIterator[Kit]:
+async def kit(settings: Settings, store: StoreThread) -> AsyncIterator[Kit]:
     """What sources, readers and writers are built from."""
+    from digest.mending import faults_of
     from digest.types import Kit
+    from digest.workers.text_work import ChildWork
 
     async with fetcher(settings, FETCH_ATTEMPTS) as polite:
         yield Kit(
@@ -196,17 +208,10 @@ async def kit(settings: Settings, calls: CallBook) -> AsyncIterator[Kit]:
             texts={language: texts(language) for language in LANGUAGES},
             domains=taxonomy(),
             prompts=configured.prompts(),
-            calls=calls,
-            check=_to_mend,
+            calls=store,
+            text_work=ChildWork(pool(), store),
+            check=faults_of,
         )
-
-
-def _to_mend(report: Report, reading: Reading, paper: Paper) -> Sequence[str]:
-    """What a model is asked to mend in its report: what the paper does not say, or says of something else."""
-    from digest.grounding import checked
-    from digest.mending import to_mend
-
-    return to_mend(checked(report, reading, paper).findings)
 
 
 def fetcher(settings: Settings, attempts: int) -> PoliteFetcher:
@@ -227,7 +232,7 @@ def source(settings: Settings, tools: Kit) -> PaperSource:
     return _built("sources", settings.digest.source, settings, tools)  # type: ignore[no-any-return]  # a plugin's word
 
 
-def readers(settings: Settings, tools: Kit) -> Sequence[PaperReader]:
+def readers(settings: Settings, tools: Kit) -> Sequence[PaperReader | PageReader]:
     return [_built("readers", name, settings, tools) for name in settings.digest.readers]
 
 

@@ -225,7 +225,13 @@ class Requests:
         press = await asyncio.shield(self._press)
         paper, reading = await self._text(errand.paper_id, press)
         given = await replies.reply(
-            paper, reading, errand.words, errand.asked.language, glossary=compose.glossary(), writer=press.replies
+            paper,
+            reading,
+            errand.words,
+            errand.asked.language,
+            glossary=compose.glossary(),
+            text_work=press.text_work,
+            writer=press.replies,
         )
         return replace(replies.message(paper, reading, given, texts), actions=posts.actions_in_thread(paper, texts))
 
@@ -237,7 +243,9 @@ class Requests:
             return paper, reading
         async with self._reader():
             paper = paper or await self._introduced(paper_id, press)
-            reading = await self._store.run(Store.reading, paper_id) or await read_paper(press.readers, paper)
+            reading = await self._store.run(Store.reading, paper_id) or await read_paper(
+                press.readers, paper, press.text_work
+            )
             await self._store.run(Store.save_reading, reading)
         return paper, reading
 

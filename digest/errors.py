@@ -97,6 +97,19 @@ class ReadError(PaperboyError):
     """A reader has nothing usable for a paper."""
 
 
+class CutOff(PaperboyError):
+    """The work on a text was stopped as often as it is tried. `about`: the paper's id, or its id and a source; `why`:
+    what the work did, such as "took longer than 20 s"."""
+
+    def __init__(self, about: str, why: str) -> None:
+        paper, _, source = about.partition(" ")
+        what = f"The {source} text of {paper}" if source else f"The text of {paper}"
+        super().__init__(
+            f"{what} is given up: the work on it {why}, twice. It is not tried again by itself; "
+            f'"paperboy paper {paper} --refresh" tries it once more.'
+        )
+
+
 class WriteError(PaperboyError):
     """No report could be written."""
 

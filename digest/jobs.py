@@ -64,17 +64,37 @@ def next_job(store: Store, kinds: Collection[str]) -> Job | None:
     with _transaction(store.connection) as connection:
         for row in connection.execute("SELECT id, kind FROM jobs WHERE state = 'waiting' ORDER BY id"):
             if row["kind"] in kinds:
-                connection.execute("UPDATE jobs SET state = 'running' WHERE id = ?", (row["id"],))
+                connection.execute(
+                    "UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = ?", (row["id"],)
+                )
                 return job(store, row["id"])
     return None
 
 
-def return_jobs(store: Store, kinds: Collection[str]) -> None:
-    """Has the jobs of these kinds that a process died over wait again; for who has just been given the lock."""
+def return_jobs(store: Store, kinds: Collection[str], most: int | None = None) -> tuple[Job, ...]:
+    """Has the jobs of these kinds that a process died over wait again; for who has just been given the lock.
+
+    Gives those over which `most` processes have died without an answer: they do not wait, and are to be finished.
+    """
+    dead: list[Job] = []
     with _transaction(store.connection) as connection:
-        connection.executemany(
-            "UPDATE jobs SET state = 'waiting', progress = '' WHERE state = 'running' AND kind = ?",
-            [(kind,) for kind in kinds],
+        for row in connection.execute("SELECT id, kind, attempts, answer FROM jobs WHERE state = 'running'").fetchall():
+            if row["kind"] not in kinds:
+                continue
+            if most is not None and row["attempts"] >= most and not row["answer"]:
+                dead.append(job(store, row["id"]))
+            else:
+                connection.execute("UPDATE jobs SET state = 'waiting', progress = '' WHERE id = ?", (row["id"],))
+    return tuple(dead)
+
+
+def put_back(store: Store, number: int) -> None:
+    """Has a job that this process will not finish, because it stops in order, wait for the next one."""
+    with _transaction(store.connection) as connection:
+        connection.execute(
+            "UPDATE jobs SET state = 'waiting', progress = '', attempts = attempts - 1 "
+            "WHERE id = ? AND state = 'running'",
+            (number,),
         )
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from digest.types import Finding, FindingKind, Outcome
+from digest.types import Finding, FindingKind, Outcome, Paper, Reading, Report
+
+
+def faults_of(report: Report, reading: Reading, paper: Paper) -> tuple[str, ...]:
+    """What a report says that the paper does not, or says of something else, in sentences."""
+    from digest.grounding import checked  # needed in the child alone
+
+    return to_mend(checked(report, reading, paper).findings)
 
 
 def to_mend(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -380,6 +380,25 @@ def erasure(db: Database) -> None:
         db.execute(statement)
 
 
+_TEXT_ATTEMPTS = """
+-- Work on papers' texts that is under way, and texts that were given up: see digest.attempts.
+CREATE TABLE text_attempts (
+    about TEXT PRIMARY KEY,                -- a paper's id, or an id and a source
+    attempts INTEGER NOT NULL,             -- begun and never ended
+    problem TEXT NOT NULL DEFAULT ''       -- why it was given up
+) WITHOUT ROWID;
+
+ALTER TABLE jobs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;  -- how often it was taken
+"""
+
+
+@migrations()
+def text_attempts(db: Database) -> None:
+    """What a process died over is counted, so that it is not tried for ever."""
+    for statement in _statements(_TEXT_ATTEMPTS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """A script's statements one by one: `executescript` would commit the migration's transaction."""
     without_comments = "\n".join(line.partition("--")[0] for line in script.splitlines())

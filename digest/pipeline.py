@@ -36,6 +36,7 @@ from digest.types import (
     ArxivId,
     Clock,
     Digest,
+    PageReader,
     Paper,
     PaperReader,
     PaperSource,
@@ -45,6 +46,7 @@ from digest.types import (
     ReadingSource,
     Report,
     ReportWriter,
+    TextWork,
 )
 
 log = logging.getLogger(__name__)
@@ -63,11 +65,12 @@ class Press(Struct, frozen=True, kw_only=True):
     """
 
     source: PaperSource
-    readers: Sequence[PaperReader]
+    readers: Sequence[PaperReader | PageReader]
     writer: ReportWriter
     stand_in: ReportWriter
     store: StoreThread
     clock: Clock
+    text_work: TextWork
     catalogue: Catalogue
     replies: Replies | None = None
     turns: MutableMapping[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -243,7 +246,7 @@ async def _read_anew(press: Press, paper: Paper, before: Reading | None) -> Read
     Raises ReadError when there is none, and was none before.
     """
     try:
-        await press.store.run(Store.save_reading, await read_paper(press.readers, paper))
+        await press.store.run(Store.save_reading, await read_paper(press.readers, paper, press.text_work))
     except ReadError:
         if before is None:
             raise

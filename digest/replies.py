@@ -7,7 +7,6 @@ authors, so that no passage is served whole.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from msgspec.structs import replace
 
 from digest import render
 from digest.addressed import sifted
-from digest.errors import WriteError
+from digest.errors import CutOff, WriteError
 from digest.grounding import Ground
 from digest.inline import parse_runs, text_runs
 from digest.retrieval import Glossary, asked_words, retrieve, words_of
@@ -36,6 +35,7 @@ from digest.types import (
     Section,
     SectionName,
     Texts,
+    TextWork,
 )
 from digest.writers.sentences import sentences as split_sentences
 
@@ -69,6 +69,15 @@ class Reply(Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class Answering(Struct, frozen=True):
+    """The passages that answer a question, best first, and the paper as a model may be shown it; `quoted` answers
+    without one."""
+
+    paper: Paper
+    passages: tuple[Passage, ...]
+    quoted: tuple[Said, ...]
+
+
 class Writer(Protocol):
     """See digest.writers.reply.ReplyWriter."""
 
@@ -87,32 +96,45 @@ async def reply(
     language: str,
     *,
     glossary: Glossary,
+    text_work: TextWork,
     writer: Writer | None = None,
 ) -> Reply:
-    """Answers from the passages alone; when the model cannot, the paper is quoted. Never raises for the model."""
-    safe = await asyncio.to_thread(sifted, paper, reading)
-    found = [one.passage for one in retrieve(safe.reading.passages, question, glossary)]
-    if not found:
+    """Answers from the passages alone; when the model cannot, the paper is quoted. Never raises for the model.
+
+    Raises CutOff for a text that stops the processes which handle it.
+    """
+    found = await text_work.run(paper.id, answering, paper, reading, question, glossary)
+    if not found.passages:
         return Reply(question=question)
     if writer is None:
-        return Reply(question=question, said=quoted(found, question, glossary))
+        return Reply(question=question, said=found.quoted)
     try:
-        sentences = await writer.write(safe.paper, safe.reading, found, question, language)
-        said = await asyncio.to_thread(_standing, sentences, found, paper)
-    except WriteError as error:
+        sentences = await writer.write(found.paper, reading, found.passages, question, language)
+        said = await text_work.run(paper.id, standing, sentences, found.passages, paper)
+    except (WriteError, CutOff) as error:
         log.warning("no answer of a model", extra={"paper": paper.id, "reason": str(error)})
-        return Reply(question=question, said=quoted(found, question, glossary), problem=str(error))
+        return Reply(question=question, said=found.quoted, problem=str(error))
     except Exception:
         log.exception("an answer of a model broke", extra={"paper": paper.id})
         problem = "Paperboy could not read the model's answer; the log says why."
-        return Reply(question=question, said=quoted(found, question, glossary), problem=problem)
+        return Reply(question=question, said=found.quoted, problem=problem)
     left_out = len(sentences) - len(said)
     if left_out and not said:
-        return Reply(question=question, said=quoted(found, question, glossary), left_out=left_out)
+        return Reply(question=question, said=found.quoted, left_out=left_out)
     return Reply(question=question, said=said, writer=writer.name, left_out=left_out)
 
 
-def _standing(sentences: Sequence[tuple[str, Passage]], found: Sequence[Passage], paper: Paper) -> tuple[Said, ...]:
+# --- in the child ------------------------------------------------------------------------------------------------
+
+
+def answering(paper: Paper, reading: Reading, question: str, glossary: Glossary) -> Answering:
+    """What of a paper answers a question."""
+    safe = sifted(paper, reading)
+    found = tuple(one.passage for one in retrieve(safe.reading.passages, question, glossary))
+    return Answering(safe.paper, found, quoted(found, question, glossary))
+
+
+def standing(sentences: tuple[tuple[str, Passage], ...], found: tuple[Passage, ...], paper: Paper) -> tuple[Said, ...]:
     """The sentences whose figures, names and addresses stand in the passages that the model was given."""
     of_passages = Reading(paper_id=paper.id, source=ReadingSource.HTML, url="", text_hash="", passages=tuple(found))
     ground = Ground(of_passages, replace(paper, abstract=""))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from digest.errors import StoreError
 
-SCHEMA_VERSION = 3  # PRAGMA user_version of a store whose migrations have all been applied
+SCHEMA_VERSION = 4  # PRAGMA user_version of a store whose migrations have all been applied
 BUSY_TIMEOUT_MS = 10_000
 
 

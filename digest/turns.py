@@ -21,6 +21,11 @@ def ahead() -> Iterator[None]:
         _AHEAD.reset(token)
 
 
+def is_ahead() -> bool:
+    """Whether this is called within `ahead`."""
+    return _AHEAD.get()
+
+
 class Turns:
     """A lock that is given in the order of the calls, but to those within `ahead` first."""
 
@@ -35,7 +40,7 @@ class Turns:
             return
         self._count += 1
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (not _AHEAD.get(), self._count, turn))
+        heapq.heappush(self._waiting, (not is_ahead(), self._count, turn))
         try:
             await turn
         except asyncio.CancelledError:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -122,7 +122,7 @@ class Attempt(Struct, frozen=True):
 class Reading(Struct, frozen=True, kw_only=True):
     """What one reader made of one paper. `text_hash` is the SHA-256 (hex) of all passages: see `text_hash`."""
 
-    paper_id: ArxivId
+    paper_id: ArxivId = ArxivId("")  # "": of a page whose paper nobody has named
     source: ReadingSource
     url: str
     text_hash: str
@@ -484,6 +484,10 @@ Answerer = Callable[[Invocation], Awaitable[Message]]  # never raises: what goes
 # --- what can be plugged in -------------------------------------------------------------------------------------
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
 class PaperSource(Protocol):
     async def daily(self, day: date) -> Sequence[Paper]:
         """The papers listed on a day, most upvoted first.
@@ -498,6 +502,22 @@ class PaperReader(Protocol):
 
     async def read(self, paper: Paper) -> Reading:
         """Raises ReadError when this reader has nothing usable for the paper: the next one is asked."""
+
+
+@runtime_checkable
+class PageReader(Protocol):
+    """A reader that only fetches here: what it has fetched is parsed in a child process (see TextWork)."""
+
+    @property
+    def source(self) -> ReadingSource: ...
+
+    @property
+    def parse(self) -> Callable[[bytes, str], Reading]:
+        """A module's function: the reading of a page (its content, and the address where it was). It raises ReadError.
+        The reading's paper is filled in by who asked."""
+
+    async def fetch(self, paper: Paper) -> Fetched:
+        """Raises ReadError when there is nothing to be had for the paper."""
 
 
 class ReportWriter(Protocol):
@@ -649,13 +669,25 @@ class DomainFinder(Protocol):
         """One to four ids, best first."""
 
 
-# What a report says that the text does not, in sentences, each a thing to mend
-Check = Callable[[Report, Reading, Paper], Sequence[str]]
+# What a report says that the text does not, in sentences, each a thing to mend: a module's function, see TextWork
+Check = Callable[[Report, Reading, Paper], tuple[str, ...]]
 
 
-def unchecked(_report: Report, _reading: Reading, _paper: Paper) -> Sequence[str]:
+def unchecked(_report: Report, _reading: Reading, _paper: Paper) -> tuple[str, ...]:
     """A Check that finds nothing."""
     return ()
+
+
+class TextWork(Protocol):
+    """Work on papers' texts, which strangers wrote: done in a child process, within limits of time and memory."""
+
+    async def run(self, about: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a module's function gives; its parameters and result have types that msgspec knows, and it is given no
+        keywords. `about` is the paper's id, or the id and a source ("2601.00001 html").
+
+        A call that passes its limits is tried once more. Raises CutOff when it does so again, or did before, and a
+        ReadError that the function raises.
+        """
 
 
 class Kit(Struct, frozen=True, kw_only=True):
@@ -673,6 +705,7 @@ class Kit(Struct, frozen=True, kw_only=True):
     domains: DomainFinder
     prompts: Mapping[str, str]  # file name without ".md" -> text
     calls: CallBook
+    text_work: TextWork
     check: Check = unchecked
 
 

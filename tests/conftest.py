@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 
 import pytest
 
@@ -22,6 +23,11 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         assert isinstance(getattr(module, name), float)
         monkeypatch.setattr(module, name, PATIENCE_S)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Child processes find the functions of tests as well."""
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(config.rootpath), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def pytest_collection_finish() -> None:

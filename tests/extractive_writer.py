@@ -8,6 +8,7 @@ from bot.compose import LANGUAGES, taxonomy, texts
 from digest.types import Kit, ReportWriter
 from digest.writers.extractive import build
 from tests.makers import clock
+from tests.text_work import text_work
 
 
 def writer() -> ReportWriter:
@@ -20,5 +21,6 @@ def writer() -> ReportWriter:
         "domains": taxonomy(),
         "prompts": {},
         "calls": None,
+        "text_work": text_work(),
     }
     return build(Kit(**told), {})

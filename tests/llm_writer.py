@@ -15,6 +15,7 @@ from digest.writers import llm
 from digest.writers.llm import LlmWriter
 from tests.makers import clock
 from tests.model_server import KEY, ModelServer
+from tests.text_work import text_work
 
 PRICES = {"a-model": {"input": 2.0, "output": 8.0, "cached": 0.5}}
 
@@ -42,6 +43,7 @@ def kit(calls: CallBook | None = None, *, check: Check = unchecked, clock: Clock
         domains=compose.taxonomy(),
         prompts=configured.prompts(),
         calls=calls or StoreThread(None, clock),
+        text_work=text_work(),
         check=check,
     )
 

@@ -21,6 +21,7 @@ from digest.store import Store
 from digest.store_thread import StoreThread
 from digest.types import ArxivId, Destination, Message, Paper, Posted, Reading, ReadingSource, Report
 from tests.makers import DAY, paper, reading, report
+from tests.text_work import text_work
 
 PATIENCE = Patience(timedelta(hours=3), timedelta(hours=8))
 SOON = timedelta(minutes=15)
@@ -122,7 +123,16 @@ async def rounds_over(
     """Rounds of a bot; `changes` are those of what Rounds is made with."""
     store = StoreThread(path, clock)
     nobody: Any = None  # asks for a paper here
-    press = Press(source=hub, readers=readers, writer=pen, stand_in=pen, store=store, clock=clock, catalogue=nobody)
+    press = Press(
+        source=hub,
+        readers=readers,
+        writer=pen,
+        stand_in=pen,
+        store=store,
+        clock=clock,
+        text_work=text_work(store),
+        catalogue=nobody,
+    )
     plain: dict[str, Any] = {
         "clock": clock,
         "patience": PATIENCE,

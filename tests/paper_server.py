@@ -23,6 +23,7 @@ from aiohttp import web
 
 from digest.types import Fetcher, Kit
 from tests.makers import clock
+from tests.text_work import text_work
 
 PROJECT = "paperboy"  # what a User-Agent must hold
 _ID = r"(?:\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/\d{2}(?:0[1-9]|1[0-2])\d{3})(?:v\d+)?"
@@ -342,6 +343,7 @@ def kit(server: PaperServer, fetcher: Fetcher, **changes: Any) -> Kit:
         "domains": None,
         "prompts": {},
         "calls": None,
+        "text_work": text_work(),
     }
     return Kit(**{**told, **changes})
 

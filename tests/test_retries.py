@@ -16,7 +16,7 @@ import pytest
 
 from bot import compose
 from config.settings import Settings
-from digest import model_calls, render, retries
+from digest import mending, model_calls, render, retries
 from digest.locks import Shared, Work
 from digest.pipeline import make_digest, make_report
 from digest.store import Store
@@ -44,6 +44,7 @@ from tests.model_day import fill, made, settings
 from tests.model_server import ModelServer, serving
 from tests.morning_makers import Hand
 from tests.paper_server import PaperServer
+from tests.workers_tasks import one_fault
 
 FIRST = ArxivId("2601.00001")
 ATTEMPTS = 2  # for one purchase, as the settings have it
@@ -370,7 +371,7 @@ async def test_a_check_or_repair_that_breaks_costs_no_report(
     day: Settings, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The report is good without."""
-    monkeypatch.setattr(compose, "_to_mend", lambda *_: ["Something."])
+    monkeypatch.setattr(mending, "faults_of", one_fault)
     monkeypatch.setattr(llm.LlmWriter, "_repaired", _raising(ZeroDivisionError()))
     await made(day)
     await made(day)

@@ -32,6 +32,7 @@ from digest.pipeline import Press
 from digest.store import Store
 from digest.store_thread import StoreThread
 from digest.types import Destination
+from tests.text_work import text_work
 from tests.year_hours import WEEK, window
 from tests.year_model import Model
 from tests.year_parts import Killed, Moment, Platform, Reader, Seen, Source, Writer
@@ -83,6 +84,7 @@ class Process:
             stand_in=Writer(moment),
             store=self.store,
             clock=moment,
+            text_work=text_work(),
             catalogue=cast("Any", None),  # nobody asks for a paper here
         )
         self.rounds = Rounds(

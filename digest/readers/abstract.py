@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
-
-from lxml import etree, html
 
 from digest.errors import FetchError, ReadError
 from digest.readers.fingerprint import text_hash
@@ -33,7 +30,7 @@ class AbstractReader:
             fetched = await self._kit.fetcher.get(url, timeout_s=self._timeout_s)
         except FetchError as error:
             raise ReadError(f"No abstract of {paper.id}. {error}") from error
-        found = await asyncio.to_thread(passages, fetched.body)
+        found = await self._kit.text_work.run(f"{paper.id} {self.source}", passages, fetched.body)
         if not found:
             raise ReadError(f"No abstract of {paper.id}: {fetched.url} shows none. Look at the page in a browser.")
         return _reading(paper, fetched.url, found)
@@ -53,6 +50,8 @@ def _reading(paper: Paper, url: str, found: tuple[Passage, ...]) -> Reading:
 
 def passages(page: bytes) -> tuple[Passage, ...]:
     """The abstract on an arXiv abstract page (UTF-8), as one passage; none when the page shows none."""
+    from lxml import etree, html  # needed in the child alone
+
     try:
         root = html.document_fromstring(page, parser=html.HTMLParser(encoding="utf-8"))
     except etree.LxmlError:
@@ -63,7 +62,7 @@ def passages(page: bytes) -> tuple[Passage, ...]:
     return next(filter(None, map(_passage, [*told, *shown])), ())
 
 
-def _shown(quote: html.HtmlElement) -> str:
+def _shown(quote: Any) -> str:
     """What an abstract's element says, without the word "Abstract" before it."""
     for label in quote.find_class("descriptor"):
         label.drop_tree()

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any
 
 from digest.errors import FetchError, NotFound, ReadError
 from digest.readers.fingerprint import text_hash
-from digest.types import Kit, Paper, PaperReader, Passage, Reading, ReadingSource
+from digest.types import Fetched, Kit, PageReader, Paper, Passage, Reading, ReadingSource
 
 _ABSTRACT_PAGE = re.compile(rb"<blockquote[^>]{0,200}\babstract\b|<meta[^>]{0,200}\bcitation_arxiv_id\b", re.IGNORECASE)
 _TYPES = ("text/html", "application/xhtml+xml")
 
 
-def build(kit: Kit, options: dict[str, Any]) -> PaperReader:
+def build(kit: Kit, options: dict[str, Any]) -> PageReader:
     """The reader of arXiv's HTML as `[arxiv]` of the settings has it."""
     return ArxivHtmlReader(kit, options.get("timeout_s"))
+
+
+def parse(page: bytes, url: str) -> Reading:
+    """The reading of a paper's page. Raises ReadError when the page holds no paper."""
+    found = passages(page)
+    return Reading(source=ReadingSource.HTML, url=url, text_hash=text_hash(found), passages=found)
 
 
 def passages(page: bytes) -> tuple[Passage, ...]:
@@ -38,13 +43,14 @@ def is_abstract_page(page: bytes) -> bool:
 
 class ArxivHtmlReader:
     source = ReadingSource.HTML
+    parse = staticmethod(parse)
 
     def __init__(self, kit: Kit, timeout_s: float | None) -> None:
         self._kit = kit
         self._timeout_s = timeout_s
 
-    async def read(self, paper: Paper) -> Reading:
-        """Raises ReadError when arXiv has no HTML of the paper, or none that holds the paper."""
+    async def fetch(self, paper: Paper) -> Fetched:
+        """Raises ReadError when arXiv has no HTML of the paper."""
         try:
             fetched = await self._kit.fetcher.get(f"{self._kit.arxiv_url}/html/{paper.id}", timeout_s=self._timeout_s)
         except NotFound as error:
@@ -54,7 +60,4 @@ class ArxivHtmlReader:
         if fetched.content_type not in _TYPES:
             told = fetched.content_type or "something without a type"
             raise ReadError(f"No HTML of {paper.id}: {fetched.url} answered with {told}.")
-        found = await asyncio.to_thread(passages, fetched.body)
-        return Reading(
-            paper_id=paper.id, source=self.source, url=fetched.url, text_hash=text_hash(found), passages=found
-        )
+        return fetched

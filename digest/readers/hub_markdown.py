@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -16,6 +15,7 @@ from digest.readers.fingerprint import text_hash
 from digest.readers.markdown_source import prose
 from digest.types import (
     Block,
+    Fetched,
     Kit,
     Paper,
     Paragraph,
@@ -62,17 +62,24 @@ class _Part(NamedTuple):
     lines: list[str]
 
 
+def parse(page: bytes, url: str) -> Reading:
+    """The reading of a paper's Markdown. Raises ReadError as `passages` does."""
+    found = passages(page.decode("utf-8", "replace"))
+    return Reading(source=ReadingSource.MARKDOWN, url=url, text_hash=text_hash(found), passages=found)
+
+
 class HubMarkdown:
     """Reads the Hub's Markdown of a paper."""
 
     source = ReadingSource.MARKDOWN
+    parse = staticmethod(parse)
 
     def __init__(self, kit: Kit, timeout_s: float) -> None:
         self._kit = kit
         self._timeout_s = timeout_s
 
-    async def read(self, paper: Paper) -> Reading:
-        """Raises ReadError when the Hub has no Markdown of the paper, or little more than its abstract."""
+    async def fetch(self, paper: Paper) -> Fetched:
+        """Raises ReadError when the Hub has no Markdown of the paper."""
         url = f"{self._kit.hub_url}/papers/{paper.id}.md"
         try:
             page = await self._kit.fetcher.get(url, timeout_s=self._timeout_s)
@@ -82,8 +89,7 @@ class HubMarkdown:
             raise ReadError(f"The Hub's Markdown of {paper.id} cannot be had. {error}") from error
         if page.content_type not in _TYPES:
             raise ReadError(f"The Hub answered {page.content_type} where the Markdown of {paper.id} should be.")
-        read = await asyncio.to_thread(_whole, page.body, paper)
-        return Reading(paper_id=paper.id, source=self.source, url=page.url, text_hash=text_hash(read), passages=read)
+        return page
 
 
 def build(kit: Kit, options: Mapping[str, Any]) -> HubMarkdown:
@@ -91,17 +97,15 @@ def build(kit: Kit, options: Mapping[str, Any]) -> HubMarkdown:
     return HubMarkdown(kit, float(options["timeout_s"]))
 
 
-def _whole(body: bytes, paper: Paper) -> tuple[Passage, ...]:
-    read = passages(body.decode("utf-8", "replace"))
-    told = " ".join(paper.abstract.split())
+def is_little_more_than(abstract: str, reading: Reading) -> bool:
+    """Whether a reading holds hardly anything that a paper's abstract does not: the Hub has such pages."""
+    told = " ".join(abstract.split())
     beyond = sum(
         len(passage.text.split())
-        for passage in read
+        for passage in reading.passages
         if not _ABSTRACT.fullmatch(passage.heading) and " ".join(passage.text.split()) not in told
     )
-    if told and beyond < _LEAST_WORDS:
-        raise ReadError(f"The Hub's Markdown of {paper.id} holds little more than the abstract.")
-    return read
+    return bool(told) and beyond < _LEAST_WORDS
 
 
 def passages(text: str) -> tuple[Passage, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from digest.errors import FetchError, NotFound, ReadError
 from digest.readers import pdf_text
 from digest.readers.fingerprint import text_hash
-from digest.types import Kit, Paper, Reading, ReadingSource
+from digest.types import Fetched, Kit, Paper, Reading, ReadingSource
 
 
 def build(kit: Kit, options: Mapping[str, Any]) -> PdfReader:
@@ -16,26 +16,26 @@ def build(kit: Kit, options: Mapping[str, Any]) -> PdfReader:
     return PdfReader(kit, float(options["timeout_s"]))
 
 
+def parse(page: bytes, url: str) -> Reading:
+    """The reading of a PDF. Raises ReadError as pdf_text.passages does."""
+    found = pdf_text.passages(page)
+    return Reading(source=ReadingSource.PDF, url=url, text_hash=text_hash(found), passages=found)
+
+
 class PdfReader:
     source = ReadingSource.PDF
+    parse = staticmethod(parse)
 
     def __init__(self, kit: Kit, timeout_s: float) -> None:
         self._kit = kit
         self._timeout_s = timeout_s
 
-    async def read(self, paper: Paper) -> Reading:
-        """Raises ReadError when arXiv has no PDF of the paper, or none whose text can be read in a minute."""
+    async def fetch(self, paper: Paper) -> Fetched:
+        """Raises ReadError when arXiv has no PDF of the paper."""
         url = f"{self._kit.arxiv_url}/pdf/{paper.id}"
         try:
-            fetched = await self._kit.fetcher.get(url, timeout_s=self._timeout_s)
+            return await self._kit.fetcher.get(url, timeout_s=self._timeout_s)
         except NotFound as error:
             raise ReadError(f"arXiv has no PDF of {paper.id}.") from error
         except FetchError as error:
             raise ReadError(f"The PDF of {paper.id} cannot be had. {error}") from error
-        try:
-            found = await pdf_text.read(fetched.body)
-        except ReadError as error:
-            raise ReadError(f"The PDF of {paper.id} is of no use. {error}") from error
-        return Reading(
-            paper_id=paper.id, source=self.source, url=fetched.url, text_hash=text_hash(found), passages=found
-        )

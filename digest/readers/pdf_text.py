@@ -1,17 +1,10 @@
-"""The text of a PDF, read in a process of its own: PDFium is not safe in threads and may hang or crash on a bad file.
-
-Run as `python -m digest.readers.pdf_text` it reads a PDF from its input and writes the passages to its output as JSON.
-"""
+"""The text of a PDF, as PDFium tells it character by character."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import ctypes
 import math
-import os
 import re
-import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -19,19 +12,14 @@ from statistics import median
 from types import ModuleType
 from typing import Any, NamedTuple
 
-import msgspec
-
 from digest.errors import ReadError
 from digest.readers.pdf_layout import laid_out
 from digest.readers.pdf_rows import Cell, Line, Page
 from digest.readers.pdf_words import HYPHEN
 from digest.types import Passage
 
-TIMEOUT_S = 60.0
 MAX_PAGES = 200  # of a longer document the first ones are read
 MAX_PAGE_CHARS = 60_000  # a page full of text has 8,000; a drawing of a million dots is none
-_MEMORY_BYTES = 2 * 1024**3
-_NO_PDF, _LOCKED = 3, 4  # how the process ends when the file is to blame
 _BOLD_WEIGHT = 600
 _BOLD_NAME = re.compile(r"bold|black|heavy|medi(?!um)|demi|bx\d|-bd", re.IGNORECASE)
 _SAMPLES = 5  # characters of a line whose font is looked at
@@ -39,94 +27,30 @@ _CELL_GAP = 1.15  # times the size: wider than any space of a justified line
 _NUMBER_GAP = 0.6  # the same between two numbers, which hardly ever follow each other in a sentence
 _HYPHENS = ("\x02", "\ufffe")
 _MEANINGLESS = ("Cc", "Co", "Cn", "Cs")
-# What the process needs of the environment: it parses what strangers wrote and gets no secrets.
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "HOME", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "SYSTEMROOT", "TEMP")
 
 
-def passages(content: bytes, timeout_s: float = TIMEOUT_S) -> tuple[Passage, ...]:
-    """As `read`, for a thread without an event loop of its own: blocks for at most `timeout_s`."""
-    return asyncio.run(read(content, timeout_s))
-
-
-async def read(content: bytes, timeout_s: float = TIMEOUT_S) -> tuple[Passage, ...]:
+def passages(content: bytes) -> tuple[Passage, ...]:
     """The passages of a PDF, at most `MAX_PAGES` pages of it.
 
-    The process that reads is killed after `timeout_s` and when the caller is cancelled. Raises ReadError for that, for
-    a crash, and for a file that is no PDF, is locked, or holds no text (a scan).
+    To be called in a child process (digest.workers): PDFium is not safe in threads, and may hang or crash on a bad
+    file. Raises ReadError for a file that is no PDF, is locked, or holds no text (a scan).
     """
     if b"%PDF-" not in content[:1024]:
         raise ReadError("This is not a PDF: it does not begin as one.")
-    process = await asyncio.create_subprocess_exec(
-        *command(),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-    )
-    try:
-        async with asyncio.timeout(timeout_s):
-            answer, _ = await process.communicate(content)
-    except TimeoutError:
-        raise ReadError(f"Reading this PDF took longer than {timeout_s:g} s and was stopped.") from None
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return _understood(process.returncode or 0, answer)
-
-
-def command() -> list[str]:
-    """The process that reads; `-P` keeps the working directory's files out of its imports."""
-    return [sys.executable, "-P", "-m", "digest.readers.pdf_text"]
-
-
-def _understood(status: int, answer: bytes) -> tuple[Passage, ...]:
-    if status == _LOCKED:
-        raise ReadError("This PDF is locked with a password.")
-    if status == _NO_PDF:
-        raise ReadError("This PDF is damaged and cannot be opened.")
-    if status:
-        raise ReadError("The PDF reader stopped on this file, which may be damaged or need too much memory.")
-    try:
-        found = msgspec.json.decode(answer, type=tuple[Passage, ...])
-    except msgspec.DecodeError:
-        raise ReadError("The PDF reader gave no usable answer for this file.") from None
-    if not found:
-        raise ReadError("This PDF holds no text; it may be a scan.")
-    return found
-
-
-# --- in the process ----------------------------------------------------------------------------------------------
-
-
-def main() -> int:
-    _bounded()
     import pypdfium2
 
     try:
-        with pypdfium2.PdfDocument(sys.stdin.buffer.read()) as document:
+        with pypdfium2.PdfDocument(content) as document:
             pages = [_page(document, number) for number in range(min(len(document), MAX_PAGES))]
             outline = [(entry.level, entry.get_title()) for entry in document.get_toc(max_depth=6)]
     except pypdfium2.PdfiumError as error:
-        return _LOCKED if "password" in str(error).lower() else _NO_PDF
-    sys.stdout.buffer.write(msgspec.json.encode(laid_out(pages, outline)))
-    return 0
-
-
-def _bounded() -> None:
-    """Limits this process where the system can: memory, no core file, and time in case nobody is left to kill it."""
-    try:
-        import resource
-    except ImportError:
-        return
-    for limit, value in (
-        (resource.RLIMIT_AS, _MEMORY_BYTES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_CPU, int(4 * TIMEOUT_S)),
-    ):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(limit, (value, value))
+        if "password" in str(error).lower():
+            raise ReadError("This PDF is locked with a password.") from None
+        raise ReadError("This PDF is damaged and cannot be opened.") from None
+    found = laid_out(pages, outline)
+    if not found:
+        raise ReadError("This PDF holds no text; it may be a scan.")
+    return tuple(found)
 
 
 class _Char(NamedTuple):
@@ -235,7 +159,3 @@ def _is_bold(pdfium: ModuleType, text_page: Any, index: int) -> bool:
     pdfium.FPDFText_GetFontInfo(text_page, index, name, len(name), ctypes.c_int())
     told = name.value.decode("utf-8", "replace")
     return pdfium.FPDFText_GetFontWeight(text_page, index) >= _BOLD_WEIGHT or _BOLD_NAME.search(told) is not None
-
-
-if __name__ == "__main__":
-    sys.exit(main())

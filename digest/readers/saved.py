@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 
 from digest.errors import ReadError
-from digest.types import Passage, ReadingSource
+from digest.readers.fingerprint import text_hash
+from digest.text.valid import valid
+from digest.types import Passage, Reading, ReadingSource
 
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|article)\b", re.IGNORECASE)
 _PDF_BEGINS_WITHIN = 1024  # bytes: some tools write before "%PDF-" (ISO 32000-1, annex H, note 13)
 _HTML_BEGINS_WITHIN = 4096
 
 
+def parse(content: bytes, url: str) -> Reading:
+    """The reading of a file. Raises ReadError as `passages_of` does."""
+    source, found = passages_of(content)
+    return valid(Reading(source=source, url=url, text_hash=text_hash(found), passages=found))
+
+
 def passages_of(content: bytes) -> tuple[ReadingSource, tuple[Passage, ...]]:
     """What kind of source a file is and what it says: HTML, an arXiv abstract page, a PDF, else Markdown.
 
-    Blocks for as long as reading takes. Raises ReadError, whose text says what is wrong with the file.
+    Raises ReadError, whose text says what is wrong with the file.
     """
     if not content.strip():
         raise ReadError("The file is empty.")

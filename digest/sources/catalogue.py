@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from lxml import etree, html
 from msgspec.structs import replace
 
 from digest.errors import FetchError, InvalidId, NotFound, ReadError
@@ -60,7 +59,7 @@ class Catalogue:
             raise ReadError(f"arXiv has no paper {paper_id}. Check the id.") from error
         except FetchError as error:
             raise ReadError(f"arXiv tells nothing of {paper_id} for now. {error}") from error
-        found = await asyncio.to_thread(paper_of, fetched.body, paper_id)
+        found = await self._kit.text_work.run(f"{paper_id} arXiv", paper_of, fetched.body, paper_id)
         if found is None:
             raise ReadError(f"{url} names no paper. Look at the page in a browser.")
         return found
@@ -68,6 +67,8 @@ class Catalogue:
 
 def paper_of(page: bytes, paper_id: ArxivId) -> Paper | None:
     """The paper that an arXiv abstract page (UTF-8) is about; None when it tells no title."""
+    from lxml import etree, html  # needed in the child alone
+
     try:
         root = html.document_fromstring(page, parser=html.HTMLParser(encoding="utf-8"))
     except etree.LxmlError:

@@ -18,10 +18,10 @@ from digest.text.valid import valid_text
 from digest.types import Clock
 from digest.writers.trouble import BadAnswer, Closed, Limited, NoAnswer, Refused, Trouble, Unread
 
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _SECRET = re.compile(r"\b(?:sk|gsk|pk|xai)-[\w*.-]{6,}|(?<=Bearer )\S+")
 _MOST_TOKENS = 10**9  # that an endpoint can have counted
 _MAX_TOLD = 200  # characters of an endpoint's own words
+_MAX_READ = 4_000  # characters that tell whether there are any, or what they say
 _NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"})
 _RETRIED_BELOW_500 = frozenset({408, 409})
 _AMBIGUOUS = frozenset({408, 502, 504, 524})  # a gateway gave up on a model that may have answered
@@ -53,9 +53,9 @@ class Price(Struct, frozen=True):
 
 
 def estimated_tokens(text: str) -> int:
-    """About how many tokens a text has: characters / 4, and one for each Chinese, Japanese or Korean character."""
-    wide = len(_CJK.findall(text))
-    return wide + (len(text) - wide + 3) // 4
+    """About how many tokens a text has: one for four characters of ASCII, and one for each other character."""
+    narrow = len(text.encode("ascii", "ignore"))
+    return len(text) - narrow + (narrow + 3) // 4
 
 
 def body_of(raw: bytes) -> Any:
@@ -101,7 +101,7 @@ def usage_of(body: Any, prompt: str) -> Usage:
 
 
 def text_of(body: Any) -> str:
-    """The text of the first choice. Raises BadAnswer for a refusal, no choice or no text."""
+    """The text of the first choice, as it came. Raises BadAnswer for a refusal, no choice or no text."""
     choice, message = _choice(body), _message(body)
     if choice is None:
         raise BadAnswer("empty", "it holds no choices")
@@ -109,8 +109,8 @@ def text_of(body: Any) -> str:
         raise BadAnswer("refused", "the model declined to answer")
     if choice.get("finish_reason") == "content_filter":
         raise BadAnswer("filtered", "the endpoint's content filter cut it")
-    text = valid_text(_content(message))
-    if not text.strip():
+    text = _content(message)
+    if not valid_text(text[:_MAX_READ]).strip():
         cut = is_cut(body)
         raise BadAnswer("truncated" if cut else "empty", "it was cut before it began" if cut else "it is empty")
     return text
@@ -163,7 +163,7 @@ def _told(body: Mapping[str, Any], secret: str) -> tuple[str, str]:
     error = body.get("error", body)
     message = error if isinstance(error, str) else _table(error).get("message") or _table(error).get("detail") or ""
     said = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
-    line = " ".join(valid_text(said).split())
+    line = " ".join(valid_text(said[:_MAX_READ]).split())
     line = _SECRET.sub("[secret]", line.replace(secret, "[secret]") if secret else line)
     code = _table(error).get("code") or _table(error).get("type") or ""
     return (f": {line[:_MAX_TOLD].rstrip('.')}" if line else ""), valid_text(str(code))

@@ -167,7 +167,7 @@ class LlmWriter:
 
     async def _faults(self, report: Report, task: _Task) -> Sequence[str]:
         try:
-            return await asyncio.to_thread(self._kit.check, report, task.reading, task.paper)
+            return await self._kit.text_work.run(task.paper.id, self._kit.check, report, task.reading, task.paper)
         except Exception:  # a check that breaks must not cost the report
             log.exception("a check broke", extra={"paper": report.paper_id})
             return ()
@@ -263,8 +263,11 @@ class LlmWriter:
         draft = await self._till.recalled(task.order, prompt.text, lambda body: self._read(body, task))
         return draft and msgspec.structs.replace(draft, left_out=prompt.left_out)
 
-    def _read(self, body: Any, task: _Task) -> _Draft:
+    async def _read(self, body: Any, task: _Task) -> _Draft:
         """The answer in a completion, checked. Raises BadAnswer."""
+        return await asyncio.to_thread(self._read_now, body, task)
+
+    def _read_now(self, body: Any, task: _Task) -> _Draft:
         text = text_of(body)
         phrases = self._kit.texts[task.language].phrases if task.language in self._kit.texts else {}
         header = _header(phrases, task.language)

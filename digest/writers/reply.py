@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from digest.errors import OperatorNeeded, WriteError
 from digest.render import shortened
+from digest.text.valid import valid_text
 from digest.types import Kit, Paper, Passage, Reading
 from digest.writers.answer import object_with
 from digest.writers.completion import text_of
@@ -24,7 +25,7 @@ from digest.writers.ladder import LEAST_CHARS, Form, next_form
 from digest.writers.language import is_foreign, language_name
 from digest.writers.llm import RETRY_PAUSE_S
 from digest.writers.till import Options, Order, Request, Till
-from digest.writers.trouble import BadAnswer, Closed, NoAnswer, Refused, Trouble
+from digest.writers.trouble import BadAnswer, Closed, NoAnswer, Refused, Trouble, Useless
 
 PURPOSE = "answer"
 MAX_SENTENCES = 5
@@ -127,7 +128,16 @@ class ReplyWriter:
         """One request. Raises Trouble, LimitReached."""
         prompt = self._filled(order, form.max_chars)
         request = Request(form, prompt, _SCHEMA, self._options.max_output_tokens)
-        return await self._till.buy(order.order, request, lambda body: _read(text_of(body), order))
+        return await self._till.buy(order.order, request, lambda body: self._read(body, order))
+
+    async def _read(self, body: Any, order: _Order) -> Sentences:
+        """The sentences of an answer, each with its passage. Raises BadAnswer."""
+        listed = await self._kit.text_work.run(
+            order.paper.id, sentences_in, text_of(body), len(order.passages), order.language
+        )
+        if isinstance(listed, Useless):
+            raise BadAnswer(listed.outcome, listed.problem)
+        return tuple((line, order.passages[number - 1]) for line, number in listed.sentences)
 
     def _filled(self, order: _Order, max_chars: int) -> str:
         parts: list[str] = []
@@ -152,22 +162,32 @@ class ReplyWriter:
         return _PLACE.sub(lambda place: places.get(place[1], place[0]), self._prompt)
 
 
-def _read(text: str, order: _Order) -> Sentences:
-    """The sentences of an answer whose passage exists. Raises BadAnswer when it is none, or in another language."""
-    found = object_with(text, "sentences")
+# --- in the child ------------------------------------------------------------------------------------------------
+
+
+class Listed(Struct, frozen=True, tag=True):
+    """Sentences, each with the number of its passage, from 1."""
+
+    sentences: tuple[tuple[str, int], ...]
+
+
+def sentences_in(text: str, passages: int, language: str) -> Listed | Useless:
+    """The sentences of an answer whose passage exists, one of so many; Useless when it is none, or in another
+    language."""
+    found = object_with(valid_text(text), "sentences")
     listed = None if found is None else found["sentences"]
     if not isinstance(listed, list):
-        raise BadAnswer("malformed", "it holds no complete JSON object of the form that was asked for")
-    told: list[tuple[str, Passage]] = []
-    for entry in listed:
-        line, number = _sentence(entry)
-        if line and 1 <= number <= len(order.passages):
-            told.append((shortened(line, SENTENCE_CHARS), order.passages[number - 1]))
+        return Useless("malformed", "it holds no complete JSON object of the form that was asked for")
+    told = [
+        (shortened(line, SENTENCE_CHARS), number)
+        for line, number in map(_sentence, listed)
+        if line and 1 <= number <= passages
+    ]
     if listed and not told:
-        raise BadAnswer("incomplete", "none of its sentences names a passage")
-    if is_foreign(" ".join(line for line, _ in told), order.language):
-        raise BadAnswer("language", f"it is not in {language_name(order.language)}")
-    return tuple(told[:MAX_SENTENCES])
+        return Useless("incomplete", "none of its sentences names a passage")
+    if is_foreign(" ".join(line for line, _ in told), language):
+        return Useless("language", f"it is not in {language_name(language)}")
+    return Listed(tuple(told[:MAX_SENTENCES]))
 
 
 def _sentence(entry: Any) -> tuple[str, int]:

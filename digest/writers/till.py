@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +23,7 @@ from digest.writers.trouble import BadAnswer, Closed, NoAnswer, Trouble
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Read = Callable[[Any], Awaitable[T]]  # what makes something of a completion
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,13 +84,12 @@ class Till:
         self,
         order: Order,
         request: Request,
-        read: Callable[[Any], T],
+        read: Read[T],
         *,
         patient: bool = True,
         begun: Callable[[], None] = lambda: None,
     ) -> T:
-        """What `read` makes of the completion; it runs on a thread and may raise Trouble. `begun` is called when the
-        call is paid for.
+        """What `read` makes of the completion; it may raise Trouble. `begun` is called when the call is paid for.
 
         Raises Trouble, and LimitReached when the daily limit does not allow the call: a patient one waits for calls
         under way before. A cancelled call stays as begun: its answer may have been made and charged.
@@ -110,7 +110,7 @@ class Till:
         self,
         order: Order,
         request: Request,
-        read: Callable[[Any], T],
+        read: Read[T],
         number: int,
         call: ModelCall,
         started: float,
@@ -140,7 +140,7 @@ class Till:
     async def unfinished(self, order: Order) -> bool:
         return await self._calls.unfinished(order.identity)
 
-    async def recalled(self, order: Order, prompt: str, read: Callable[[Any], T]) -> T | None:
+    async def recalled(self, order: Order, prompt: str, read: Read[T]) -> T | None:
         """What an answer holds that the endpoint has kept, written down with what it cost; None if there is none."""
         started = time.perf_counter()
         for body in await self.endpoint.kept(order.fingerprint):
@@ -155,10 +155,10 @@ class Till:
         return None
 
     @staticmethod
-    async def _read(body: Any, read: Callable[[Any], T]) -> T:
+    async def _read(body: Any, read: Read[T]) -> T:
         """Raises Trouble, whatever the reading raises: the answer is there and was paid for."""
         try:
-            return await asyncio.to_thread(read, body)
+            return await read(body)
         except Trouble:
             raise
         except Exception:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from digest.retries import Unusable
 
 
@@ -18,6 +20,18 @@ class BadAnswer(Trouble):
 
     def __init__(self, outcome: Unusable, problem: str) -> None:
         super().__init__(outcome, problem)
+        self.outcome: Unusable = outcome
+
+
+class Useless(Struct, frozen=True, tag=True):
+    """A BadAnswer as a child process tells it."""
+
+    outcome: Unusable
+    problem: str
+
+    @classmethod
+    def of(cls, bad: BadAnswer) -> Useless:
+        return cls(bad.outcome, str(bad))
 
 
 class NoAnswer(Trouble):

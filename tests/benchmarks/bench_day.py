@@ -181,7 +181,7 @@ async def one_by_one(press: Press) -> int:
     papers = await press.source.daily(DAY)
     await press.store.run(Store.save_listing, DAY, papers)
     for paper in papers[:IN_SEQUENCE]:
-        reading = await read_paper(press.readers, paper)
+        reading = await read_paper(press.readers, paper, press.text_work)
         await press.store.run(Store.save_reading, reading)
         await press.store.run(Store.save_report, await press.writer.write(paper, reading, "en"))
     return IN_SEQUENCE

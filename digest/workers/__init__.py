@@ -1,0 +1,1 @@
+"""Paperboy's child processes, which handle the texts of strangers."""

@@ -1,0 +1,107 @@
+"""One child process: calls the functions it is told to, one after another, until its input ends.
+
+Run as `python -P -m digest.workers.child LIMIT_S MEMORY_BYTES`. What is written to its input and read from its output
+is made by `frame`: a function's dotted name ("module:function") and its bytes, then the answer's kind and its bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import select
+import signal
+import struct
+import sys
+import traceback
+from collections.abc import Callable
+from typing import IO
+
+_LENGTHS = struct.Struct(">IQ")  # of the name, of the bytes
+NICENESS = 5  # the process that answers people goes first
+OUT_OF_MEMORY = 77  # how the process ends when a text needs more than it may have
+# What a child needs of the environment: it handles what strangers wrote, and gets no secrets.
+ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "HOME", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "SYSTEMROOT", "TEMP")
+
+DONE, BROKE = "done", "broke"  # kinds of answers: what the function gave; the traceback of what it raised
+
+
+def frame(name: str, content: bytes) -> bytes:
+    told = name.encode()
+    return _LENGTHS.pack(len(told), len(content)) + told + content
+
+
+def unframed(source: IO[bytes]) -> tuple[str, bytes] | None:
+    """The next name and bytes; None when there are no more. Blocks."""
+    lengths = source.read(_LENGTHS.size)
+    if len(lengths) < _LENGTHS.size:
+        return None
+    of_name, of_content = _LENGTHS.unpack(lengths)
+    name, content = source.read(of_name), source.read(of_content)
+    return (name.decode(), content) if len(content) == of_content else None
+
+
+def main() -> None:
+    limit_s, memory_bytes = map(int, sys.argv[1:])
+    orders = sys.stdin.buffer
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    _bound(memory_bytes)
+    while (order := unframed(orders)) is not None:
+        signal.alarm(limit_s)  # ends the process, whatever it is at
+        with _until_the_input_ends(orders.fileno()):
+            answer = _answer(*order)
+        signal.alarm(0)
+        answers.write(frame(*answer))
+        answers.flush()
+
+
+def _answer(name: str, task: bytes) -> tuple[str, bytes]:
+    try:
+        module, _, function = name.partition(":")
+        call: Callable[[bytes], bytes] = getattr(importlib.import_module(module), function)
+        return DONE, call(task)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    except Exception:  # noqa: BLE001 (it is told to whoever asked)
+        return BROKE, traceback.format_exc().encode("utf-8", "replace")
+
+
+class _until_the_input_ends(contextlib.AbstractContextManager[None]):  # noqa: N801 (it reads as what it does)
+    """Has the system end this process when the other end of its input is closed.
+
+    While a call is under way nothing is written there, so that the first signal says that nobody waits any more.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __enter__(self) -> None:
+        self._switch(os.O_ASYNC)
+        if select.select([self._descriptor], [], [], 0)[0]:  # it ended before
+            os._exit(0)
+
+    def __exit__(self, *_: object) -> None:
+        self._switch(0)
+
+    def _switch(self, on: int) -> None:
+        import fcntl
+
+        fcntl.fcntl(self._descriptor, fcntl.F_SETOWN, os.getpid())
+        flags = fcntl.fcntl(self._descriptor, fcntl.F_GETFL)
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, flags & ~os.O_ASYNC | on)
+
+
+def _bound(memory_bytes: int) -> None:
+    """Limit this process where the system can: its memory, no core file, and its share of a busy machine."""
+    import resource
+
+    for limit, value in ((resource.RLIMIT_AS, memory_bytes), (resource.RLIMIT_CORE, 0)):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (value, value))
+    with contextlib.suppress(OSError):
+        os.nice(NICENESS)
+
+
+if __name__ == "__main__":
+    main()

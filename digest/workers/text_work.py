@@ -1,0 +1,76 @@
+"""Work on papers' texts, done in child processes. A text over which they are stopped twice is given up.
+
+What takes a while is noted in the store (digest.attempts), so that a text that takes this process down with it does so
+at most twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import ParamSpec, TypeVar
+
+from digest import attempts
+from digest.errors import CutOff
+from digest.store_thread import StoreThread
+from digest.workers.calls import ENTRY, encoded_call, result_of
+from digest.workers.pool import Pool, Stopped
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ChildWork:
+    """See digest.types.TextWork. One for each store; without one nothing is noted."""
+
+    def __init__(self, pool: Pool, store: StoreThread | None = None) -> None:
+        self._pool = pool
+        self._store = store
+        self._noted: set[str] = set()
+
+    async def run(self, about: str, function: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
+        problem = await self._store.run(attempts.problem, about) if self._store else ""
+        if problem:
+            raise CutOff(about, problem)
+        task = encoded_call(function, args)
+        for _try in range(attempts.MOST):
+            try:
+                async with self._under_way(about) as begun:
+                    answer = await self._pool.run(ENTRY, task, begun)
+            except Stopped as stopped:
+                problem = str(stopped)
+                log.warning("work on a text was stopped", extra={"text": about, "reason": problem})
+            else:
+                return result_of(function, answer)
+        if self._store:
+            await self._store.run(attempts.give_up, about, problem)
+        raise CutOff(about, problem)
+
+    @contextlib.asynccontextmanager
+    async def _under_way(self, about: str) -> AsyncIterator[Callable[[], None]]:
+        """Gives what is to be called, from any thread, when the work takes a while."""
+        loop, store = asyncio.get_running_loop(), self._store
+        noting: asyncio.Future[None] | None = None
+        ended = False
+
+        def note() -> None:
+            nonlocal noting
+            if store and not ended and about not in self._noted:
+                self._noted.add(about)
+                noting = asyncio.ensure_future(store.run(attempts.begin, about))
+
+        def slow() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+                loop.call_soon_threadsafe(note)
+
+        try:
+            yield slow
+        finally:
+            ended = True
+            if store and noting:
+                self._noted.discard(about)
+                await asyncio.gather(noting, store.run(attempts.end, about))

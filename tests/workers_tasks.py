@@ -1,0 +1,96 @@
+"""What tests have done in child processes: well, badly, and for ever."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+from digest.errors import ReadError
+from digest.replies import Said
+from digest.types import ArxivId, Paper, Passage, Reading, ReadingSource, Report
+
+
+def echo(content: bytes) -> bytes:
+    print("what a library prints is no answer")  # noqa: T201
+    return content
+
+
+def process(_: bytes) -> bytes:
+    time.sleep(0.01)
+    return str(os.getpid()).encode()
+
+
+def environment(_: bytes) -> bytes:
+    return repr(dict(os.environ)).encode()
+
+
+def modules(_: bytes) -> bytes:
+    import sys
+
+    return " ".join(sys.modules).encode()
+
+
+def hang(file: bytes) -> bytes:
+    """Note the process in a file, and hold the interpreter's lock for ever."""
+    if file:
+        Path(file.decode()).write_text(str(os.getpid()), encoding="utf-8")
+    re.search(r"(a+)+b", "a" * 80)  # in C, where no thread and no handler of signals gets a turn
+    return b""
+
+
+def fill(_: bytes) -> bytes:
+    return bytes(4 * 1024**3)
+
+
+def crash(_: bytes) -> bytes:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return b""
+
+
+def leave(_: bytes) -> bytes:
+    raise SystemExit(3)
+
+
+def fail(_: bytes) -> bytes:
+    raise ValueError("no kites \ud83d")
+
+
+# --- typed -------------------------------------------------------------------------------------------------------
+
+
+def cited(paper: Paper, ids: tuple[ArxivId, ...], note: str | None) -> dict[ArxivId, Paper]:
+    assert note is None
+    return dict.fromkeys(ids, paper)
+
+
+def unread(path: str) -> Reading:
+    raise ReadError(f"{path} holds no paper.")
+
+
+def stuck(file: str) -> int:
+    hang(file.encode())
+    return 0
+
+
+def parse(page: bytes, url: str) -> Reading:
+    """A plugin's: a page that says so hangs."""
+    if page.startswith(b"hang "):
+        hang(page[5:])
+    return Reading(source=ReadingSource.HTML, url=url, text_hash="", passages=())
+
+
+# --- in the place of the product's own -----------------------------------------------------------------------------
+
+
+def one_fault(_report: Report, _reading: Reading, _paper: Paper) -> tuple[str, ...]:
+    """A Check that always finds something."""
+    return ("Something.",)
+
+
+def broken_standing(
+    _sentences: tuple[tuple[str, Passage], ...], _found: tuple[Passage, ...], _paper: Paper
+) -> tuple[Said, ...]:
+    raise ZeroDivisionError
