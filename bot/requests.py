@@ -30,6 +30,7 @@ from digest.errors import PaperboyError, UsageError
 from digest.jobs import Job
 from digest.letters import write_letter
 from digest.locks import LockHeld, Shared
+from digest.operator import tell_operator
 from digest.pipeline import Press, make_report
 from digest.readers.best import read_paper
 from digest.spendings import Budget, Budgets, Kind, Overspent, spend
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 QUICK_S = 1.0  # an answer that is ready by then needs no promise before it
 HEARD_S = 60.0  # an answer that was given to an adapter and not said to be shown by then goes as a direct message
 ASKED_AT_ONCE = 4
+MOST_DEATHS = 2  # of processes over one request
 LOCK_LOOK_S = 2.0  # between two looks whether another process still reads
 _JOBS = {task: f"request {task}" for task in Task}  # the kinds of these jobs
 _NOW = {Task.ASK: "ask_now", Task.READ: "read_now", Task.REFRESH: "refresh_now"}
@@ -163,7 +165,9 @@ class Requests:
     async def run(self) -> None:
         """Does what was taken until it is cancelled; first what an earlier process died over."""
         kinds = list(_JOBS.values())
-        await self._store.run(jobs.return_jobs, kinds)
+        for dead in await self._store.run(jobs.return_jobs, kinds, MOST_DEATHS):
+            await self._store.run(_give_up, dead)
+            self._wake()
         async with asyncio.TaskGroup() as group:
             while True:
                 self._woken.clear()
@@ -174,6 +178,9 @@ class Requests:
     async def _do(self, job: Job) -> None:
         try:
             await self._done(job)
+        except asyncio.CancelledError:
+            await self._store.run(jobs.put_back, job.number)
+            raise
         except Exception:
             log.exception("a request broke", extra={"job": job.number})
             await self._store.run(jobs.finish_job, job.number, "", failed=True)
@@ -312,6 +319,24 @@ def _write(store: Store, number: int, asked: Invocation, message: Message) -> No
     workspace = "" if asked.adapter == "discord" else asked.workspace
     to = Destination(asked.adapter, workspace, asked.person)
     write_letter(store, to, message, asked.language, subject=f"request {number}")
+
+
+def _give_up(store: Store, job: Job) -> None:
+    """Fails a request over which processes have died, and says so to whoever asked and to the operator."""
+    errand = msgspec.json.decode(job.request, type=Errand)
+    with _transaction(store.connection):
+        _write(
+            store,
+            job.number,
+            errand.asked,
+            line(compose.texts(errand.asked.language), "request_given_up", id=errand.paper),
+        )
+        sentence = (
+            f"A request ({errand.task}) about {errand.paper} was given up: the bot ended twice while it worked on it. "
+            "Look into its log, and at what ended it."
+        )
+        tell_operator(store, f"request {job.number}", sentence)
+        jobs.finish_job(store, job.number, "", failed=True)
 
 
 def _clock(store: Store, asked: Invocation) -> tzinfo:

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 import msgspec
 from msgspec import Struct, field
 
-from digest import refusals
+from digest import attempts, refusals
 from digest.errors import (
     LimitReached,
     PaperboyError,
@@ -193,6 +193,8 @@ async def _report(run: _Run, paper: Paper, *, again: bool = False) -> None:
     """One after the other for the same paper and language, so that nothing is bought twice when several ask."""
     turn = run.press.turns.setdefault(f"{paper.id} {run.language}", asyncio.Lock())
     async with turn:
+        if run.at_once:
+            await run.press.store.run(attempts.forgive, paper.id)
         await _reported(run, paper, again=again)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import UsageError
-from digest.jobs import JobState, add_job, finish_job, job, next_job, note_progress, return_jobs
+from digest.jobs import JobState, add_job, finish_job, job, next_job, note_answer, note_progress, put_back, return_jobs
 from digest.lookups import Lookups
 from digest.store import Store
 from tests.makers import clock
@@ -58,6 +58,30 @@ def test_the_same_request_waits_once(store: Store) -> None:
     assert add_job(store, "deliver", "1", "somebody else") != number
     next_job(store, ["deliver"])
     assert add_job(store, "deliver", "1", "cli") != number
+
+
+def test_what_processes_have_died_over_too_often_does_not_wait(store: Store) -> None:
+    """It is given to be finished, again and again until it is; one with an answer waits to be told."""
+    dead, answered = add_job(store, "ask", "1", "cli"), add_job(store, "ask", "2", "cli")
+    for _ in range(2):
+        assert return_jobs(store, ["ask"], 2) == ()
+        while next_job(store, ["ask"]):
+            pass
+    note_answer(store, answered, "24 GB.")
+    for _ in range(2):
+        assert [one.number for one in return_jobs(store, ["ask"], 2)] == [dead]
+    assert (job(store, dead).state, job(store, answered).state) == (JobState.RUNNING, JobState.WAITING)
+
+
+def test_what_is_put_back_has_not_been_tried(store: Store) -> None:
+    """Only what a process did not end in order counts."""
+    number = add_job(store, "ask", "1", "cli")
+    for _ in range(5):
+        next_job(store, ["ask"])
+        put_back(store, number)
+        assert job(store, number).state is JobState.WAITING
+    next_job(store, ["ask"])
+    assert return_jobs(store, ["ask"], 2) == ()
 
 
 def test_what_a_process_died_over_waits_again(store: Store) -> None:

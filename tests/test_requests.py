@@ -23,6 +23,7 @@ from config.settings import Settings, load
 from digest import replies
 from digest.editions import subscribed
 from digest.locks import Shared, Work, held
+from digest.operator import set_operator
 from digest.pipeline import Press, make_digest
 from digest.store import Store
 from digest.store_thread import StoreThread
@@ -42,6 +43,7 @@ STORED = "2601.00001"
 NEW = "2602.00007"
 SCORES = "On MothBench our count reaches an accuracy of 91.2%, while the best baseline reaches 87.1%."
 ALICE = Destination("slack", "T1", "U0ALICE")
+OPERATOR = Destination("slack", "", "C0OPS")
 
 
 def said(*sentences: tuple[str, int], language: str = "en") -> Answer:  # noqa: ARG001 (for the reader)
@@ -68,6 +70,10 @@ def papers() -> Iterator[PaperServer]:
 def model() -> Iterator[ModelServer]:
     with serving(ModelServer()) as running:
         yield running
+
+
+_RUNNING = "SELECT id FROM jobs WHERE state = 'running'"
+_DIED = "UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = ?"  # what stopping in order has undone
 
 
 class Chat:
@@ -103,11 +109,23 @@ class Chat:
         """As a killed process leaves things: nothing is said any more, jobs stay as they are."""
         if self._running is None or self._running.done():
             return
+        running = await self.store.run(lambda store: store.connection.execute(_RUNNING).fetchall())
+        await self._stop()
+        await self.store.run(lambda store: store.connection.executemany(_DIED, running))
+        await self.answering.close()
+        await self.store.close()
+
+    async def leave(self) -> None:
+        """Stops in order, as when the bot is told to."""
+        await self._stop()
+        await self.answering.close()
+        await self.store.close()
+
+    async def _stop(self) -> None:
+        assert self._running is not None
         self._running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._running
-        await self.answering.close()
-        await self.store.close()
 
     async def say(self, name: str, args: str, **more: str) -> Message:
         told: dict[str, Any] = {
@@ -455,6 +473,42 @@ async def test_a_process_that_dies_over_a_question_answers_it_by_direct_message(
     assert len(await third.letters(1)) == 1
     assert len(model.calls) == 2
     await third.die()
+
+
+async def test_what_processes_die_over_is_given_up(chat: Chat, papers: PaperServer) -> None:
+    """After two of them; whoever asked is told, and so is the operator, once. It never comes back."""
+    await chat.store.run(set_operator, OPERATOR)
+    papers.fault(f"/html/{NEW}", Late(600), times=9)
+    assert (await chat.say("paper", NEW)).follow
+    for died in (1, 2):
+        await until(lambda: len(papers.asked(f"/html/{NEW}")) == died)  # noqa: B023 (it is awaited here)
+        await chat.die()
+        chat = Chat(chat.settings)
+        chat.start()
+    for _ in range(2):
+        (person,) = await chat.letters(1)
+        assert f"Paperboy stopped twice while it worked on this request about {NEW}" in person
+        (operator,) = await chat.store.run(lambda store: payloads(store, OPERATOR))
+        assert f"A request (read) about {NEW} was given up" in seen(operator)
+        await chat.idle()
+        await chat.die()
+        chat = Chat(chat.settings)
+        chat.start()
+    assert len(papers.asked(f"/html/{NEW}")) == 2
+    await chat.die()
+
+
+async def test_stopping_in_order_is_not_held_against_a_request(chat: Chat, papers: PaperServer) -> None:
+    """However often: it is done when the bot stays."""
+    papers.fault(f"/html/{NEW}", Late(600), times=3)
+    assert (await chat.say("paper", NEW)).follow
+    for stopped in (1, 2, 3):
+        await until(lambda: len(papers.asked(f"/html/{NEW}")) == stopped)  # noqa: B023 (it is awaited here)
+        await chat.leave()
+        chat = Chat(chat.settings)
+        chat.start()
+    assert "Moths" in (await chat.letters(1))[0]
+    await chat.leave()
 
 
 async def test_an_answer_that_was_bought_before_the_process_died_is_not_bought_again(

@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 
 from digest import attempts
 from digest.errors import CutOff
+from digest.operator import tell_operator
 from digest.store_thread import StoreThread
 from digest.workers.calls import ENTRY, encoded_call, result_of
 from digest.workers.pool import Pool, Stopped
@@ -35,7 +36,7 @@ class ChildWork:
     async def run(self, about: str, function: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
         problem = await self._store.run(attempts.problem, about) if self._store else ""
         if problem:
-            raise CutOff(about, problem)
+            raise await self._given_up(about, problem)
         task = encoded_call(function, args)
         for _try in range(attempts.MOST):
             try:
@@ -48,7 +49,14 @@ class ChildWork:
                 return result_of(function, answer)
         if self._store:
             await self._store.run(attempts.give_up, about, problem)
-        raise CutOff(about, problem)
+        raise await self._given_up(about, problem)
+
+    async def _given_up(self, about: str, problem: str) -> CutOff:
+        """The error for whoever asked; the operator is told once."""
+        error = CutOff(about, problem)
+        if self._store:
+            await self._store.run(tell_operator, f"text {about}", str(error))
+        return error
 
     @contextlib.asynccontextmanager
     async def _under_way(self, about: str) -> AsyncIterator[Callable[[], None]]:
