@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 
 from digest.locks import Work, held
-from tests.paper_pages import lantern_page
+from tests.paper_pages import abstract_page, lantern_page
 from tests.paper_server import Held, PaperServer, Slow, daily_entry
 from tests.slack_faults import Error, Status, TimeoutAfterApplying
 from tests.slack_server import SlackServer
 from tests.slack_socket import until
 from tests.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, OUTSIDE, PAPERS, WEI
 from tests.test_cli_deliver import DAY, IDS, PAPERBOY, keep_the_day
+from tests.test_workers import is_running
 
 HANG_S = 180.0  # only what hangs takes so long
 NOBODY = "http://127.0.0.1:9"  # the discard port: a Hub that cannot be reached
@@ -347,6 +348,52 @@ async def test_a_question_outlives_the_bot_that_was_killed_over_it(slack: SlackS
     (letter,) = slack.messages(ALICE)
     assert "24 GB of memory" in str(letter.blocks)
     assert slack.messages(PAPERS) == []
+
+
+_STUCK = """
+import os, pathlib, re
+import digest.readers.arxiv_html
+
+def parse(page, url):
+    pathlib.Path({file!r}).write_text(str(os.getpid()))
+    re.search(r"(a+)+b", "a" * 80)  # in C: no thread and no handler of signals gets a turn
+
+digest.readers.arxiv_html.parse = parse
+"""
+
+
+async def test_a_page_over_which_its_reader_hangs_holds_up_nobody(slack: SlackServer, bot: Bot, tmp_path: Path) -> None:
+    """Others are answered meanwhile, the bot ends when it is told to, and no process outlives it; killed over the page
+    twice, it does not take it up again, and whoever asked is told."""
+    new, child = "2601.00904", tmp_path / "child"
+    (tmp_path / "sitecustomize.py").write_text(_STUCK.format(file=str(child)), encoding="utf-8")
+    with PaperServer() as papers:
+        papers.pages[f"/html/{new}"] = lantern_page()
+        papers.pages[f"/abs/{new}"] = abstract_page("Moths", "Moths sleep.", "Writer, Anne")
+        addresses = {"PAPERBOY_HUB__URL": papers.url, "PAPERBOY_ARXIV__URL": papers.url, "PAPERBOY_ARXIV__GAP_S": "0"}
+        path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+        bot.environment = {**bot.environment, **addresses, "PYTHONPATH": path}
+        bot.start()
+        await slack.connected()
+        await slack.command(PAPERS, WEI, "/paper", new).answered()
+        for ending in (signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
+            await until(lambda: child.exists() and child.read_text())
+            hanging = int(child.read_text())
+            (answer,) = await slack.command(PAPERS, ALICE, "/paper", f"{IDS[0]} results").answered()
+            assert "Kite 1 stays up for 91% of the day." in str(answer.blocks)
+            assert is_running(hanging)
+            assert bot.process is not None
+            bot.process.send_signal(ending)
+            assert await asyncio.to_thread(bot.process.wait, 120) == (0 if ending is signal.SIGTERM else -ending)
+            await until(lambda: not is_running(hanging))  # noqa: B023 (it is awaited here)
+            child.unlink()
+            bot.start()
+            await slack.connected()
+        await until(lambda: slack.messages(WEI))
+        assert (await asyncio.to_thread(bot.stop))[0] == 0
+    (letter,) = slack.messages(WEI)
+    assert f"处理关于 {new} 的这个请求时，程序两次中断" in str(letter.blocks)  # Wei's language
+    assert not child.exists()
 
 
 async def test_it_reads_ahead_shows_that_it_lives_and_makes_the_digest_that_a_command_asks_for(
