@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import quantiles
 from typing import Any
 
 from msgspec import Struct
@@ -49,6 +50,8 @@ class Run(Struct, frozen=True):
     reports: int
     peak_mb: float
     lag_s: float  # the longest the event loop kept a timer waiting once the press was open
+    usual_lag_s: float  # what 99 of 100 timers waited at most
+    children_cpu_s: float  # of the child processes that handle text
     work_s: float  # the longest that the loop's own thread computed between two beats
 
 
@@ -86,9 +89,10 @@ def main() -> None:
             "requests earlier than their gap": _early(asked),
             "peak memory": f"{ours.peak_mb:.0f} MB (loop: {loop.peak_mb:.0f} MB)",
             "longest work on the event loop": f"{ours.work_s * 1000:.1f} ms",
-            "longest wait of a timer": f"{ours.lag_s * 1000:.1f} ms",
+            "wait of a timer": f"p99 {ours.usual_lag_s * 1000:.1f} ms, longest {ours.lag_s * 1000:.1f} ms",
+            "CPU of text work in child processes": f"{ours.children_cpu_s / PAPERS * 1000:.0f} ms a paper",
         },
-        "at most 1.05, no request early, no work over 10 ms on the loop",
+        "at most 1.05, no request early, no work over 10 ms on the loop, p99 of a timer's wait under 20 ms",
     )
 
 
@@ -154,21 +158,33 @@ async def _timed(way: Way, settings: Settings) -> Run:
         reports = await way(press)
         wall_s = time.perf_counter() - began
         beating.cancel()
+    compose.pool().close()  # so that its children are counted
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
     peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Run(wall_s, opening_s, reports, peak_kb / 1024, pulse.lag_s, pulse.work_s)
+    return Run(
+        wall_s,
+        opening_s,
+        reports,
+        peak_kb / 1024,
+        max(pulse.lags_s),
+        quantiles(pulse.lags_s, n=100)[-1],
+        children.ru_utime + children.ru_stime,
+        pulse.work_s,
+    )
 
 
 class _Pulse:
-    """A timer that is due again and again, and how long it had to wait for the loop at worst."""
+    """A timer that is due again and again, how long it had to wait for the loop, and how long the loop worked."""
 
     def __init__(self) -> None:
-        self.lag_s = self.work_s = 0.0
+        self.lags_s: list[float] = []
+        self.work_s = 0.0
 
     async def beat(self) -> None:
         while True:
             due, worked = time.perf_counter() + BEAT_S, time.thread_time()
             await asyncio.sleep(BEAT_S)
-            self.lag_s = max(self.lag_s, time.perf_counter() - due)
+            self.lags_s.append(time.perf_counter() - due)
             self.work_s = max(self.work_s, time.thread_time() - worked)
 
 
