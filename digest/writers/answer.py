@@ -17,7 +17,7 @@ from digest.writers.quotes import QUOTED
 from digest.writers.trouble import BadAnswer
 
 MAX_CHARS = 200_000  # of an answer without its thoughts; a report has 10,000
-MAX_TEXT_CHARS = 10_000  # of one text in it: a section has room for less (proof.MOST_CHARS)
+MAX_TEXT_CHARS = 10_000  # of one text in it: a section has room for less (lengths.MOST_CHARS)
 MAX_ROWS = 5
 MAX_DOMAINS = 4
 ROW_KEYS = ("benchmark", "metric", "this_work", "best_baseline")

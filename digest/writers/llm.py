@@ -6,7 +6,7 @@ it is made and again when it has ended, failed calls too. One that was begun and
 `recall` the endpoint is asked for the answer it kept before another one is bought.
 
 Whatever a paper says, the model has no tools, is not shown what speaks to it (digest.addressed), and what it answers is
-checked for its form, links and length (answer.py, proof.py).
+checked for its form, links and length (answer.py, lengths.py).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from digest.writers.budget import Turns
 from digest.writers.completion import is_cut, text_of
 from digest.writers.ladder import Form, next_form
 from digest.writers.language import foreign_section, language_name
+from digest.writers.lengths import proofread
 from digest.writers.prompt import Addition, Prompt, PromptForm, Repair, Retry
-from digest.writers.proof import proofread
 from digest.writers.quotes import QUOTED, quotes
 from digest.writers.till import Options, Order, Request, Till
 from digest.writers.trouble import BadAnswer, Closed, Limited, NoAnswer, Refused, Trouble
