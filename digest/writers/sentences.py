@@ -86,6 +86,11 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(line for line in (" ".join(sentence.split()) for sentence in _split(readable)) if line)
 
 
+def pieces(text: str) -> tuple[str, ...]:
+    """The text cut behind its sentences, each with the white space after it: joined they are the text."""
+    return tuple(filter(None, _split(text)))
+
+
 def without_citations(text: str) -> str:
     """The text without "[3]" and "(Smith et al., 2020)"; an interval such as "in [1, 5]" stays."""
     return _SPACE_BEFORE_MARK.sub(r"\1", _outside_formulas(text, lambda part: _CITATIONS.sub("", part)))
