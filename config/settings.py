@@ -346,6 +346,12 @@ def glossary() -> dict[str, list[str]]:
     return {**{name["zh"]: [name["en"]] for name in names}, **terms}
 
 
+@functools.cache
+def hosts() -> tuple[str, ...]:
+    """The hosts on which an address that stands in a paper may be linked: those of `hosts.toml`."""
+    return tuple(tomllib.loads((HERE / "hosts.toml").read_text(encoding="utf-8"))["hosts"])
+
+
 def prompts() -> dict[str, str]:
     """Every prompt by its name."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((HERE / "prompts").glob("*.md"))}

@@ -54,6 +54,24 @@ def plain_runs(runs: Sequence[Run]) -> str:
     return "".join(run.text for run in runs)
 
 
+def without_spans(runs: Runs, spans: Sequence[tuple[int, int]]) -> Runs:
+    """The runs without some spans of their text, given as places in `plain_runs`, in order and apart."""
+    kept: list[Run] = []
+    begin, place = 0, 0
+    for run in runs:
+        end, at, text = begin + len(run.text), begin, ""
+        while place < len(spans) and spans[place][0] < end:
+            text += run.text[at - begin : max(spans[place][0], begin) - begin]
+            at = min(spans[place][1], end)
+            if spans[place][1] > end:  # it goes on in the next run
+                break
+            place += 1
+        text += run.text[at - begin :]
+        kept += [msgspec.structs.replace(run, text=text)] if text else []
+        begin = end
+    return tuple(kept)
+
+
 def fold(runs: Iterable[Run]) -> Runs:
     """Runs in normal form: white space folded and outside of styles, neighbours of one style merged, none empty."""
     pieces: list[Run] = []
