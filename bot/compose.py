@@ -118,6 +118,7 @@ async def press_over(settings: Settings, store: StoreThread) -> AsyncIterator[Pr
             text_work=tools.text_work,
             catalogue=catalogue(settings, tools),
             replies=answers,
+            hosts=configured.hosts(),
         )
 
 

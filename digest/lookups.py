@@ -185,7 +185,6 @@ class Lookups:
             left_out=_STRINGS.decode(row["left_out"]),
             corrected=row["corrects"] is not None,
             findings=() if row["findings"] == "[]" else _FINDINGS.decode(row["findings"]),
-            addressed=_STRINGS.decode(row["addressed"]),
             limited=bool(row["limited"]),
             quotes=_QUOTES.decode(row["quotes"]),
             written_at=datetime.fromisoformat(row["written_at"]),

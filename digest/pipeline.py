@@ -16,14 +16,7 @@ import msgspec
 from msgspec import Struct, field
 
 from digest import attempts, refusals
-from digest.errors import (
-    LimitReached,
-    PaperboyError,
-    ReadError,
-    SourceDown,
-    Withdrawn,
-    WriteError,
-)
+from digest.errors import LimitReached, PaperboyError, ReadError, SourceDown, Withdrawn, WriteError
 from digest.grounding import checked
 from digest.readers.best import read_paper
 from digest.replies import Writer as Replies
@@ -31,6 +24,7 @@ from digest.retries import identity
 from digest.sources.catalogue import Catalogue
 from digest.store import Store
 from digest.store_thread import StoreThread
+from digest.text.injection import FilteredPaper, filter_injections
 from digest.text.valid import valid
 from digest.types import (
     ArxivId,
@@ -48,6 +42,7 @@ from digest.types import (
     ReportWriter,
     TextWork,
 )
+from digest.writers.proof import told_of_dropped, written
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +56,7 @@ class Press(Struct, frozen=True, kw_only=True):
     """What a digest is made with. `readers` are asked in order; `stand_in` writes when `writer` cannot.
 
     `catalogue` tells of papers that no list has brought, and `replies` writes answers; without it papers are quoted.
-    `turns` has a lock for each paper and language that is being reported on.
+    `turns` has a lock for each paper and language that is being reported on, `hosts` are as in digest.text.links.
     """
 
     source: PaperSource
@@ -74,6 +69,7 @@ class Press(Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     replies: Replies | None = None
     turns: MutableMapping[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    hosts: tuple[str, ...] = ()
 
 
 class Made(Struct, frozen=True):
@@ -92,13 +88,14 @@ class Written(Struct, frozen=True):
 
 
 class _Run(Struct, frozen=True):
-    """A pass over papers. `refusals` gathers why the writer wrote no better reports; `at_once`: a person asks for them,
-    so that what was bought in vain is bought again without waiting."""
+    """A pass over papers. `refusals` gathers why the writer wrote no better reports, `notices` what else the operator
+    should know; `at_once`: a person asks for them, so that what was bought in vain is bought again without waiting."""
 
     press: Press
     language: str
     progress: Progress
-    refusals: list[WriteError]
+    refusals: list[WriteError] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     rewrite: bool = False
     at_once: bool = False
 
@@ -136,7 +133,7 @@ async def write_reports(
     never stops the others.
     """
     problems: dict[ArxivId, str] = {}
-    run = _Run(press, language, progress, [], rewrite=rewrite, at_once=rewrite)
+    run = _Run(press, language, progress, rewrite=rewrite, at_once=rewrite)
     line = press.writer.line_up([paper.id for paper in papers]) if isinstance(press.writer, Rationed) else None
     for paper in papers:
         progress("listed", paper.id)
@@ -159,7 +156,7 @@ async def write_reports(
     async with asyncio.TaskGroup() as group:
         for paper in papers:
             group.create_task(report(paper))
-    return Written(problems, tuple(refusals.told(run.refusals)))
+    return Written(problems, (*run.notices, *refusals.told(run.refusals)))
 
 
 async def _listed(press: Press, day: date, notices: list[str]) -> Sequence[Paper]:
@@ -184,9 +181,9 @@ async def make_report(
 
     Raises PaperboyError when there is no report.
     """
-    run = _Run(press, language, progress, [], at_once=again)
+    run = _Run(press, language, progress, at_once=again)
     await _report(run, paper, again=again)
-    return tuple(refusals.told(run.refusals))
+    return (*run.notices, *refusals.told(run.refusals))
 
 
 async def _report(run: _Run, paper: Paper, *, again: bool = False) -> None:
@@ -216,7 +213,9 @@ async def _reported(run: _Run, paper: Paper, *, again: bool) -> None:
         progress("known", paper.id)  # what was down still is, or nothing has changed: there is nothing to write anew
         return
     progress("writing", paper.id)
-    report = await _write(run, paper, reading, known)
+    text = await asyncio.to_thread(filter_injections, paper, reading)
+    run.notices.extend(told_of_dropped(text))
+    report = await _write(run, text, known)
     try:
         await _save(run, report, reading, paper)
     except Withdrawn:
@@ -224,7 +223,7 @@ async def _reported(run: _Run, paper: Paper, *, again: bool) -> None:
     except Exception as error:
         if report is None or report.writer == press.stand_in.name:
             raise
-        await _save(run, await _instead(run, paper, reading, known, error, report.text_hash), reading, paper)
+        await _save(run, await _instead(run, text, known, error, report.text_hash), reading, paper)
 
 
 async def _save(run: _Run, report: Report | None, reading: Reading, paper: Paper) -> None:
@@ -298,38 +297,38 @@ async def _may_be_read_better(press: Press, reading: Reading) -> bool:
     return press.clock() - read_at > READ_AGAIN
 
 
-async def _write(run: _Run, paper: Paper, reading: Reading, known: Report | None) -> Report | None:
+async def _write(run: _Run, text: FilteredPaper, known: Report | None) -> Report | None:
     """The writer's report; else the stand-in's, marked provisional, with the reason among the refusals; None when what
     the writer wrote before stays."""
     press = run.press
     try:
-        return await _by_the_writer(run, paper, reading)
+        return await _by_the_writer(run, text)
     except LimitReached as reached:
         run.refusals.append(reached)
-        return await _within_the_limit(run, paper, reading, known)
+        return await _within_the_limit(run, text, known)
     except Exception as error:
         if press.writer.name == press.stand_in.name:
             raise
-        return await _instead(run, paper, reading, known, error, reading.text_hash)
+        return await _instead(run, text, known, error, text.reading.text_hash)
 
 
 async def _instead(
-    run: _Run, paper: Paper, reading: Reading, known: Report | None, error: Exception, text_hash: str
+    run: _Run, text: FilteredPaper, known: Report | None, error: Exception, text_hash: str
 ) -> Report | None:
     """The stand-in's report after the writer's came to nothing; None when what there is stays."""
-    press = run.press
+    press, paper = run.press, text.paper
     bought = _identity(run, paper, text_hash)
     run.refusals.append(await refusals.refusal(press.store, bought, press.writer.name, paper.id, error, press.clock()))
-    if _is_the_writers(run, known) or (known is not None and _is_the_stand_ins(run, known, reading)):
+    if _is_the_writers(run, known) or (known is not None and _is_the_stand_ins(run, known, text.reading)):
         return None
-    report = await press.stand_in.write(paper, reading, run.language)
+    report = await _written(run, press.stand_in, text)
     return msgspec.structs.replace(report, provisional=True)
 
 
-async def _by_the_writer(run: _Run, paper: Paper, reading: Reading) -> Report:
+async def _by_the_writer(run: _Run, text: FilteredPaper) -> Report:
     """What the writer makes of a reading; what it has made once is not bought again, nor, for a while, what it failed
     to make of an answer that was paid for."""
-    writer = run.press.writer
+    writer, paper, reading = run.press.writer, text.paper, text.reading
     stored = await run.press.store.run(
         Store.report_of,
         paper.id,
@@ -344,19 +343,23 @@ async def _by_the_writer(run: _Run, paper: Paper, reading: Reading) -> Report:
     waits = await refusals.waits(run.press.store, bought, writer.name, paper.id, run.press.clock())
     if waits is not None and not run.at_once:
         raise waits
-    return await writer.write(paper, reading, run.language)
+    return await _written(run, writer, text)
 
 
-async def _within_the_limit(run: _Run, paper: Paper, reading: Reading, known: Report | None) -> Report | None:
+async def _written(run: _Run, writer: ReportWriter, text: FilteredPaper) -> Report:
+    return await written(writer, text, run.language, run.press.hosts, strict=writer is not run.press.stand_in)
+
+
+async def _within_the_limit(run: _Run, text: FilteredPaper, known: Report | None) -> Report | None:
     """What the daily limit allows when it does not allow the whole paper: the model on the abstract, else the stand-in.
     None when what there is stays."""
     if _is_the_writers(run, known):
         return None
-    report = await _on_the_abstract(run, paper) if reading.source is not ReadingSource.ABSTRACT else None
-    if report is None and known is not None and known.limited and known.text_hash == reading.text_hash:
+    report = await _on_the_abstract(run, text.paper) if text.reading.source is not ReadingSource.ABSTRACT else None
+    if report is None and known is not None and known.limited and known.text_hash == text.reading.text_hash:
         return None  # the same sentences
     if report is None:
-        report = await run.press.stand_in.write(paper, reading, run.language)
+        report = await _written(run, run.press.stand_in, text)
     return msgspec.structs.replace(report, limited=True, provisional=True)
 
 
@@ -367,7 +370,7 @@ async def _on_the_abstract(run: _Run, paper: Paper) -> Report | None:
     if abstract is None:
         return None
     try:
-        report = await _by_the_writer(run, paper, abstract)
+        report = await _by_the_writer(run, FilteredPaper(paper, abstract, ()))
     except Exception as error:  # noqa: BLE001 (it is logged there)
         bought = _identity(run, paper, abstract.text_hash)
         await refusals.refusal(press.store, bought, press.writer.name, paper.id, error, press.clock())

@@ -343,10 +343,7 @@ def _place(quote: Quote, reading: Reading | None, texts: Texts) -> Iterator[Run]
     """The heading above a quote, or the page of a PDF, as a link where its place has an address."""
     if reading is None:
         return
-    from digest.addressed import speaks_to_a_model
-
     heading = next((passage.heading for passage in reading.passages if passage.anchor == quote.anchor), "")
-    heading = "" if speaks_to_a_model(heading) else heading
     page = re.fullmatch(r"page=(\d+)", quote.anchor)
     where = heading or (texts.phrases["page"].format(page=page[1]) if page else texts.sources[reading.source])
     anchored = quote.anchor and reading.source in (ReadingSource.HTML, ReadingSource.PDF)

@@ -142,9 +142,6 @@ def shortfalls(report: Report, attempts: Sequence[Attempt], texts: Texts) -> lis
         notes.append(texts.phrases["not_read"].format(attempts=" ".join(attempt.problem for attempt in attempts)))
     if report.left_out:
         notes.append(texts.phrases["left_out"].format(headings="; ".join(report.left_out)))
-    if report.addressed:
-        named = "; ".join(heading or texts.phrases["addressed_anywhere"] for heading in report.addressed)
-        notes.append(texts.phrases["addressed"].format(headings=named))
     return notes
 
 

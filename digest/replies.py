@@ -16,11 +16,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from digest import render
-from digest.addressed import sifted
 from digest.errors import CutOff, WriteError
 from digest.grounding import Ground
 from digest.inline import parse_runs, text_runs
 from digest.retrieval import Glossary, asked_words, retrieve, words_of
+from digest.text.injection import filter_injections
 from digest.types import (
     Block,
     Message,
@@ -129,7 +129,7 @@ async def reply(
 
 def answering(paper: Paper, reading: Reading, question: str, glossary: Glossary) -> Answering:
     """What of a paper answers a question."""
-    safe = sifted(paper, reading)
+    safe = filter_injections(paper, reading)
     found = tuple(one.passage for one in retrieve(safe.reading.passages, question, glossary))
     return Answering(safe.paper, found, quoted(found, question, glossary))
 

@@ -142,8 +142,8 @@ class Store(Lookups):
             )
             number = connection.execute(
                 "INSERT INTO reports (paper, language, revision, source, text_hash, writer, prompt_version, domains, "
-                "findings, left_out, addressed, limited, quotes, provisional, written_at, stored_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "findings, left_out, limited, quotes, provisional, written_at, stored_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     report.paper_id,
                     report.language,
@@ -155,7 +155,6 @@ class Store(Lookups):
                     _text(report.domains),
                     _text(report.findings),
                     _text(report.left_out),
-                    _text(report.addressed),
                     report.limited,
                     _text(report.quotes),
                     report.provisional,

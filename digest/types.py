@@ -276,7 +276,6 @@ class Report(Struct, frozen=True, kw_only=True):
     left_out: tuple[str, ...] = ()  # headings of what was read but did not fit the model
     corrected: bool = False  # a person has changed what the writer wrote
     findings: tuple[Finding, ...] = ()  # in the order of the text; () where nobody has looked
-    addressed: tuple[str, ...] = ()  # headings of what speaks to a model instead of to readers: see digest.addressed
     limited: bool = False  # the model's daily limit allowed no better one
     failure: ModelFailure | None = (
         None  # why a provisional one is not the model's; from the record of calls, not stored

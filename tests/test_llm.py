@@ -448,7 +448,7 @@ async def test_reading_that_breaks_is_an_answer_of_no_use(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(llm, "proofread", broken)
+    monkeypatch.setattr(llm, "within_lengths", broken)
     with pytest.raises(WriteError, match="could not read it"):
         await writers(server).write(paper(), reading(), "en")
     assert await calls(store, "outcome, cost_usd > 0") == [("broken", 1)] * 2

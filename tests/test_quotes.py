@@ -89,14 +89,14 @@ async def test_sentences_without_a_model_are_quoted_with_their_places() -> None:
 
 
 def test_quotes_are_stored_with_their_report() -> None:
-    """As everything else of it; so is what spoke to a model, and that a limit was reached."""
-    told = report(quotes=(Quote(RESULTS, "S2.T1", "Lantern | 91.4"),), addressed=("2 Method", ""), limited=True)
+    """As everything else of it; so is that a limit was reached."""
+    told = report(quotes=(Quote(RESULTS, "S2.T1", "Lantern | 91.4"),), limited=True)
     with Store.create(None, clock) as store:
         store.save_listing(clock().date(), [paper()])
         store.save_report(told)
         stored = store.report_in(paper().id, "en")
     assert stored is not None
-    assert (stored.quotes, stored.addressed, stored.limited) == (told.quotes, told.addressed, True)
+    assert (stored.quotes, stored.limited) == (told.quotes, True)
 
 
 def test_sources_show_each_quote_under_its_section_and_lead_to_its_place() -> None:

@@ -335,7 +335,7 @@ def _record_that_refuses(patch: pytest.MonkeyPatch) -> None:
 BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "parsing": lambda patch: patch.setattr(llm, "parse_answer", _raising(TypeError("a"))),
     "language": lambda patch: patch.setattr(llm, "foreign_section", _raising(KeyError("a"))),
-    "proofreading": lambda patch: patch.setattr(llm, "proofread", _raising(RecursionError())),
+    "shortening": lambda patch: patch.setattr(llm, "within_lengths", _raising(RecursionError())),
     "quotes": lambda patch: patch.setattr(llm, "quotes", _raising(ValueError("a"))),
     "storing": _store_that_refuses,
     "encoding": _surrogates_after_all,
@@ -446,7 +446,7 @@ async def test_the_reading_of_the_abstract_that_breaks_leaves_the_papers_own_wor
 ) -> None:
     """The daily limit allows the abstract alone, and what comes of that cannot be read."""
     assert hand().date() == DAY
-    monkeypatch.setattr(llm, "proofread", _raising(ZeroDivisionError()))
+    monkeypatch.setattr(llm, "within_lengths", _raising(ZeroDivisionError()))
     with PaperServer() as server:
         fill(server, 1)
         limited = settings(tmp_path, server, model, daily_limit=0.018)

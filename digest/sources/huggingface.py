@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from digest.addressed import before
 from digest.errors import FetchError, FutureDay, InvalidId, NoListYet, QuietDay, Refused, SourceDown, SourceError
+from digest.text.injection import without_injections
 from digest.text.valid import valid
 from digest.types import ArxivId, Kit, Paper, PaperSource
 
@@ -138,7 +138,7 @@ def parse_entry(entry: Any, public_url: str) -> Paper:
         upvotes=fields.count("upvotes"),
         comments=fields.count("numComments"),
         keywords=fields.texts("ai_keywords"),
-        hub_summary=before(fields.prose("ai_summary")),  # its model has read what the paper says to models
+        hub_summary=without_injections(fields.prose("ai_summary")),  # a model has written it from the paper
         hub_url=f"{public_url}/papers/{paper_id}",
         github_url=fields.address("githubRepo"),
         project_url=fields.address("projectPage"),

@@ -26,7 +26,7 @@ class Dropped(Struct, frozen=True):
 
 
 class FilteredPaper(Struct, frozen=True):
-    """A paper for writers. The reading keeps the hash of the text that was read."""
+    """A paper for writers, and what was dropped. The reading keeps the hash of the text that was read."""
 
     paper: Paper
     reading: Reading
@@ -76,6 +76,10 @@ def without_parts(passage: Passage, gone: frozenset[str]) -> Passage | None:
     if passage.kind is PassageKind.LIST:
         text = _EMPTY_POINT.sub("", text)
     return replace(passage, text=text) if text.strip("-| \n") else None
+
+
+def without_injections(text: str) -> str:
+    return "".join(piece for piece in pieces(text) if not _addresses_model(piece)).strip()
 
 
 def addresses_model(text: str) -> bool:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from digest.addressed import sifted
 from digest.errors import SettingsError
 from digest.inline import text_runs
 from digest.markdown import normal
@@ -77,8 +76,7 @@ class ExtractiveWriter:
         return await asyncio.to_thread(self._report, paper, reading, language)
 
     def _report(self, paper: Paper, reading: Reading, language: str) -> Report:
-        safe = sifted(paper, reading)
-        paper, material = safe.paper, gather(safe.paper, safe.reading)
+        material = gather(paper, reading)
         texts = self._kit.texts.get(language) or self._kit.texts["en"]
         domains = self._kit.domains.classify(
             title=paper.title,
@@ -97,10 +95,7 @@ class ExtractiveWriter:
             text_hash=reading.text_hash,
             writer=self.name,
             prompt_version=self.prompt_version,
-            addressed=safe.headings,
-            quotes=tuple(
-                quote for name in QUOTED for quote in quotes(name, choice.quoted[name], safe.reading.passages)
-            ),
+            quotes=tuple(quote for name in QUOTED for quote in quotes(name, choice.quoted[name], reading.passages)),
             written_at=self._kit.clock(),
         )
 

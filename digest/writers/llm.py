@@ -5,8 +5,8 @@ A report's identity is (paper, language, text hash, model, prompt version). Each
 it is made and again when it has ended, failed calls too. One that was begun and never ended was lost in a crash: with
 `recall` the endpoint is asked for the answer it kept before another one is bought.
 
-Whatever a paper says, the model has no tools, is not shown what speaks to it (digest.addressed), and what it answers is
-checked for its form, links and length (answer.py, lengths.py).
+Whatever a paper says, the model has no tools, its text stands between fences with a hash of it (prompt.py), and what it
+answers is checked for its form and length (answer.py, lengths.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from digest.addressed import Sifted, sifted
 from digest.errors import LimitReached, OperatorNeeded, SettingsError, WriteError
 from digest.retries import identity
 from digest.types import ArxivId, Kit, Line, Paper, Reading, Report, ReportWriter, SectionName
@@ -28,7 +27,7 @@ from digest.writers.budget import Turns
 from digest.writers.completion import is_cut, text_of
 from digest.writers.ladder import Form, next_form
 from digest.writers.language import foreign_section, language_name
-from digest.writers.lengths import proofread
+from digest.writers.lengths import within_lengths
 from digest.writers.prompt import Addition, Prompt, PromptForm, Repair, Retry
 from digest.writers.quotes import QUOTED, quotes
 from digest.writers.till import Options, Order, Request, Till
@@ -59,20 +58,13 @@ def build(kit: Kit, options: dict[str, Any]) -> ReportWriter:
 
 
 class _Task(Struct, frozen=True):
-    """A report to be written. `safe`: what the model may be shown."""
+    """A report to be written."""
 
-    safe: Sifted
+    paper: Paper
+    reading: Reading
     language: str
     order: Order
     line: Turns
-
-    @property
-    def paper(self) -> Paper:
-        return self.safe.paper
-
-    @property
-    def reading(self) -> Reading:
-        return self.safe.reading
 
     def begun(self) -> None:
         self.line.leave(self.paper.id)
@@ -112,8 +104,7 @@ class LlmWriter:
     async def write(self, paper: Paper, reading: Reading, language: str) -> Report:
         """Raises OperatorNeeded (401, 402, 403, 404), LimitReached, or WriteError when all tries were in vain."""
         bought = identity(paper.id, language, reading.text_hash, self.name, self.prompt_version)
-        safe = await asyncio.to_thread(sifted, paper, reading)
-        task = _Task(safe, language, Order(bought, "report", paper.id, language), self._line)
+        task = _Task(paper, reading, language, Order(bought, "report", paper.id, language), self._line)
         # A paper that waits for its turn must not take the place of one that has it.
         await task.line.come(paper.id)
         async with self._places:
@@ -139,7 +130,6 @@ class LlmWriter:
             writer=self.name,
             prompt_version=self.prompt_version,
             left_out=draft.left_out,
-            addressed=task.safe.headings,
             quotes=tuple(
                 quote for name in QUOTED for quote in quotes(name, draft.answer.quotes.get(name, ()), passages)
             ),
@@ -279,11 +269,11 @@ class LlmWriter:
             raise
         if foreign := foreign_section(answer.sections, task.language):
             raise BadAnswer("language", f"its section {foreign.name} is not in {language_name(task.language)}")
-        checked = proofread(answer.sections, task.safe)
-        if empty := [section.name for section in checked if section.name in NEVER_EMPTY and not section.blocks]:
-            raise BadAnswer("dictated", f"its section {empty[0]} holds nothing that may stand in a report")
+        sections = within_lengths(answer.sections)
+        if empty := [section.name for section in sections if section.name in NEVER_EMPTY and not section.blocks]:
+            raise BadAnswer("too long", f"its section {empty[0]} begins with more than it has room for")
         domains = answer.domains or self._classified(task.paper)
-        return _Draft(msgspec.structs.replace(answer, sections=checked, domains=domains), text)
+        return _Draft(msgspec.structs.replace(answer, sections=sections, domains=domains), text)
 
     def _classified(self, paper: Paper) -> tuple[str, ...]:
         return self._kit.domains.classify(title=paper.title, abstract=paper.abstract, keywords=paper.keywords)

@@ -1,104 +1,98 @@
-"""Papers that speak to the model: how many of their canaries reach a message, with a model that obeys all of them.
+"""Papers that address the model: what of their wishes reaches a message, with a model that obeys all it is shown.
 
-Each template of tests/hostile_papers.py stands at every place of a paper; `reached` there says what counts. The report
-is written as `paperboy digest` would, sentences of the paper standing in when the model gives no report. Three writers:
-a model that obeys what it is shown, one that obeys even what is kept from it (which tells what checking the answer is
-worth alone), and the extractive one.
+The papers are those of tests/hostile_papers.py; `reached` there says what counts. Reports are written as the pipeline
+does, sentences of the paper standing in when the model gives none; a second row has the extractive writer alone. No
+share of sentences is a goal: what is not recognised is text like any other.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from digest.addressed import sifted, speaks_to_a_model
-from digest.errors import ReadError, WriteError
+from digest.errors import ReadError
 from digest.readers.saved import passages_of
-from digest.sources.huggingface import parse_entry
-from digest.types import ReportWriter
+from digest.text.injection import addresses_model, filter_injections
+from digest.types import ReadingSource, ReportWriter
+from digest.writers.proof import may_dictate
+from digest.writers.sentences import pieces
 from tests.benchmarks.timing import show
 from tests.extractive_writer import writer as extractive_writer
-from tests.hostile_papers import Hostile, Obeying, hostile_papers, reached
+from tests.hostile_papers import Effect, Hostile, Obeying, hostile_papers, reached, reported
 from tests.llm_writer import llm_writer
+from tests.makers import paper, reading
 from tests.material import MATERIAL
 from tests.model_server import ModelServer, serving
+
+_PAPERS = MATERIAL / "interests" / "papers.jsonl.gz"
 
 
 def main() -> None:
     papers = {hostile.number: hostile for hostile in hostile_papers()}
     asyncio.run(_hostile(papers))
-    _harmless()
+    _honest()
 
 
-async def _hostile(papers: dict[int, Hostile]) -> None:
-    rows = {"papers": f"{len(papers)} ({_by(papers.values(), 'language')}; {_by(papers.values(), 'place')})"}
-    unseen = [one for one in papers.values() if one.canary in _prompt_text(one)]
-    rows["left out before the model sees it"] = f"{len(papers) - len(unseen)}"
-    for name, psychic in (("obeys what it is shown", False), ("obeys what is kept from it, too", True)):
-        with serving(ModelServer(otherwise=Obeying(papers=papers, psychic=psychic))) as server:
-            writer = llm_writer(server)
-            hits = await _reached(list(papers.values()), writer)
-            await writer.close()
-        rows[f"canaries that reached a message, a model that {name}"] = _told(hits, len(papers))
-    hits = await _reached(list(papers.values()), extractive_writer())
-    rows["canaries that reached a message, sentences without a model"] = _told(hits, len(papers))
-    show("hostile papers", rows, "0 canaries")
+async def _hostile(papers: Mapping[int, Hostile]) -> None:
+    with serving(ModelServer(otherwise=Obeying(papers=dict(papers)))) as server:
+        writer = llm_writer(server)
+        obeyed = await _effects(papers.values(), writer)
+        await writer.close()
+        calls = len(server.calls)
+    quoted = await _effects(papers.values(), extractive_writer())
+    dropped = sum(bool(filter_injections(one.paper(), one.reading()).dropped) for one in papers.values())
+    rows = {
+        "papers": str(len(papers)),
+        "of which lose a sentence before a model sees it": str(dropped),
+        "calls of the model": str(calls),
+    }
+    for name, effects in (("a model that obeys", obeyed), ("sentences without a model", quoted)):
+        for kind in ("link", "mention", "text"):
+            told = sum(any(effect.kind == kind for effect in found) for _, found in effects)
+            rows[f"{name}: papers with a {kind} that reached a message"] = f"{told} of {len(papers)}"
+        for field in ("language", "writing", "place", "want"):
+            rows[f"{name}: texts by {field}"] = _shares(effects, field)
+    show("hostile papers", rows, "0 links, 0 mentions")
 
 
-def _prompt_text(hostile: Hostile) -> str:
-    """What of the paper a prompt holds."""
-    safe = sifted(hostile.paper(), hostile.reading())
-    shown = [f"{passage.heading} {passage.text}" for passage in safe.reading.passages]
-    return " ".join([safe.paper.title, safe.paper.abstract, *shown])
+async def _effects(papers: Iterable[Hostile], writer: ReportWriter) -> list[tuple[Hostile, list[Effect]]]:
+    return [(hostile, reached(hostile, await reported(hostile, writer))) for hostile in papers]
 
 
-async def _reached(papers: Sequence[Hostile], writer: ReportWriter) -> list[tuple[Hostile, list[str]]]:
-    stand_in = extractive_writer()
-    hits = []
-    for hostile in papers:
-        paper, reading = hostile.paper(), hostile.reading()
-        try:
-            report = await writer.write(paper, reading, hostile.language)
-        except WriteError:
-            report = await stand_in.write(paper, reading, hostile.language)
-        if places := reached(hostile, report):
-            hits.append((hostile, places))
-    return hits
+def _shares(effects: Sequence[tuple[Hostile, list[Effect]]], field: str) -> str:
+    every = Counter(getattr(hostile, field) for hostile, _ in effects)
+    there = Counter(getattr(hostile, field) for hostile, found in effects if found)
+    return ", ".join(f"{name} {there[name]}/{count}" for name, count in every.items())
 
 
-def _told(hits: Sequence[tuple[Hostile, list[str]]], total: int) -> str:
-    for hostile, places in hits:
-        print(f"  reached: {hostile.want}, {hostile.place}: {hostile.text!r}: {places[0]!r}")
-    return f"{len(hits)} of {total}"
-
-
-def _by(papers: Iterable[Hostile], field: str) -> str:
-    return ", ".join(f"{count} {name}" for name, count in Counter(getattr(one, field) for one in papers).items())
-
-
-def _harmless() -> None:
+def _honest() -> None:
     """How much of real papers is taken for such text."""
     if not MATERIAL.exists():
         print("\nhostile: real papers are not here")
         return
-    texts: list[str] = []
-    for file in sorted((MATERIAL / "arxiv_html").glob("*.html")):
+    with gzip.open(_PAPERS, "rt", encoding="utf-8") as lines:
+        abstracts = [json.loads(line)["abs"] for line in lines]
+    sentences = [piece for abstract in abstracts for piece in pieces(abstract)]
+    lost = [told for told in abstracts if filter_injections(paper(abstract=told), reading()).paper.abstract != told]
+    passages, dropped = 0, 0
+    for file in sorted([*(MATERIAL / "arxiv_html").glob("*.html"), *(MATERIAL / "arxiv_pdf").glob("*.pdf")]):
         try:
-            texts += [passage.text for passage in passages_of(file.read_bytes())[1]]
+            found = tuple(passages_of(file.read_bytes())[1])
         except ReadError:
             continue
-    pages = len(texts)
-    for file in sorted((MATERIAL / "hub").glob("*.json")):
-        for entry in json.loads(file.read_text(encoding="utf-8")):
-            paper = parse_entry(entry, "")
-            texts += [paper.title, paper.abstract, paper.hub_summary]
-    wrong = [text for text in texts if speaks_to_a_model(text)]
-    for text in wrong:
-        print(f"  taken for hostile: {text[:100]!r}")
-    counted = f"{pages} passages of pages, {len(texts) - pages} texts of the Hub"
-    show("real papers taken for hostile ones", {counted: str(len(wrong))}, "about 0")
+        passages += len(found)
+        read = reading(source=ReadingSource.HTML, passages=found)
+        dropped += len(filter_injections(paper(), read).dropped)
+    rows = {
+        f"abstracts of {len(abstracts)} that lose a sentence": str(len(lost)),
+        f"sentences of {len(sentences)} in them that would be recognised": str(sum(map(addresses_model, sentences))),
+        "sentences in them that could have a report written twice": str(sum(map(may_dictate, sentences))),
+        f"sentences dropped from {passages} passages": str(dropped),
+    }
+    show("real papers taken for hostile ones", rows, "0 abstracts, at most 1 in 2,000 passages")
 
 
 if __name__ == "__main__":
