@@ -20,6 +20,7 @@ from digest.locks import Work, held
 from digest.lookups import Lookups
 from digest.readers.fingerprint import text_hash
 from digest.store import Store
+from digest.text.injection import Dropped, filter_injections
 from digest.types import (
     ArxivId,
     Finding,
@@ -49,6 +50,7 @@ class Checked(NamedTuple):
     report: Report
     reading: Reading | None
     is_stored: bool  # the reading is a stored one, and not made of the list's abstract
+    dropped: tuple[Dropped, ...] = ()  # sentences of it that no report is made from
 
 
 @click.command("check")
@@ -59,7 +61,8 @@ class Checked(NamedTuple):
 def check_command(options: Options, wanted: str, language: str | None, as_json: bool) -> int:
     """Which figures and names of a day's reports, or of one paper's, stand in the text that was read, and where.
 
-    What is not found may still be true: of a paper whose text is not stored, only the abstract is asked.
+    What is not found may still be true: of a paper whose text is not stored, only the abstract is asked. Sentences that
+    address a language model, and that no report is made from, are listed too.
 
     \b
     Example: paperboy check 2026-01-16
@@ -76,7 +79,11 @@ def check_command(options: Options, wanted: str, language: str | None, as_json: 
     if as_json:
         from digest.export import check_json
 
-        click.echo(check_json([(one.paper, one.report, one.reading.source if one.reading else None) for one in told]))
+        click.echo(
+            check_json(
+                [(one.paper, one.report, one.reading.source if one.reading else None, one.dropped) for one in told]
+            )
+        )
     else:
         click.echo("\n".join(_lines(told)))
     return DONE if any(one.reading for one in told) else FAILED
@@ -141,7 +148,8 @@ def _held_against(paper: Paper, report: Report, reading: Reading | None) -> Chec
         )
     if reading is None:
         return Checked(paper, report, None, is_stored=False)
-    return Checked(paper, checked(report, reading, paper), reading, is_stored=stored)
+    dropped = filter_injections(paper, reading).dropped
+    return Checked(paper, checked(report, reading, paper), reading, is_stored=stored, dropped=dropped)
 
 
 # --- printing ----------------------------------------------------------------------------------------------------
@@ -155,6 +163,7 @@ def _lines(told: Sequence[Checked]) -> Iterator[str]:
             yield "  states no figure, and no name of a model, dataset or benchmark"
         for outcome in _ORDER:
             yield from _of_outcome([finding for finding in one.report.findings if finding.outcome is outcome], outcome)
+        yield from _of_dropped(one.dropped)
         yield ""
     every = [finding for one in told for finding in one.report.findings]
     numbers = (f"{sum(finding.outcome is outcome for finding in every)} {_CALLED[outcome]}" for outcome in _ORDER)
@@ -178,6 +187,13 @@ def _of_outcome(findings: Sequence[Finding], outcome: Outcome) -> Iterator[str]:
     for what, same in groupby(ordered, key=_what):
         sections = dict.fromkeys(finding.section.value for finding in same)
         yield f"    {what}  [{', '.join(sections)}]"
+
+
+def _of_dropped(dropped: Sequence[Dropped]) -> Iterator[str]:
+    if dropped:
+        yield "  left out, since it addresses a language model and not readers:"
+    for one in dropped:
+        yield f"    {clean(' '.join(one.sentence.split()))}  ({clean(one.heading) or 'the beginning'})"
 
 
 def _what(finding: Finding) -> str:

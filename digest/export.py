@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,6 +12,9 @@ from digest.markdown import plain, write
 from digest.render import address
 from digest.sources.report_file import READ_FROM
 from digest.types import Digest, Paper, Reading, ReadingSource, Report, Section, SectionName, Texts
+
+if TYPE_CHECKING:
+    from digest.text.injection import Dropped
 
 _RULE = "=" * 60
 _INDENT = "   "
@@ -77,9 +80,9 @@ def _told(paper: Paper, report: Report | None, only: SectionName | None) -> dict
     return dict(told)
 
 
-def check_json(checked: Sequence[tuple[Paper, Report, ReadingSource | None]]) -> str:
-    """What came of checking: `[{"id", "title", "language", "text", "to_check", "findings": [{...}]}]`; `text` is what
-    the report was held against, null when there was none."""
+def check_json(checked: Sequence[tuple[Paper, Report, ReadingSource | None, Sequence[Dropped]]]) -> str:
+    """What came of checking: `[{"id", "title", "language", "text", "to_check", "findings": [{...}], "dropped":
+    [{"heading", "sentence"}]}]`; `text` is what the report was held against, null when there was none."""
     return _pretty(
         [
             {
@@ -89,8 +92,9 @@ def check_json(checked: Sequence[tuple[Paper, Report, ReadingSource | None]]) ->
                 "text": text,
                 "to_check": len(report.to_check),
                 "findings": _plain(report.findings),
+                "dropped": _plain(dropped),
             }
-            for paper, report, text in checked
+            for paper, report, text, dropped in checked
         ]
     )
 
