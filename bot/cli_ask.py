@@ -10,6 +10,7 @@ from rich.console import Console
 from adapters import progress
 from bot import compose
 from bot.cli import Options
+from config import settings as configured
 from config.settings import Settings
 from digest import replies
 from digest.errors import UsageError
@@ -44,6 +45,7 @@ async def _asked(settings: Settings, paper_id: ArxivId, question: str, language:
                 language,
                 glossary=compose.glossary(),
                 text_work=tools.text_work,
+                hosts=configured.hosts(),
                 writer=writer,
             )
     finally:

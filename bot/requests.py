@@ -238,6 +238,7 @@ class Requests:
             errand.asked.language,
             glossary=compose.glossary(),
             text_work=press.text_work,
+            hosts=press.hosts,
             writer=press.replies,
         )
         return replace(replies.message(paper, reading, given, texts), actions=posts.actions_in_thread(paper, texts))

@@ -9,9 +9,14 @@ from digest.types import Finding, FindingKind, Outcome, Paper, Reading, Report
 
 def faults_of(report: Report, reading: Reading, paper: Paper) -> tuple[str, ...]:
     """What a report says that the paper does not, or says of something else, in sentences."""
-    from digest.grounding import checked  # needed in the child alone
+    return to_mend(check_report(report, reading, paper).findings)
 
-    return to_mend(checked(report, reading, paper).findings)
+
+def check_report(report: Report, reading: Reading, paper: Paper) -> Report:
+    """The report with its findings: see digest.grounding, which only a child process needs to load."""
+    from digest.grounding import checked
+
+    return checked(report, reading, paper)
 
 
 def to_mend(findings: Iterable[Finding]) -> tuple[str, ...]:

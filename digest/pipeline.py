@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Struct, field
 
 from digest import attempts, refusals
-from digest.errors import LimitReached, PaperboyError, ReadError, SourceDown, Withdrawn, WriteError
-from digest.grounding import checked
+from digest.errors import CutOff, LimitReached, PaperboyError, ReadError, SourceDown, Withdrawn, WriteError
+from digest.mending import check_report
 from digest.readers.best import read_paper
 from digest.replies import Writer as Replies
 from digest.retries import identity
@@ -25,7 +25,6 @@ from digest.sources.catalogue import Catalogue
 from digest.store import Store
 from digest.store_thread import StoreThread
 from digest.text.injection import FilteredPaper, filter_injections
-from digest.text.valid import valid
 from digest.types import (
     ArxivId,
     Clock,
@@ -213,7 +212,7 @@ async def _reported(run: _Run, paper: Paper, *, again: bool) -> None:
         progress("known", paper.id)  # what was down still is, or nothing has changed: there is nothing to write anew
         return
     progress("writing", paper.id)
-    text = await asyncio.to_thread(filter_injections, paper, reading)
+    text = await press.text_work.run(paper.id, filter_injections, paper, reading)
     run.notices.extend(told_of_dropped(text))
     report = await _write(run, text, known)
     try:
@@ -228,14 +227,16 @@ async def _reported(run: _Run, paper: Paper, *, again: bool) -> None:
 
 async def _save(run: _Run, report: Report | None, reading: Reading, paper: Paper) -> None:
     if report is not None:
-        report = msgspec.structs.replace(valid(report), provisional=report.provisional or _cut_short(reading))
-        await run.press.store.run(Store.save_report, await _checked(report, reading, paper))
+        report = msgspec.structs.replace(report, provisional=report.provisional or _cut_short(reading))
+        await run.press.store.run(Store.save_report, await _checked(run, report, reading, paper))
 
 
-async def _checked(report: Report, reading: Reading, paper: Paper) -> Report:
+async def _checked(run: _Run, report: Report, reading: Reading, paper: Paper) -> Report:
     """The report with what of it stands in the text that was read. A check that breaks costs no report."""
     try:
-        return await asyncio.to_thread(checked, report, reading, paper)
+        return await run.press.text_work.run(paper.id, check_report, report, reading, paper)
+    except CutOff:
+        raise
     except Exception:
         log.exception("check broke", extra={"paper": paper.id})
         return report
@@ -347,7 +348,9 @@ async def _by_the_writer(run: _Run, text: FilteredPaper) -> Report:
 
 
 async def _written(run: _Run, writer: ReportWriter, text: FilteredPaper) -> Report:
-    return await written(writer, text, run.language, run.press.hosts, strict=writer is not run.press.stand_in)
+    press = run.press
+    strict = writer is not press.stand_in
+    return await written(writer, text, run.language, press.hosts, press.text_work, strict=strict)
 
 
 async def _within_the_limit(run: _Run, text: FilteredPaper, known: Report | None) -> Report | None:

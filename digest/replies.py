@@ -21,6 +21,7 @@ from digest.grounding import Ground
 from digest.inline import parse_runs, text_runs
 from digest.retrieval import Glossary, asked_words, retrieve, words_of
 from digest.text.injection import filter_injections
+from digest.text.links import Links
 from digest.types import (
     Block,
     Message,
@@ -97,20 +98,21 @@ async def reply(
     *,
     glossary: Glossary,
     text_work: TextWork,
+    hosts: tuple[str, ...] = (),
     writer: Writer | None = None,
 ) -> Reply:
     """Answers from the passages alone; when the model cannot, the paper is quoted. Never raises for the model.
 
-    Raises CutOff for a text that stops the processes which handle it.
+    `hosts`: where links may lead, see digest.text.links. Raises CutOff for a text that stops its processes.
     """
-    found = await text_work.run(paper.id, answering, paper, reading, question, glossary)
+    found = await text_work.run(paper.id, answering, paper, reading, question, glossary, hosts)
     if not found.passages:
         return Reply(question=question)
     if writer is None:
         return Reply(question=question, said=found.quoted)
     try:
         sentences = await writer.write(found.paper, reading, found.passages, question, language)
-        said = await text_work.run(paper.id, standing, sentences, found.passages, paper)
+        said = await text_work.run(paper.id, standing, sentences, found.passages, paper, hosts)
     except (WriteError, CutOff) as error:
         log.warning("no answer of a model", extra={"paper": paper.id, "reason": str(error)})
         return Reply(question=question, said=found.quoted, problem=str(error))
@@ -127,19 +129,24 @@ async def reply(
 # --- in the child ------------------------------------------------------------------------------------------------
 
 
-def answering(paper: Paper, reading: Reading, question: str, glossary: Glossary) -> Answering:
+def answering(paper: Paper, reading: Reading, question: str, glossary: Glossary, hosts: tuple[str, ...]) -> Answering:
     """What of a paper answers a question."""
     safe = filter_injections(paper, reading)
     found = tuple(one.passage for one in retrieve(safe.reading.passages, question, glossary))
-    return Answering(safe.paper, found, quoted(found, question, glossary))
+    links = Links(paper, reading, hosts)
+    said = (Said(links.text(one.text), one.passage) for one in quoted(found, question, glossary))
+    return Answering(safe.paper, found, tuple(said))
 
 
-def standing(sentences: tuple[tuple[str, Passage], ...], found: tuple[Passage, ...], paper: Paper) -> tuple[Said, ...]:
+def standing(
+    sentences: tuple[tuple[str, Passage], ...], found: tuple[Passage, ...], paper: Paper, hosts: tuple[str, ...]
+) -> tuple[Said, ...]:
     """The sentences whose figures, names and addresses stand in the passages that the model was given."""
     of_passages = Reading(paper_id=paper.id, source=ReadingSource.HTML, url="", text_hash="", passages=tuple(found))
     ground = Ground(of_passages, replace(paper, abstract=""))
+    links = Links(paper, of_passages, hosts)
     return tuple(
-        Said(text, passage)
+        Said(links.text(text), passage)
         for text, passage in sentences
         if not any(finding.to_check for finding in ground.section(_as_section(text)))
         and all(any(one in held.text for held in found) for one in _addresses(text))

@@ -35,6 +35,7 @@ from tests.latexml_pages import note, page, para, section, table, tabular
 from tests.makers import DAY
 from tests.model_answers import Reply
 from tests.slack_seen import objects
+from tests.text_work import text_work
 
 # What is to be said, {canary} being a word found nowhere else; whom it is said to, and how
 CLAIMS = {
@@ -268,9 +269,9 @@ async def reported(hostile: Hostile, writer: ReportWriter) -> Report:
     text = filter_injections(hostile.paper(), hostile.reading())
     language = "zh" if hostile.language == "zh" else "en"
     try:
-        return await written(writer, text, language, hosts(), strict=True)
+        return await written(writer, text, language, hosts(), text_work(), strict=True)
     except WriteError:
-        return await written(extractive_writer(), text, language, hosts(), strict=False)
+        return await written(extractive_writer(), text, language, hosts(), text_work(), strict=False)
 
 
 # --- what people see ----------------------------------------------------------------------------------------------

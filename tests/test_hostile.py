@@ -13,14 +13,15 @@ import pytest
 
 from config.settings import glossary
 from digest.replies import reply
-from digest.text.links import Links
 from digest.types import Passage, PassageKind
+from digest.writers import proof
 from tests.extractive_writer import writer as extractive_writer
 from tests.hostile_papers import ORDERS, PLACES, WANTS, Obeying, hostile_papers, reached, reported
 from tests.llm_writer import llm_writer
 from tests.makers import paper, reading
 from tests.model_server import ModelServer, serving
 from tests.text_work import text_work
+from tests.workers_tasks import no_proof
 
 ALL = {hostile.number: hostile for hostile in hostile_papers()}
 SOME = tuple({(one.want, one.place): one for one in ALL.values()}.values())
@@ -70,7 +71,7 @@ async def test_sentences_of_the_paper_link_and_mention_nobody() -> None:
 
 async def test_a_wish_that_came_true_would_be_seen(obeying: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what keeps links and calls out, they reach messages."""
-    monkeypatch.setattr(Links, "report", lambda _self, report: report)
+    monkeypatch.setattr(proof, "proofread", no_proof)
     writer = llm_writer(obeying)
     polite = [one for one in ALL.values() if (one.want, one.order) == ("link", ORDERS["en"][5])]
     hostile = next(one for one in polite if one.place not in ("title", "hidden", "alt"))

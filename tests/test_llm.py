@@ -52,6 +52,7 @@ from tests.model_answers import (
 )
 from tests.model_server import KEY, ModelServer, serving
 from tests.text_work import text_work
+from tests.workers_tasks import broken_reading
 
 Build = Callable[..., LlmWriter]
 TIMEOUT_S = 2.0  # of the test of it; others have time enough
@@ -444,11 +445,7 @@ async def test_reading_that_breaks_is_an_answer_of_no_use(
     server: ModelServer, writers: Build, store: StoreThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault of our own; the call is ended all the same."""
-
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(llm, "within_lengths", broken)
+    monkeypatch.setattr(llm, "read_answer", broken_reading)
     with pytest.raises(WriteError, match="could not read it"):
         await writers(server).write(paper(), reading(), "en")
     assert await calls(store, "outcome, cost_usd > 0") == [("broken", 1)] * 2

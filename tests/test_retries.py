@@ -44,7 +44,7 @@ from tests.model_day import fill, made, settings
 from tests.model_server import ModelServer, serving
 from tests.morning_makers import Hand
 from tests.paper_server import PaperServer
-from tests.workers_tasks import one_fault
+from tests.workers_tasks import broken_reading, one_fault
 
 FIRST = ArxivId("2601.00001")
 ATTEMPTS = 2  # for one purchase, as the settings have it
@@ -333,10 +333,7 @@ def _record_that_refuses(patch: pytest.MonkeyPatch) -> None:
 
 
 BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "parsing": lambda patch: patch.setattr(llm, "parse_answer", _raising(TypeError("a"))),
-    "language": lambda patch: patch.setattr(llm, "foreign_section", _raising(KeyError("a"))),
-    "shortening": lambda patch: patch.setattr(llm, "within_lengths", _raising(RecursionError())),
-    "quotes": lambda patch: patch.setattr(llm, "quotes", _raising(ValueError("a"))),
+    "reading": lambda patch: patch.setattr(llm, "read_answer", broken_reading),
     "storing": _store_that_refuses,
     "encoding": _surrogates_after_all,
     "recording": _record_that_refuses,
@@ -446,7 +443,7 @@ async def test_the_reading_of_the_abstract_that_breaks_leaves_the_papers_own_wor
 ) -> None:
     """The daily limit allows the abstract alone, and what comes of that cannot be read."""
     assert hand().date() == DAY
-    monkeypatch.setattr(llm, "within_lengths", _raising(ZeroDivisionError()))
+    monkeypatch.setattr(llm, "read_answer", broken_reading)
     with PaperServer() as server:
         fill(server, 1)
         limited = settings(tmp_path, server, model, daily_limit=0.018)

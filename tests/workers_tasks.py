@@ -10,7 +10,11 @@ from pathlib import Path
 
 from digest.errors import ReadError
 from digest.replies import Said
+from digest.text.injection import FilteredPaper
 from digest.types import ArxivId, Paper, Passage, Reading, ReadingSource, Report
+from digest.writers.answer_reading import Content, Terms
+from digest.writers.proof import Proof
+from digest.writers.trouble import Useless
 
 
 def echo(content: bytes) -> bytes:
@@ -91,6 +95,19 @@ def one_fault(_report: Report, _reading: Reading, _paper: Paper) -> tuple[str, .
 
 
 def broken_standing(
-    _sentences: tuple[tuple[str, Passage], ...], _found: tuple[Passage, ...], _paper: Paper
+    _sentences: tuple[tuple[str, Passage], ...], _found: tuple[Passage, ...], _paper: Paper, _hosts: tuple[str, ...]
 ) -> tuple[Said, ...]:
+    raise ZeroDivisionError
+
+
+def broken_reading(_text: str, _is_cut: bool, _terms: Terms, _passages: tuple[Passage, ...]) -> Content | Useless:
+    raise RecursionError
+
+
+def no_proof(report: Report, _text: FilteredPaper, _hosts: tuple[str, ...]) -> Proof:
+    """Lets every link and every call of a report pass."""
+    return Proof(report, ())
+
+
+def broken_check(_report: Report, _reading: Reading, _paper: Paper) -> Report:
     raise ZeroDivisionError

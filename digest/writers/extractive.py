@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from msgspec import Struct
 
 from digest.errors import SettingsError
 from digest.inline import text_runs
@@ -17,6 +18,7 @@ from digest.types import (
     Paper,
     Paragraph,
     Points,
+    Quote,
     Reading,
     Report,
     ReportWriter,
@@ -41,6 +43,7 @@ _MOST_BELOW = 4  # points below one innovation
 _MOST_USES = 6  # points of a list that the paper itself calls its usage
 _HEADINGS = 16  # for the domains: the first ones name the field, the later ones are everybody's
 _FIELD_CHARS = 280
+_TELLING_CHARS = 5_000  # of the abstract and the headings: what tells the domains
 
 _LIST_NUMBER = re.compile(r"^\s*(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-e])[.):]|[•·▪–-])\s+", re.IGNORECASE)
 _ENUMERATION = re.compile(r"\((?:\d|i{1,3}|iv|v)\)\s+")
@@ -73,31 +76,50 @@ class ExtractiveWriter:
     async def write(self, paper: Paper, reading: Reading, language: str) -> Report:
         """The report, with labels in `language` and sentences in the paper's own. Raises nothing of its own: a section
         for which the paper holds nothing has no blocks."""
-        return await asyncio.to_thread(self._report, paper, reading, language)
-
-    def _report(self, paper: Paper, reading: Reading, language: str) -> Report:
-        material = gather(paper, reading)
         texts = self._kit.texts.get(language) or self._kit.texts["en"]
+        chosen = await self._kit.text_work.run(paper.id, choose, paper, reading, texts)
         domains = self._kit.domains.classify(
-            title=paper.title,
-            abstract=" ".join(line.text for line in material.abstract),
-            keywords=paper.keywords,
-            text=" ; ".join(material.headings[:_HEADINGS]),
+            title=paper.title, abstract=chosen.abstract, keywords=paper.keywords, text=chosen.headings
         )
-        choice = _Choice(paper, material, texts)
-        sections = choice.sections(domains)
+        field, *others = chosen.sections
+        named = Paragraph((Run(domain_names(domains, texts)),))
         return Report(
             paper_id=paper.id,
             language=language,
-            sections=sections,
+            sections=(Section(field.name, normal((named, *field.blocks))), *others),
             domains=domains,
             source=reading.source,
             text_hash=reading.text_hash,
             writer=self.name,
             prompt_version=self.prompt_version,
-            quotes=tuple(quote for name in QUOTED for quote in quotes(name, choice.quoted[name], reading.passages)),
+            quotes=chosen.quotes,
             written_at=self._kit.clock(),
         )
+
+
+# --- in the child ------------------------------------------------------------------------------------------------
+
+
+class Chosen(Struct, frozen=True):
+    """What is chosen of a paper: the sections in their order, that of the domain without their names, and quotes;
+    `abstract` and `headings` tell of what domains it is."""
+
+    sections: tuple[Section, ...]
+    quotes: tuple[Quote, ...]
+    abstract: str
+    headings: str
+
+
+def choose(paper: Paper, reading: Reading, texts: Texts) -> Chosen:
+    """Chooses for each section; `texts` has its labels."""
+    material = gather(paper, reading)
+    choice = _Choice(paper, material, texts)
+    return Chosen(
+        sections=choice.sections(),
+        quotes=tuple(quote for name in QUOTED for quote in quotes(name, choice.quoted[name], reading.passages)),
+        abstract=" ".join(line.text for line in material.abstract)[:_TELLING_CHARS],
+        headings=" ; ".join(material.headings[:_HEADINGS])[:_TELLING_CHARS],
+    )
 
 
 class _Choice:
@@ -113,21 +135,20 @@ class _Choice:
         self._done: list[Line] = []  # of the abstract: what the authors did, from their claim on
         self._came_out: list[Line] = []  # of the abstract: what came of it
 
-    def sections(self, domains: Sequence[str]) -> tuple[Section, ...]:
+    def sections(self) -> tuple[Section, ...]:
         # The contribution chooses first, and the field takes what nobody else wanted.
         blocks = {
             SectionName.CONTRIBUTION: tuple(self._contribution()),
             SectionName.RESULTS: tuple(self._results()),
             SectionName.INNOVATIONS: tuple(self._innovations()),
             SectionName.USAGE: tuple(self._usage()),
-            SectionName.DOMAIN: tuple(self._domain(domains)),
+            SectionName.DOMAIN: tuple(self._domain()),
         }
         return tuple(Section(name, normal(blocks[name])) for name in SectionName)
 
     # --- domain and contribution ---------------------------------------------------------------------------------
 
-    def _domain(self, domains: Sequence[str]) -> Iterator[Block]:
-        yield Paragraph((Run(domain_names(domains, self._texts)),))
+    def _domain(self) -> Iterator[Block]:
         # Abstracts begin with their field, unless they begin with what was made.
         for line in self._material.abstract[:1]:
             plain = line.text[0] not in '"“' and line.text[-1] not in "?？" and not claims.CLAIM.search(line.text)

@@ -5,8 +5,9 @@ A report's identity is (paper, language, text hash, model, prompt version). Each
 it is made and again when it has ended, failed calls too. One that was begun and never ended was lost in a crash: with
 `recall` the endpoint is asked for the answer it kept before another one is bought.
 
-Whatever a paper says, the model has no tools, its text stands between fences with a hash of it (prompt.py), and what it
-answers is checked for its form and length (answer.py, lengths.py).
+What is made of a paper's text and of an answer is made in child processes (digest.workers). Whatever a paper says, the
+model has no tools, its text stands between fences with a hash of it (prompt.py), and what it answers is checked for its
+form and length (answer_reading.py).
 """
 
 from __future__ import annotations
@@ -21,17 +22,15 @@ from msgspec import Struct
 
 from digest.errors import LimitReached, OperatorNeeded, SettingsError, WriteError
 from digest.retries import identity
-from digest.types import ArxivId, Kit, Line, Paper, Reading, Report, ReportWriter, SectionName
-from digest.writers.answer import NEVER_EMPTY, Answer, parse_answer, schema
+from digest.types import ArxivId, Kit, Line, Paper, Reading, Report, ReportWriter, SectionName, Texts
+from digest.writers.answer import schema
+from digest.writers.answer_reading import Content, Terms, read_answer
 from digest.writers.budget import Turns
 from digest.writers.completion import is_cut, text_of
 from digest.writers.ladder import Form, next_form
-from digest.writers.language import foreign_section, language_name
-from digest.writers.lengths import within_lengths
-from digest.writers.prompt import Addition, Prompt, PromptForm, Repair, Retry
-from digest.writers.quotes import QUOTED, quotes
+from digest.writers.prompt import Addition, Prompt, PromptForm, Repair, Retry, filled
 from digest.writers.till import Options, Order, Request, Till
-from digest.writers.trouble import BadAnswer, Closed, Limited, NoAnswer, Refused, Trouble
+from digest.writers.trouble import BadAnswer, Closed, Limited, NoAnswer, Refused, Trouble, Useless
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ class _Task(Struct, frozen=True):
 class _Draft(Struct, frozen=True):
     """`text` is the answer as it came."""
 
-    answer: Answer
+    content: Content
     text: str
     left_out: tuple[str, ...] = ()
 
@@ -119,20 +118,17 @@ class LlmWriter:
             return await self._mended(task, draft)
 
     def _report(self, task: _Task, draft: _Draft) -> Report:
-        passages = task.reading.passages
         return Report(
             paper_id=task.paper.id,
             language=task.language,
-            sections=draft.answer.sections,
-            domains=draft.answer.domains,
+            sections=draft.content.sections,
+            domains=draft.content.domains,
             source=task.reading.source,
             text_hash=task.reading.text_hash,
             writer=self.name,
             prompt_version=self.prompt_version,
             left_out=draft.left_out,
-            quotes=tuple(
-                quote for name in QUOTED for quote in quotes(name, draft.answer.quotes.get(name, ()), passages)
-            ),
+            quotes=draft.content.quotes,
             written_at=self._kit.clock(),
         )
 
@@ -140,13 +136,13 @@ class LlmWriter:
 
     async def _mended(self, task: _Task, draft: _Draft) -> Report:
         """The report; when checking it finds something, the better one of it and of what the model makes of that."""
-        report = await asyncio.to_thread(self._report, task, draft)
+        report = self._report(task, draft)
         faults = await self._faults(report, task)
         if not faults:
             return report
         try:
             repaired = await self._repaired(task, draft, faults)
-            other = await asyncio.to_thread(self._report, task, repaired)
+            other = self._report(task, repaired)
         except (Trouble, LimitReached) as error:
             log.info("report not mended", extra={"paper": task.paper.id, "reason": str(error)})
             return report
@@ -167,7 +163,7 @@ class LlmWriter:
         order = msgspec.structs.replace(task.order, identity=f"{task.order.identity}|repair", purpose="repair")
         task = msgspec.structs.replace(task, order=order)
         form = self._till.form
-        prompt = await asyncio.to_thread(self._prompt, task, form, Repair(draft.text, tuple(faults)))
+        prompt = await self._prompt(task, form, Repair(draft.text, tuple(faults)))
         if self._options.recall and await self._till.unfinished(order) and (kept := await self._recalled(task, prompt)):
             return kept
         await self._until_welcome()
@@ -203,7 +199,7 @@ class LlmWriter:
         wait_s = FIRST_WAIT_S
         for left in reversed(range(MAX_STEPS)):
             await self._until_welcome()
-            prompt = await asyncio.to_thread(self._prompt, task, form, Retry(problem) if problem else None)
+            prompt = await self._prompt(task, form, Retry(problem) if problem else None)
             try:
                 return await self._call(task, form, prompt, max_output_tokens)
             except Limited as limited:
@@ -225,14 +221,17 @@ class LlmWriter:
             await asyncio.sleep(delay_s)
             await self._until_welcome()
 
-    def _prompt(self, task: _Task, form: Form, addition: Addition | None = None) -> Prompt:
-        return self._prompts.filled(
+    async def _prompt(self, task: _Task, form: Form, addition: Addition | None = None) -> Prompt:
+        return await self._kit.text_work.run(
+            task.paper.id,
+            filled,
+            self._prompts,
             task.paper,
             task.reading,
             task.language,
-            max_chars=form.max_chars,
-            domains=self._kit.domains.ids,
-            addition=addition,
+            form.max_chars,
+            self._kit.domains.ids,
+            addition,
         )
 
     # --- calls -----------------------------------------------------------------------------------------------------
@@ -249,31 +248,21 @@ class LlmWriter:
     async def _recalled(self, task: _Task, prompt: Prompt | None = None) -> _Draft | None:
         """The report in an answer that the endpoint kept; None if there is none."""
         if prompt is None:
-            prompt = await asyncio.to_thread(self._prompt, task, self._till.form)
+            prompt = await self._prompt(task, self._till.form)
         draft = await self._till.recalled(task.order, prompt.text, lambda body: self._read(body, task))
         return draft and msgspec.structs.replace(draft, left_out=prompt.left_out)
 
     async def _read(self, body: Any, task: _Task) -> _Draft:
         """The answer in a completion, checked. Raises BadAnswer."""
-        return await asyncio.to_thread(self._read_now, body, task)
-
-    def _read_now(self, body: Any, task: _Task) -> _Draft:
         text = text_of(body)
-        phrases = self._kit.texts[task.language].phrases if task.language in self._kit.texts else {}
-        header = _header(phrases, task.language)
-        try:
-            answer = parse_answer(text, titles=self._titles, header=header, domains=self._kit.domains.ids)
-        except BadAnswer:
-            if is_cut(body):
-                raise BadAnswer("truncated", "it was cut before its end") from None
-            raise
-        if foreign := foreign_section(answer.sections, task.language):
-            raise BadAnswer("language", f"its section {foreign.name} is not in {language_name(task.language)}")
-        sections = within_lengths(answer.sections)
-        if empty := [section.name for section in sections if section.name in NEVER_EMPTY and not section.blocks]:
-            raise BadAnswer("too long", f"its section {empty[0]} begins with more than it has room for")
-        domains = answer.domains or self._classified(task.paper)
-        return _Draft(msgspec.structs.replace(answer, sections=sections, domains=domains), text)
+        terms = Terms(self._titles, _header(self._kit.texts, task.language), self._kit.domains.ids, task.language)
+        read = await self._kit.text_work.run(
+            task.paper.id, read_answer, text, is_cut(body), terms, task.reading.passages
+        )
+        if isinstance(read, Useless):
+            raise BadAnswer(read.outcome, read.problem)
+        domains = read.domains or self._classified(task.paper)
+        return _Draft(msgspec.structs.replace(read, domains=domains), text)
 
     def _classified(self, paper: Paper) -> tuple[str, ...]:
         return self._kit.domains.classify(title=paper.title, abstract=paper.abstract, keywords=paper.keywords)
@@ -285,8 +274,9 @@ def _titles(kit: Kit) -> dict[str, SectionName]:
     return {**labels, **{name.value: name for name in SectionName}}
 
 
-def _header(phrases: Mapping[str, str], language: str) -> tuple[str, ...]:
+def _header(texts: Mapping[str, Texts], language: str) -> tuple[str, ...]:
     """The cells above the rows of results."""
+    phrases = texts[language].phrases if language in texts else {}
     keys = ("results_benchmark", "results_metric", "results_this_work", "results_best_baseline")
     own = _HEADERS.get(language.partition("-")[0], _HEADERS["en"])
     return tuple(phrases.get(key, cell) for key, cell in zip(keys, own, strict=True))

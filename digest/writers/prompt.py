@@ -22,13 +22,13 @@ class Prompt(Struct, frozen=True):
     left_out: tuple[str, ...]
 
 
-class Retry(Struct, frozen=True):
+class Retry(Struct, frozen=True, tag=True):
     """Another answer is wanted: why the one before was of no use."""
 
     problem: str
 
 
-class Repair(Struct, frozen=True):
+class Repair(Struct, frozen=True, tag=True):
     """A better answer is wanted: the one before as it came, and what checking it found, in sentences."""
 
     answer: str
@@ -51,37 +51,40 @@ class PromptForm(Struct, frozen=True):
         """Changes whenever a word of the prompt does."""
         return hashlib.sha256(f"{self.report}\0{self.again}\0{self.repair}".encode()).hexdigest()[:8]
 
-    def filled(
-        self,
-        paper: Paper,
-        reading: Reading,
-        language: str,
-        *,
-        max_chars: int,
-        domains: Sequence[str],
-        addition: Addition | None = None,
-    ) -> Prompt:
-        """`max_chars` bounds the paper's text. The beginning is the same whatever is added."""
-        condensed = condense(reading.passages, max_chars)
-        text = _paper(paper, plain(condensed.passages))
-        places = {
-            # Nobody can write the line into a text whose hash it holds.
-            "fence": f"==== {hashlib.sha256(text.encode()).hexdigest()[:16]} ====",
-            "paper": text,
-            "source": _source(reading.source, condensed.left_out),
-            "domains": ", ".join(domains),
-            "language": language_name(language),
-        }
-        form = self.report
-        match addition:
-            case Retry(problem):
-                form += self.again
-                places["problem"] = problem
-            case Repair(answer, faults):
-                form += self.repair
-                places |= {"answer": answer, "faults": "\n".join(f"- {fault}" for fault in faults)}
-        # One pass: places that stand in the paper's own text stay as they are.
-        return Prompt(_PLACE.sub(lambda place: places.get(place[1], place[0]), form), condensed.left_out)
+
+def filled(
+    form: PromptForm,
+    paper: Paper,
+    reading: Reading,
+    language: str,
+    max_chars: int,
+    domains: tuple[str, ...],
+    addition: Addition | None,
+) -> Prompt:
+    """The prompt for a report on a paper; this runs in a child process.
+
+    `max_chars` bounds the paper's text. The beginning is the same whatever is added.
+    """
+    condensed = condense(reading.passages, max_chars)
+    text = _paper(paper, plain(condensed.passages))
+    places = {
+        # Nobody can write the line into a text whose hash it holds.
+        "fence": f"==== {hashlib.sha256(text.encode()).hexdigest()[:16]} ====",
+        "paper": text,
+        "source": _source(reading.source, condensed.left_out),
+        "domains": ", ".join(domains),
+        "language": language_name(language),
+    }
+    template = form.report
+    match addition:
+        case Retry(problem):
+            template += form.again
+            places["problem"] = problem
+        case Repair(answer, faults):
+            template += form.repair
+            places |= {"answer": answer, "faults": "\n".join(f"- {fault}" for fault in faults)}
+    # One pass: places that stand in the paper's own text stay as they are.
+    return Prompt(_PLACE.sub(lambda place: places.get(place[1], place[0]), template), condensed.left_out)
 
 
 def _paper(paper: Paper, text: str) -> str:

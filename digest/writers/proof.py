@@ -7,7 +7,6 @@ paper. 5 of 5,444 abstracts of real papers have one.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 import re
@@ -21,7 +20,8 @@ from digest.inline import plain_runs, without_spans
 from digest.markdown import normal
 from digest.text.injection import Dropped, FilteredPaper, addresses_model, is_abstract, normalised, parts
 from digest.text.links import Links
-from digest.types import Block, Paragraph, Points, Report, ReportWriter, Runs, SectionName, Table
+from digest.text.valid import valid
+from digest.types import Block, Paragraph, Points, Report, ReportWriter, Runs, SectionName, Table, TextWork
 from digest.words import parted
 from digest.writers.answer import NEVER_EMPTY
 from digest.writers.sentences import pieces
@@ -90,26 +90,33 @@ class Proof(Struct, frozen=True):
 
 
 async def written(
-    writer: ReportWriter, text: FilteredPaper, language: str, hosts: tuple[str, ...], *, strict: bool
+    writer: ReportWriter,
+    text: FilteredPaper,
+    language: str,
+    hosts: tuple[str, ...],
+    text_work: TextWork,
+    *,
+    strict: bool,
 ) -> Report:
     """What a writer makes of a paper, proofread. When the paper dictated some of it, it is written once more without
     those passages, and what is dictated even then goes.
 
     A strict one raises WriteError when so nothing is left of a section that every paper has something for.
     """
-    report = await writer.write(text.paper, text.reading, language)
-    proof = await asyncio.to_thread(proofread, report, text, hosts)
+    paper = text.paper.id
+    report = valid(await writer.write(text.paper, text.reading, language))
+    proof = await text_work.run(paper, proofread, report, text, hosts)
     if not proof.dictating:
         return proof.report
-    log.info("the paper dictated some of its report", extra={"paper": text.paper.id, "found": len(proof.dictating)})
-    rest = await asyncio.to_thread(without_passages, text, proof.dictating)
+    log.info("the paper dictated some of its report", extra={"paper": paper, "found": len(proof.dictating)})
+    rest = await text_work.run(paper, without_passages, text, proof.dictating)
     try:
-        report = await writer.write(rest.paper, rest.reading, language)
+        report = valid(await writer.write(rest.paper, rest.reading, language))
     except Exception as error:  # noqa: BLE001 (there is a report already)
-        log.info("report is not written again", extra={"paper": text.paper.id, "reason": str(error)})
-    kept = await asyncio.to_thread(without_dictation, report, text, hosts)
+        log.info("report is not written again", extra={"paper": paper, "reason": str(error)})
+    kept = await text_work.run(paper, without_dictation, report, text, hosts)
     if strict and any(_holds(report, name) and not _holds(kept, name) for name in NEVER_EMPTY):
-        raise WriteError(f"{writer.name} wrote only what {text.paper.id} orders models to write.")
+        raise WriteError(f"{writer.name} wrote only what {paper} orders models to write.")
     return replace(kept, text_hash=text.reading.text_hash)
 
 
