@@ -14,10 +14,10 @@ from adapters.markup import clean
 from bot import compose
 from bot.cli import DONE, FAILED, LanguageTag, Options, counted
 from config.settings import Settings
-from digest.errors import PaperboyError, UsageError
-from digest.grounding import checked
+from digest.errors import CutOff, PaperboyError, UsageError
 from digest.locks import Work, held
 from digest.lookups import Lookups
+from digest.mending import check_report
 from digest.readers.fingerprint import text_hash
 from digest.store import Store
 from digest.text.injection import Dropped, filter_injections
@@ -33,6 +33,7 @@ from digest.types import (
     ReadingSource,
     Report,
 )
+from digest.workers.text_work import ChildWork
 
 _ORDER = (Outcome.NOT_FOUND, Outcome.ELSEWHERE, Outcome.DERIVED, Outcome.FOUND)
 _CALLED = {
@@ -51,6 +52,7 @@ class Checked(NamedTuple):
     reading: Reading | None
     is_stored: bool  # the reading is a stored one, and not made of the list's abstract
     dropped: tuple[Dropped, ...] = ()  # sentences of it that no report is made from
+    problem: str = ""  # why it could not be held against its text
 
 
 @click.command("check")
@@ -75,7 +77,7 @@ def check_command(options: Options, wanted: str, language: str | None, as_json: 
         days = (asked,) if isinstance(asked, date) else _days_of(settings, asked)
         _learn_abstracts(settings, days)
         entries = _entries(settings, asked, language or settings.language)
-    told = [_held_against(paper, report, reading) for paper, report, reading in entries]
+    told = asyncio.run(_all_held_against(entries))
     if as_json:
         from digest.export import check_json
 
@@ -135,7 +137,12 @@ def _learn_abstracts(settings: Settings, days: Sequence[date]) -> None:
         click.echo(f"paperboy: {error} Reports whose papers have no text in the store are not checked.", err=True)
 
 
-def _held_against(paper: Paper, report: Report, reading: Reading | None) -> Checked:
+async def _all_held_against(entries: Sequence[tuple[Paper, Report, Reading | None]]) -> list[Checked]:
+    work = ChildWork(compose.pool())
+    return await asyncio.gather(*(_held_against(work, *entry) for entry in entries))
+
+
+async def _held_against(work: ChildWork, paper: Paper, report: Report, reading: Reading | None) -> Checked:
     stored = reading is not None
     if reading is None and paper.abstract:
         passages = (Passage("", "Abstract", PassageKind.TEXT, paper.abstract),)
@@ -148,8 +155,12 @@ def _held_against(paper: Paper, report: Report, reading: Reading | None) -> Chec
         )
     if reading is None:
         return Checked(paper, report, None, is_stored=False)
-    dropped = filter_injections(paper, reading).dropped
-    return Checked(paper, checked(report, reading, paper), reading, is_stored=stored, dropped=dropped)
+    try:
+        dropped = (await work.run(paper.id, filter_injections, paper, reading)).dropped
+        report = await work.run(paper.id, check_report, report, reading, paper)
+    except CutOff as error:
+        return Checked(paper, report, None, is_stored=stored, problem=str(error))
+    return Checked(paper, report, reading, is_stored=stored, dropped=dropped)
 
 
 # --- printing ----------------------------------------------------------------------------------------------------
@@ -171,6 +182,8 @@ def _lines(told: Sequence[Checked]) -> Iterator[str]:
 
 
 def _text_of(one: Checked) -> str:
+    if one.problem:
+        return f"not checked: {one.problem}"
     if one.reading is None:
         return "not checked: neither a text nor an abstract of the paper is stored"
     if not one.is_stored:

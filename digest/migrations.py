@@ -389,6 +389,8 @@ CREATE TABLE text_attempts (
 ) WITHOUT ROWID;
 
 ALTER TABLE jobs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;  -- how often it was taken
+
+ALTER TABLE reports DROP COLUMN addressed;
 """
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from digest.errors import ReadError
 from digest.replies import Said
 from digest.text.injection import FilteredPaper
-from digest.types import ArxivId, Paper, Passage, Reading, ReadingSource, Report
+from digest.types import ArxivId, Paper, Passage, PassageKind, Reading, ReadingSource, Report
 from digest.writers.answer_reading import Content, Terms
 from digest.writers.proof import Proof
 from digest.writers.trouble import Useless
@@ -80,10 +80,11 @@ def stuck(file: str) -> int:
 
 
 def parse(page: bytes, url: str) -> Reading:
-    """A plugin's: a page that says so hangs."""
+    """A plugin's: says in which process it is parsed; a page that begins so hangs."""
     if page.startswith(b"hang "):
         hang(page[5:])
-    return Reading(source=ReadingSource.HTML, url=url, text_hash="", passages=())
+    found = (Passage("", "", PassageKind.TEXT, str(os.getpid())),)
+    return Reading(source=ReadingSource.HTML, url=url, text_hash="", passages=found)
 
 
 # --- in the place of the product's own -----------------------------------------------------------------------------
