@@ -79,11 +79,11 @@ _UNIT = "|".join(f"(?P<u{place}>{pattern})" for place, (_, pattern) in enumerate
 _UNIT_AT = re.compile(_UNIT)
 _NUMBER = re.compile(
     rf"(?P<sign>[+-])?(?P<number>\d{{1,3}}(?:(?:,|{_GAP}{{1,3}})\d{{3}})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<![\d.])\.\d+)"
-    r"(?:(?:\s*[×*]\s*|\sx\s)10\s*\^?\s*(?P<power>[-+]?\d+|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)(?![\d.])|[eE](?P<e>[-+]?\d{1,3})(?![\w.])"
-    r"|(?P<ten>\s*\^\s*[-+]?\d+|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))?"
+    r"(?:(?:\s*+[×*]\s*+|\sx\s)10\s*+(?:\^\s*+)?(?P<power>[-+]?\d+|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)(?![\d.])|[eE](?P<e>[-+]?\d{1,3})(?![\w.])"
+    r"|(?P<ten>\s*+\^\s*+[-+]?\d+|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))?"
     rf"(?P<scale>{_SCALE})?"
 )
-_DEVIATED = re.compile(r"\s*\([\d.\s]{1,12}\)\s*×\s*10\s*\^?\s*([-+]?\d+)")
+_DEVIATED = re.compile(r"\s{0,8}\([\d.\s]{1,12}\)\s*+×\s*+10\s*+(?:\^\s*+)?([-+]?\d+)")
 
 # --- what TeX writes around numbers ------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ _TEX = re.compile(
 )
 _SIGN_BEFORE_DOLLAR = re.compile(r"-\$(?=[\d.])")
 _THIN = re.compile("(?<=\\d)[\u2009\u202f](?=\\d{3}(?!\\d))")
-_ADDRESS = re.compile(r"https?://[^\s<>()，。；、]+|www\.\S+|\b[\w.+-]+@[\w-]+\.[\w.]+")
+_ADDRESS = re.compile(r"https?://[^\s<>()，。；、]+|www\.\S+|\b[\w.+-]{1,64}@[\w-]++\.[\w.]+")
 
 # --- what is no figure -------------------------------------------------------------------------------------------
 
@@ -117,29 +117,32 @@ _NO_FIGURE = re.compile(
     rf"|\d{{1,2}} {_MONTH}(?![a-z])(?: \d{{4}})?|\d{{1,2}}\s?月(?:\s?\d{{1,2}}\s?日)?"
 )
 _BRACKETED = re.compile(r"\[\s*\d{1,3}(?:\s*[,;-]\s*\d{1,3})*\s*\]")
-_DAY = re.compile(rf"(?:{_MONTH} |\bCC[- ]BY(?:-\w+)*[- ]|\b(?:Apache|MIT|GPL|BSD)[- ](?:v|License )?)$")
+_DAY = re.compile(rf"(?:{_MONTH} |\bCC[- ]BY(?:-\w{{1,8}}){{0,4}}[- ]|\b(?:Apache|MIT|GPL|BSD)[- ](?:v|License )?)$")
 _MOST_BASE = 20  # of a power: what stands raised behind a greater number is a note
 _YEARS = range(1950, 2036)
 # A number of four digits is a year where words say so: "in 2017", "ACL 2017", "(Reader et al., 2017)", 2017 年.
 _YEAR_SAID = re.compile(
     r"(?:\b(?:[Ii]n|[Ss]ince|[Ff]rom|[Uu]ntil|till|[Ee]arly|[Ll]ate|mid|[Bb]efore|[Aa]fter|[Dd]uring|year)"
-    r"|\b[A-Z][\w-]*[A-Z][\w-]*)\s+$"
+    r"|\b[A-Z](?:(?![A-Z])[\w-]){0,16}+[A-Z][\w-]{0,16}+)\s{1,16}+$"
 )
 _YEAR_BEFORE = re.compile(
-    r"(?:\b(?:by|of|and|to|spring|summer|autumn|fall|winter)\s+|[A-Z][\w&.-]*\s+|[(©'’;]\s*|,\s*)$"
+    r"(?:\b(?:by|of|and|to|spring|summer|autumn|fall|winter)\s++|[A-Z][\w&.-]{0,16}+\s++|[(©'’;,]\s*+)$"
 )
-_YEAR_BEHIND = re.compile(r"\s?(?:年|[);,.]|$)|[a-z](?![a-z])|\s(?:[a-z]+\s)?(?:data|paper|version|edition|challenge)")
+_YEAR_BEHIND = re.compile(
+    r"\s?(?:年|[);,.]|$)|[a-z](?![a-z])|\s(?:[a-z]{1,30}\s)?(?:data|paper|version|edition|challenge)"
+)
 _COUNTED = re.compile(
-    r"[\s-]?(?:[a-z]+\s)?(?:tokens?|steps?|samples?|images?|videos?|epochs?|iterations?|hours?|pairs?|examples?|questions?|"
+    r"[\s-]?(?:[a-z]{1,30}\s)?(?:tokens?|steps?|samples?|images?|videos?|epochs?|iterations?|hours?|pairs?|examples?|questions?|"
     r"tasks?|frames?|gpus?|units?|dimensions?|sequences?|words?|categories|classes|problems?|instances?|parameters?|"
     r"sentences?|documents?|annotations?)\b"
     r"|\s?(?:[条个张帧种篇步轮段对人次项类维层头颗块幅句词字例组]|样本|图像|视频|任务)"
 )
+_POINT_BEFORE, _POINT_BEHIND = re.compile(r"\s*+(?:-\s|\*\s)?\(?"), re.compile(r"[.)、]\s")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _WORDY = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u03ff]")
 _NAMED = re.compile(
     r"(?<![A-Za-z])(?!(?:BLEU|F1|FID|Accuracy|Acc|PSNR|SSIM|Score|Average|Avg)\b)"
-    r"[A-Z][A-Za-z\d-]*(?:\s\([A-Z][\w -]*\))?\s$"
+    r"[A-Z][A-Za-z\d-]{0,40}+(?:\s\([A-Z][\w -]{0,40}+\))?\s$"
 )
 _VERSION = re.compile(r"[1-9](?:\.\d)?|\d+(?:\.\d+)?[BM]")
 _ABOUT_BEFORE = re.compile(
@@ -147,19 +150,28 @@ _ABOUT_BEFORE = re.compile(
     r"more than|roughly|some|up to|at least|exceeding|under|fewer than|less than))\s*$",
     re.IGNORECASE,
 )
-_ABOUT_BEHIND = re.compile(r"\s*(?:余|多(?![模任语视])|左右|以上|\+)")
+_PERCENT_BEFORE = re.compile(r"百分之\s*+$")
+_ABOUT_BEHIND = re.compile(r"\s{0,8}(?:余|多(?![模任语视])|左右|以上|\+)")
+_MOST_ZEROS = 300  # that a float holds
 _ROUND_DIGITS = 3  # "about 20" is told as exactly as 20; "about 30,000" is not
 
 
 def figures(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Figure]:
-    """The figures of a text in its order, without those that lie in the spans `taken`, such as names."""
+    """The figures of a text in its order, without those that lie in the spans `taken`, such as names.
+
+    The spans are in the order of the text and do not overlap.
+    """
     ready = prepared(text)
     enumerated = "(1)" in ready
     found: list[Figure] = []
     passed = 0
+    spans = iter(taken)
+    span = next(spans, None)
     for match in _NUMBER.finditer(ready):
         begin = match.start("number")
-        if begin < passed or any(start <= begin < end for start, end in taken):
+        while span and span[1] <= begin:
+            span = next(spans, None)
+        if begin < passed or (span and span[0] <= begin):
             continue
         if passed_to := _no_figure(ready, begin):
             passed = passed_to
@@ -229,7 +241,11 @@ def _is_glued(ready: str, match: re.Match[str], last_end: int) -> bool:
 def _is_in_key(ready: str, match: re.Match[str]) -> bool:
     """Whether a number behind a colon is a piece of a bibliography's key: "reader:2006:kites"."""
     number = match["number"]
-    return ready[match.end("number") :][:1] == ":" or (number.isdigit() and int(number) in _YEARS)
+    return ready.startswith(":", match.end("number")) or _is_year_number(number)
+
+
+def _is_year_number(number: str) -> bool:
+    return len(number) == 4 and number.isdigit() and int(number) in _YEARS
 
 
 def _alphanumeric(ready: str, place: int) -> bool:
@@ -255,12 +271,11 @@ def _is_counter(ready: str, match: re.Match[str], *, enumerated: bool) -> bool:
         return True
     if not number.isdigit():
         return bool(re.fullmatch(r"[A-Z]\.", ready[max(0, begin - 2) : begin]))
-    if len(number) == 4 and int(number) in _YEARS and _is_year(ready, begin, end):
+    if _is_year_number(number) and _is_year(ready, begin, end):
         return True
-    if enumerated and int(number) <= 20 and ready[begin - 1 : begin] == "(" and ready[end : end + 1] == ")":
+    if enumerated and float(number) <= 20 and ready[begin - 1 : begin] == "(" and ready[end : end + 1] == ")":
         return True
-    marks = r"\s*(?:-\s|\*\s)?\(?"
-    return bool(re.match(r"[.)、]\s", ready[end : end + 2])) and re.fullmatch(marks, ready[:begin][-8:]) is not None
+    return bool(_POINT_BEHIND.match(ready, end)) and bool(_POINT_BEFORE.fullmatch(ready, max(0, begin - 8), begin))
 
 
 def _is_year(ready: str, begin: int, end: int) -> bool:
@@ -276,7 +291,7 @@ def _figures(text: str, ready: str, match: re.Match[str]) -> Iterator[Figure]:
     number, scale = match["number"].replace(",", "").replace(_GAP, ""), 1.0
     decimals = len(number.partition(".")[2])
     digits = float(number)
-    if match["ten"] and number.isdigit() and int(number) <= _MOST_BASE:
+    if match["ten"] and number.isdigit() and 0 < digits <= _MOST_BASE:
         digits, scale = 1.0, digits ** _exponent(match["ten"].replace("^", ""))
     elif match["power"] or match["e"]:
         scale = 10.0 ** _exponent(match["power"] or match["e"])
@@ -288,7 +303,7 @@ def _figures(text: str, ready: str, match: re.Match[str]) -> Iterator[Figure]:
     end = _closed(text, match.start("number"), unit_at.end() if unit_at else match.end())
     start = match.start("number") - (1 if match["sign"] and _is_sign(ready, match) else 0)
     unit = _UNITS[int(unit_at.lastgroup[1:])][0] if unit_at and unit_at.lastgroup else ""
-    if not unit and ready[: match.start("number")].rstrip().endswith("百分之"):
+    if not unit and _PERCENT_BEFORE.search(ready, max(0, match.start("number") - 8), match.start("number")):
         unit = "%"
     step = 10.0**-decimals
     figure = Figure(
@@ -313,18 +328,20 @@ def _figures(text: str, ready: str, match: re.Match[str]) -> Iterator[Figure]:
 
 def _closed(text: str, start: int, end: int) -> int:
     """The end of a figure with the brace that closes its exponent."""
-    while text[end : end + 1] == "}" and text.count("{", start, end) > text.count("}", start, end):
+    open_braces = text.count("{", start, end) - text.count("}", start, end)
+    while open_braces > 0 and text[end : end + 1] == "}":
         end += 1
+        open_braces -= 1
     return end
 
 
 def _exponent(text: str) -> int:
-    return max(-99, min(99, int(text.translate(_SUPERSCRIPTS).replace(" ", ""))))
+    return int(max(-99.0, min(99.0, float(text.translate(_SUPERSCRIPTS).replace(" ", "")))))
 
 
 def _is_sign(ready: str, match: re.Match[str]) -> bool:
     """Whether a plus or minus belongs to the number and is no dash between two."""
-    before = ready[: match.start()][-1:]
+    before = ready[max(0, match.start() - 1) : match.start()]
     return not before or not (before.isalnum() or before in ")]}%")
 
 
@@ -334,7 +351,7 @@ def _round(ready: str, begin: int, end: int, number: str) -> float:
         return float(10 ** -len(number.partition(".")[2]))
     zeros = len(number) - len(number.rstrip("0"))
     told = _ABOUT_BEFORE.search(ready[max(0, begin - 14) : begin]) or _ABOUT_BEHIND.match(ready, end)
-    return 10.0**zeros if told and len(number) >= _ROUND_DIGITS else 1.0
+    return 10.0 ** min(zeros, _MOST_ZEROS) if told and len(number) >= _ROUND_DIGITS else 1.0
 
 
 # --- equal figures -----------------------------------------------------------------------------------------------

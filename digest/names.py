@@ -50,17 +50,18 @@ _MORE = (
 )
 _FAMILY = re.compile(
     rf"(?<![A-Za-z0-9_-])(?P<family>{_FAMILIES})(?![a-z])"
-    rf"(?:[ -]?[vV]?\d+(?:\.\d+)*(?![\d.,]*%)(?:x\d+)?[a-zA-Z]{{0,2}}(?![a-z])|-?[A-Z]{{1,3}}(?![a-zA-Z])"
-    rf"|[ -](?:{_MORE})(?![a-z])|-[A-Za-z0-9]+(?:\.\d+)*)*"
+    rf"(?:[ -]?[vV]?\d{{1,12}}(?:\.\d{{1,12}}){{0,5}}(?![\d.,]{{0,40}}%)(?:x\d{{1,6}})?[a-zA-Z]{{0,2}}(?![a-z])"
+    rf"|-?[A-Z]{{1,3}}(?![a-zA-Z])"
+    rf"|[ -](?:{_MORE})(?![a-z])|-[A-Za-z0-9]++(?:\.\d+)*+)*+"
 )
 _WORD = re.compile(
-    r"(?<![A-Za-z0-9_$\\.@-])[A-Za-zΑ-Ωα-ω](?:[A-Za-z0-9Α-Ωα-ω]|[-&@](?=[A-Za-z0-9])|(?<=\d)\.(?=\d)|\++(?!\d))*"
+    r"(?<![A-Za-z0-9_$\\.@-])[A-Za-zΑ-Ωα-ω](?:[A-Za-z0-9Α-Ωα-ω]|[-&@](?=[A-Za-z0-9])|(?<=\d)\.(?=\d)|\++(?!\d))*+"
 )
 _NUMBERED = re.compile(r"[ -](?:v|V)?\d{1,4}(?:\.\d)?[A-Za-z]?(?![\d.%A-Za-z])")
-_SIZED = re.compile(r"[ -]\d+(?:\.\d+)?[BM](?![A-Za-z\d])")
-_SIZE = re.compile(r"\d+(?:\.\d+)?[BM](?![A-Za-z])")
+_SIZED = re.compile(r"[ -]\d{1,6}(?:\.\d{1,6})?[BM](?![A-Za-z\d])")
+_SIZE = re.compile(r"\d(?:\.\d{1,6})?[BM](?![A-Za-z])")
 _NO_NAME_TEXT = re.compile(
-    r"https?://[^\s<>()，。；、]+|www\.\S+|\b[\w.+-]+@[\w-]+\.[\w.]+|\$[^$]{1,200}\$|\\[A-Za-z]+"
+    r"https?://[^\s<>()，。；、]+|www\.\S+|\b[\w.+-]{1,64}@[\w-]++\.[\w.]+|\$[^$]{1,200}\$|\\[A-Za-z]+"
 )
 
 # Called by their initials, or so spelled, in every paper: they name no model, dataset or benchmark of their own.
@@ -92,20 +93,24 @@ _COUNTERS = frozenset(
     "step stage phase part level layer top table figure section round task day week group class type case line block "
     "version experiment example question option head rank cluster node turn".split()
 )
-_ORDINARY_TAIL = re.compile(r"(?:-[a-z]{2,})+$")
+_ORDINARY_TAIL = re.compile(r"(?:-[a-z]{2,30}+){1,4}+$")
 _LEADING_WORD = re.compile(r"^[a-z]{3,}-(?=[A-Z])")
+
+
+_MOST_CHARS = 100  # of a name
 
 
 def names(text: str, knows: Callable[[str], bool] = lambda _: False) -> list[Name]:
     """The names in a text in its order; `knows` says whether a key is a name of the paper's own text.
 
-    It decides where a number behind a name is its version: in "Kite 2" it is, if the paper has a "Kite 2".
+    A name has at most 100 characters. `knows` decides where a number behind a name is its version: in "Kite 2" it is,
+    if the paper has a "Kite 2".
     """
     plain = _NO_NAME_TEXT.sub(lambda match: " " * len(match[0]), text)
     found: list[Name] = []
     taken = -1
     for start, end, family in sorted(_spans(plain), key=lambda span: (span[0], -span[1], not span[2])):
-        if start < taken:
+        if start < taken or end - start > _MOST_CHARS:
             continue
         whole = plain[start:end]
         if not family:
@@ -192,8 +197,8 @@ def spelled_out(initials: str) -> re.Pattern[str] | None:
     letters = re.sub(r"[^A-Za-z]", "", initials.removesuffix("s"))
     if not 2 <= len(letters) <= 7 or sum(map(str.isupper, letters)) < 2:
         return None
-    joint = r"(?:[\s-]+(?:of|the|and|for|to|in|on|with|a|an|by|from))?[\s-]+"
+    joint = r"(?:[\s-]++(?:of|the|and|for|to|in|on|with|a|an|by|from))?[\s-]++"
     small = [letter.lower() for letter in letters]
     if small[-1:] and small[1:]:
-        return re.compile(r"\b" + joint.join(rf"{letter}[a-z]*" for letter in small) + r"\b")
+        return re.compile(r"\b" + joint.join(rf"{letter}[a-z]*+" for letter in small) + r"\b")
     return None

@@ -108,6 +108,28 @@ def test_what_only_looks_like_a_figure_is_none(text: str) -> None:
     assert figures(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("7" * 5000 + " lamps, about 30 of them", ["30"]),
+        ("10^" + "9" * 5000 + " and 2.5", ["10^" + "9" * 5000, "2.5"]),
+        ("(1) lamps, (" + "8" * 5000 + ") kites, 91.4", ["91.4"]),
+        ("0^-4 and 2.5", ["0^-4", "2.5"]),
+        ("lit" + "\t" * 5000 + "about 000" + "0" * 400 + " lamps", ["000" + "0" * 400]),
+        ("1" + "-1" * 3, ["1", "1", "1", "1"]),
+        ("write to lamps-at-night@example.org about 12 lamps", ["12"]),
+    ],
+)
+def test_numbers_too_long_for_a_machine_leave_the_other_figures_as_they_are(text: str, told: list[str]) -> None:
+    """Digits without end, powers beyond what a float holds, nought to a negative power."""
+    assert [figure.text for figure in figures(text)] == told
+
+
+def test_figures_in_taken_spans_are_left_out() -> None:
+    """Before, between and behind the spans they stay."""
+    assert [figure.text for figure in figures("3 of Kite-4 7, Net 8 9", [(5, 11), (15, 20)])] == ["3", "7", "9"]
+
+
 def test_a_number_of_four_digits_is_a_year_only_where_words_say_so() -> None:
     """A score or a count may look like one."""
     assert [figure.text for figure in figures("The score is 1987. In 1987 it had 2000 steps.")] == ["1987", "2000"]

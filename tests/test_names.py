@@ -17,6 +17,8 @@ from digest.names import names
         ("on two A100/H100 machines", ["A100", "H100"]),
         ("Claude Opus 4.5 和 Gemini-3-Flash", ["Claude Opus 4.5", "Gemini-3-Flash"]),
         ("Kite-100-Meadow, D-KITE10K", ["Kite-100-Meadow", "D-KITE10K"]),
+        ("GPT-4.1 beats Qwen" + "2.5-" * 40 + "X and KiteNet", ["GPT-4.1", "KiteNet"]),
+        ("Kite1" + "-1" * 500 + ", then WindBench", ["WindBench"]),
     ],
 )
 def test_what_has_the_shape_of_a_name_is_one(text: str, told: list[str]) -> None:
