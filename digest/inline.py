@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 
 import msgspec
@@ -13,17 +16,17 @@ import msgspec
 from digest.types import Run, RunKind, Runs
 
 # An address ends at white space, at Chinese text and before the punctuation of the sentence it stands in.
-_ADDRESS = r"https?://(?:[!#-'*-;=?-Z\\^_a-z|~-]|\((?:[!#-'*-;=?-Z^_a-z|~-])*\))+(?<![.,;:!?'*])"
+_ADDRESS = r"https?://(?:[!#-'*-;=?-Z\\^_a-z|~-]|\((?:[!#-'*-;=?-Z^_a-z|~-])*+\))+(?<![.,;:!?'*])"
 _FORMULA = (
     r"\$\$(?P<display>(?:\\.|[^$\\])+?)\$\$"
     r"|\$(?P<dollars>(?=[^\s$])(?:\\.|[^$\\\n])*?(?<=\S))\$(?!\d)"
-    r"|\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]"
 )
-_BARE = re.compile(rf"{_FORMULA}|(?P<bare>{_ADDRESS})", re.DOTALL)
+# Where an opening mark closes is for `_Closing` to find: here it would be looked for again behind each of them.
+_BARE = re.compile(rf"(?<!\\)(?:{_FORMULA})|(?P<opening>\\[(\[])|(?P<bare>{_ADDRESS})", re.DOTALL)
 _TOKEN = re.compile(
     rf"{_FORMULA}"
+    r"|(?P<opening>\\[(\[]|`+)"
     r"|(?P<escape>\\[!-/:-@\[-`{-~])"
-    r"|(?P<tick>`+)(?P<code>.*?[^`])(?P=tick)(?!`)"
     r"|\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:<(?P<angled>[^<>\s]*)>|(?P<target>(?:[^\s()]|\([^\s()]*\))*))\)"
     rf"|<(?P<auto>https?://[^<>\s]+)>|(?P<bare>{_ADDRESS})"
     r"|(?P<bold>\*\*|</?(?:strong|b)>)|(?P<italic>\*|</?(?:em|i)>)"
@@ -32,21 +35,29 @@ _TOKEN = re.compile(
 )
 _ENTITY = re.compile(r"&(?=(?:#\d{1,6}|amp|lt|gt|quot);)")
 _HTTP = re.compile(r"https?://[^\s<>]+")
+_TICKS = re.compile("`+")
+
+_Token = re.Match[str] | Run | str
 
 
 def parse_runs(text: str) -> Runs:
     """The runs of a line of Markdown, in normal form. Only http and https addresses become links."""
-    return fold(_styled(list(_tokens(text))))
+    return fold(_styled(list(_tokens(text, _TOKEN))))
 
 
 def text_runs(text: str) -> Runs:
     """The runs of plain text: formulas between dollars and addresses are known, nothing else means anything."""
-    runs: list[Run] = []
-    end = 0
-    for match in _BARE.finditer(text):
-        runs += [Run(text[end : match.start()]), _formula(match) or Run(match[0], link=match[0])]
-        end = match.end()
-    return fold([*runs, Run(text[end:])])
+    return fold(run for token in _tokens(text, _BARE) for run in _plain_runs_of(token))
+
+
+def _plain_runs_of(token: _Token) -> Iterator[Run]:
+    match token:
+        case str():
+            yield Run(token)
+        case Run():
+            yield token
+        case _:
+            yield _formula(token) or Run(token[0], link=token["bare"] or "")
 
 
 def plain_runs(runs: Sequence[Run]) -> str:
@@ -136,19 +147,68 @@ def _style(run: Run) -> tuple[RunKind, bool, bool, str]:
 # --- reading ---------------------------------------------------------------------------------------------------
 
 
-def _tokens(text: str) -> Iterator[re.Match[str] | str]:
-    """The text in pieces: plain ones as str, marks as matches."""
-    end = 0
-    for match in _TOKEN.finditer(text):
-        if match.start() > end:
-            yield text[end : match.start()]
-        yield match
-        end = match.end()
+def _tokens(text: str, marks: re.Pattern[str]) -> Iterator[_Token]:
+    """The text in pieces: plain ones as str, formulas and code between opening and closing marks as runs, other marks
+    as matches."""
+    closing = _Closing(text)
+    end = at = 0
+    while match := marks.search(text, at):
+        token: _Token = match
+        start, at = match.span()
+        if opening := match["opening"]:
+            if closed := closing.behind(opening, at):
+                token, at = closed
+            elif opening[0] == "`" or marks is _BARE:
+                continue
+            else:
+                token = Run(opening[1])  # an escaped bracket
+        if start > end:
+            yield text[end:start]
+        yield token
+        end = at
     if end < len(text):
         yield text[end:]
 
 
-def _styled(tokens: list[re.Match[str] | str]) -> Iterator[Run]:
+class _Closing:
+    """Where opening marks of a text close; looks over the rest of the text once for each kind, however many open."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._missing: set[str] = set()
+
+    def behind(self, opening: str, at: int) -> tuple[Run, int] | None:
+        """What lies between an opening mark, which ends at `at`, and the one that closes it, and where that ends."""
+        return self._code(len(opening), at) if opening[0] == "`" else self._formula(opening, at)
+
+    def _formula(self, opening: str, at: int) -> tuple[Run, int] | None:
+        mark = r"\)" if opening == r"\(" else r"\]"
+        end = -1 if mark in self._missing else self._text.find(mark, at + 1)
+        if end < 0:
+            self._missing.add(mark)
+            return None
+        tex = self._text[at:end]
+        return Run(tex, RunKind.TEX) if tex.strip() else Run(f"{opening}{tex}{mark}"), end + len(mark)
+
+    def _code(self, count: int, at: int) -> tuple[Run, int] | None:
+        """Code ends at as many ticks as it begins with; where there are not as many, some of these belong to it."""
+        for fewer in range(count, 0, -1):
+            fences = self._fences.get(fewer, ())
+            place = bisect_left(fences, at)
+            if place < len(fences):
+                return Run(self._text[at - count + fewer : fences[place]], RunKind.CODE), fences[place] + fewer
+        return None
+
+    @cached_property
+    def _fences(self) -> dict[int, list[int]]:
+        """Where runs of so many ticks begin."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for ticks in _TICKS.finditer(self._text):
+            found[len(ticks[0])].append(ticks.start())
+        return found
+
+
+def _styled(tokens: list[_Token]) -> Iterator[Run]:
     bolds = [place for place, token in enumerate(tokens) if _is(token, "bold")]
     italics = _pairs(tokens)
     unpaired = {bolds[-1]} if len(bolds) % 2 else set()
@@ -161,22 +221,23 @@ def _styled(tokens: list[re.Match[str] | str]) -> Iterator[Run]:
         elif place in italics:
             italic = not italic
         else:
-            for run in _runs_of(token):
+            for run in (token,) if isinstance(token, Run) else _runs_of(token):
                 yield msgspec.structs.replace(run, bold=run.bold or bold, italic=run.italic or italic)
 
 
-def _is(token: re.Match[str] | str, name: str) -> bool:
-    return not isinstance(token, str) and token[name] is not None
+def _is(token: _Token, name: str) -> bool:
+    return isinstance(token, re.Match) and token[name] is not None
 
 
-def _pairs(tokens: list[re.Match[str] | str]) -> set[int]:
+def _pairs(tokens: list[_Token]) -> set[int]:
     """Places of italic marks that come in pairs; a lone asterisk, or one between digits, is an asterisk."""
     open_at: int | None = None
     paired: set[int] = set()
     for place, token in enumerate(tokens):
-        if isinstance(token, str) or token["italic"] is None:
+        if not isinstance(token, re.Match) or token["italic"] is None:
             continue
-        before, after = token.string[: token.start()][-1:], token.string[token.end() :][:1]
+        before = token.string[max(0, token.start() - 1) : token.start()]
+        after = token.string[token.end() : token.end() + 1]
         tag = token["italic"].startswith("<")
         if open_at is None and (tag or (not after.isspace() and after and not _is_word(before))):
             open_at = place
@@ -195,8 +256,6 @@ def _runs_of(match: re.Match[str]) -> Iterable[Run]:
         return (formula,)
     if match["escape"]:
         return (Run(match["escape"][1]),)
-    if match["code"] is not None:
-        return (Run(match["code"], RunKind.CODE),)
     if match["label"] is not None:
         target = match["angled"] or match["target"] or ""
         label = parse_runs(match["label"])
@@ -209,7 +268,7 @@ def _runs_of(match: re.Match[str]) -> Iterable[Run]:
 
 
 def _formula(match: re.Match[str]) -> Run | None:
-    tex = match["display"] or match["dollars"] or match["round"] or match["square"]
+    tex = match["display"] or match["dollars"]
     return Run(tex, RunKind.TEX) if tex and tex.strip() else None
 
 
@@ -241,7 +300,7 @@ def _content(run: Run, after: str, *, brackets: bool) -> str:
     """A run without its style. With `brackets`, those of the text could be taken for a link and are written out."""
     match run.kind:
         case RunKind.CODE:
-            ticks = "`" * (1 + max((len(found) for found in re.findall("`+", run.text)), default=0))
+            ticks = "`" * (1 + max((len(found) for found in _TICKS.findall(run.text)), default=0))
             pad = " " if run.text[0] == "`" or run.text[-1] == "`" else ""
             return f"{ticks}{pad}{run.text}{pad}{ticks}"
         case RunKind.TEX:

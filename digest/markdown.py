@@ -17,11 +17,11 @@ from digest.types import Block, Paragraph, Points, Run, RunKind, Runs, Table
 MAX_DEPTH = 12  # lists nested deeper are flattened to this
 _INDENT = "   "
 
-_MARKER = re.compile(r"(?P<indent> *)(?:(?P<bullet>[*+•-])|(?P<number>\d{1,3})[.)、])(?P<space>\s+|$)(?P<text>.*)")
-_RULE = re.compile(r" *([-*_=])(?: *\1){2,} *$")
-_HEADING = re.compile(r" *#{1,6}\s+(?P<text>.*?)\s*#*$")
-_FENCE = re.compile(r"(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<language>[^`]*)$")
-_TABLE_RULE = re.compile(r" *\|?(?: *:?-+:? *\|)+(?: *:?-+:? *)?$")
+_MARKER = re.compile(r"^(?P<indent> *+)(?:(?P<bullet>[*+•-])|(?P<number>\d{1,3})[.)、])(?P<space>\s+|$)(?P<text>.*)")
+_RULE = re.compile(r"^ *+([-*_=])(?: *+\1){2,}+ *+$")
+_HEADING = re.compile(r"^ *+#{1,6}\s++(?P<text>.*)$")
+_FENCE = re.compile(r"^(?P<indent> *+)(?P<fence>`{3,}+|~{3,}+)(?P<language>[^`]*+)$")
+_TABLE_RULE = re.compile(r"^ *+\|?(?: *+:?-++:? *+\|)++(?: *+:?-++:? *+)?$")
 _PIPE = "&#124;"  # inside a cell, where a backslash may belong to a formula
 _CELL_BREAK = re.compile(r"(?<!\\)\|")
 
@@ -97,7 +97,8 @@ def _blocks(lines: list[_Line], depth: int) -> list[Block]:
         else:
             if heading := _HEADING.match(line):
                 end_paragraph()
-                blocks.append(Paragraph(parse_runs(f"**{heading['text'].replace('**', '')}**")))
+                title = heading["text"].rstrip("#").rstrip().replace("**", "")
+                blocks.append(Paragraph(parse_runs(f"**{title}**")))
             else:
                 paragraph.append((marker["text"] if marker else line).strip())
             place += 1

@@ -71,7 +71,11 @@ def test_any_text_is_some_tree(text: str) -> None:
         ("损失 $\\mathcal{L}$ 低", (Run("损失 "), Run("\\mathcal{L}", RunKind.TEX), Run(" 低"))),
         ("costs $5 or $6", (Run("costs $5 or $6"),)),
         (r"\(x\) and \[y\]", (Run("x", RunKind.TEX), Run(" and "), Run("y", RunKind.TEX))),
+        (r"\(open \(x\) and \[ y", (Run(r"open \(x", RunKind.TEX), Run(" and [ y"))),
+        (r"\( \) and \\(z", (Run(r"\( \) and \(z"),)),
         ("use `a*b`", (Run("use "), Run("a*b", RunKind.CODE))),
+        ("``a`b`` or `c` ``` d", (Run("a`b", RunKind.CODE), Run(" or "), Run("c", RunKind.CODE), Run(" ``` d"))),
+        ("```x` and `y", (Run("``x", RunKind.CODE), Run(" and `y"))),
         ("[code](https://example.org/x)", (Run("code", link="https://example.org/x"),)),
         ("[no](javascript:alert)", (Run("no"),)),
         (
@@ -127,6 +131,7 @@ def test_soft_line_ends_join_without_a_space_in_chinese() -> None:
 def test_headings_inside_a_section_are_bold_lines() -> None:
     """The tree has no headings of its own."""
     assert parse("#### Setup\ntext") == (Paragraph((Run("Setup", bold=True),)), sentence("text"))
+    assert parse("# In C# ##") == (Paragraph((Run("In C#", bold=True),)),)
 
 
 def test_tables_keep_their_cells() -> None:
@@ -162,6 +167,11 @@ def test_plain_text_becomes_runs_without_markdown() -> None:
         Run(", "),
         Run("n", RunKind.TEX),
         Run("."),
+    )
+    assert text_runs(r"\$5 or \(m\), then \(n and $$ $$") == (
+        Run(r"\$5 or "),
+        Run("m", RunKind.TEX),
+        Run(r", then \(n and $$ $$"),
     )
 
 
