@@ -17,13 +17,13 @@ from digest.statements import Statement
 _BY = re.compile(
     r"(?:\b(?:by|gains?|gap|margin|difference|improves?|improved|improvement|increases?|increased|drops?|dropped|delta|"
     r"reduces?|reduced|reduction|decreases?|decreased|rises?|rose|boosts?|boosted|saves?|saved)"
-    r"(?: (?:of|is|about|around|approximately|nearly|almost|over|up to|an average of|average))*"
-    r"|提升|提高|增加|增长|高出|领先|超出|多出|高|降低|下降|减少|低|差距为?|差异为?|节省|缩短|增益为?|Δ)[了约近达]*\s*$",
+    r"(?: (?:of|is|about|around|approximately|nearly|almost|over|up to|an average of|average)){0,8}"
+    r"|提升|提高|增加|增长|高出|领先|超出|多出|高|降低|下降|减少|低|差距为?|差异为?|节省|缩短|增益为?|Δ)[了约近达]{0,8}+\s{0,40}+$",
     re.IGNORECASE,
 )
 _MORE = re.compile(
-    r"\s*(?:%|percent(?:age)?|points?|pp|absolute|relative|BLEU|[- ])*\s*(?:points?|improvements?|gains?|higher|lower|"
-    r"more|less|fewer|better|worse|increase|decrease|drop|reduction|faster|slower|margin|over\b|个点)",
+    r"\s{0,8}+(?:(?:%|percent(?:age)?|points?|pp|absolute|relative|BLEU|-)[-\s]{0,8}+){0,8}"
+    r"(?:points?|improvements?|gains?|higher|lower|more|less|fewer|better|worse|increase|decrease|drop|reduction|faster|slower|margin|over\b|个点)",
     re.IGNORECASE,
 )
 _RATIO = re.compile(r"\b(?:times|fold|faster|slower|speed-?up|ratio)\b|[×倍]|加速", re.IGNORECASE)

@@ -84,7 +84,7 @@ _UNIT_WORDS = {
     "min": re.compile(r"\b(?:mins?|minutes?|times?|runtime|duration)\b|分钟|时间|时长", re.IGNORECASE),
     "h": re.compile(r"\b(?:h|hrs?|hours?|times?|runtime|duration)\b|小时|时间|时长", re.IGNORECASE),
     "d": re.compile(r"\b(?:d|days?|times?|duration)\b|天|时间", re.IGNORECASE),
-    "gb": re.compile(r"G[iB]*\b|\b(?:memory|vram|size|storage)\b|显存|内存", re.IGNORECASE),
+    "gb": re.compile(r"G[iB]{0,4}\b|\b(?:memory|vram|size|storage)\b|显存|内存", re.IGNORECASE),
     "fps": re.compile(r"\b(?:fps|frame|frames|speed)\b|帧", re.IGNORECASE),
 }
 

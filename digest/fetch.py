@@ -227,7 +227,7 @@ class _Host:
 
 def _retry_after_s(told: str) -> float | None:
     """Seconds from now, of a Retry-After in seconds or as a date (RFC 9110, 10.2.3); None when there is none."""
-    if re.fullmatch(r"\s*\d{1,9}(\.\d+)?\s*", told, re.ASCII):
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", told.strip(), re.ASCII):
         return float(told)
     try:
         then = parsedate_to_datetime(told)

@@ -50,7 +50,7 @@ _COINED = re.compile(
     r"\b(?:propos\w+|introduc\w+|present\w*|called|named?|term(?:ed)?|dubbed|releas\w+|develop\w*|build|built|design\w*|"
     r"[Oo]ur)\s+"
 )
-_BETWEEN = re.compile(r"(?:[a-z-]+\s+){0,4}")
+_BETWEEN = re.compile(r"(?:[a-z-]{1,80}+\s{1,80}+){0,4}")
 _NEAR_CHARS = 80
 
 

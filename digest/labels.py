@@ -210,8 +210,8 @@ class Part(NamedTuple):
 
 
 _TOGETHER = re.compile(
-    r"[\s,，、()（）±~$/|–→:>{}×·^\\-]*(?:pm|times|cdot|to|and|vs\.?|versus|or|至|到|和|与|及|或|提升至|提升到|提高到|降至|降到|升至|->)?"
-    r"[\s(（±~$–{}\\-]*",
+    r"[\s,，、()（）±~$/|–→:>{}×·^\\-]*+(?:pm|times|cdot|to|and|vs\.?|versus|or|至|到|和|与|及|或|提升至|提升到|提高到|降至|降到|升至|->)?"
+    r"[\s(（±~$–{}\\-]*+",
     re.IGNORECASE,
 )
 _CLOSING = re.compile("[)）]")

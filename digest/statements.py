@@ -19,7 +19,7 @@ Knows = Callable[[str], bool]
 
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*\s+(?=\S)|[。！？；;\n]")
 _NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|al|resp|approx|ca|Figs?|Eqs?|Secs?|No|Dr|St)|(?:^|\s)[A-Z])\.$")
-_LEAD = re.compile(r"[^:：。]{2,80}[:：]")
+_LEAD = re.compile(r"^[^:：。]{2,80}+[:：]")
 _LEAD_CHARS = 300
 _HEADING_CHARS = 30  # a paragraph as short as this, without a figure, heads the next
 # A figure beside one of these may be the other side of a comparison.

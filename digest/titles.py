@@ -7,7 +7,7 @@ import re
 from digest.lookups import Lookups
 from digest.words import match_expression
 
-_ID = re.compile(r"\d{1,4}(?:\.\d{0,5})?|[a-z.-]{2,}/\d*", re.ASCII)  # its beginning, in the new scheme or the old
+_ID = re.compile(r"\d{1,4}(?:\.\d{0,5})?|[a-z.-]{2,40}+/\d*", re.ASCII)  # its beginning, in the new scheme or the old
 
 
 def titled(lookups: Lookups, typed: str, limit: int) -> tuple[tuple[str, str], ...]:

@@ -42,13 +42,14 @@ class ArxivId(str):
 
 # YYMM.NNNN until 2014, YYMM.NNNNN since; the month is checked so that a version number such as 1999.10592 is refused.
 _NEW_ID = r"(?P<new>\d{2}(?:0[1-9]|1[0-2])\.\d{4,5})"
-_OLD_ID = r"(?P<old>[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z]{2})?/?\d{2}(?:0[1-9]|1[0-2])\d{3})"
+_OLD_ID = r"(?P<old>[a-z]{1,20}(?:-[a-z]{1,20})?(?:\.[A-Za-z]{2})?/?\d{2}(?:0[1-9]|1[0-2])\d{3})"
 _ADDRESS = (
-    r"(?:https?://)?(?:[\w-]+\.)*(?:arxiv\.org|huggingface\.co|hf\.co|alphaxiv\.org)"
+    r"(?:https?://)?(?:[\w-]{1,63}+\.){0,8}(?:arxiv\.org|huggingface\.co|hf\.co|alphaxiv\.org)"
     r"/(?:abs|pdf|html|papers|overview|forum|resources)/"
 )
 _ID_OR_ADDRESS = re.compile(
-    rf"(?:{_ADDRESS}|arxiv:\s*)?(?:{_NEW_ID}|{_OLD_ID})(?:v\d+)?(?:\.pdf|\.md)?/?(?:[?#]\S*)?", re.ASCII | re.IGNORECASE
+    rf"(?:{_ADDRESS}|arxiv:\s*+)?(?:{_NEW_ID}|{_OLD_ID})(?:v\d++)?(?:\.pdf|\.md)?/?(?:[?#]\S*)?",
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -406,7 +407,7 @@ class Destination(Struct, frozen=True):
         return f"{self.adapter}:{self.workspace}/{self.address}" if self.workspace else f"{self.adapter}:{self.address}"
 
 
-_DESTINATION = re.compile(r"(?P<adapter>[a-z]+):(?:(?P<workspace>\w+)/)?(?P<address>\w+)")
+_DESTINATION = re.compile(r"(?P<adapter>[a-z]{1,40}+):(?:(?P<workspace>\w++)/)?(?P<address>\w+)")
 
 
 class Posted(Struct, frozen=True):
