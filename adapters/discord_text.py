@@ -25,8 +25,8 @@ TABLE_COLUMNS = 56  # of a table set in lines: about what an embed shows without
 _TAB_COLUMNS = 4
 
 _SPECIAL = re.compile(r"[\\*_~`|<>\[\]]|:(?=\S)")  # the colon makes addresses into links and words into emoji
-_LINE_START = re.compile(r"^(\s*)([#+-])", re.MULTILINE)
-_NUMBER_START = re.compile(r"^(\s*\d+)([.)])", re.MULTILINE)
+_LINE_START = re.compile(r"^([^\S\n]*+)([#+-])", re.MULTILINE)
+_NUMBER_START = re.compile(r"^([^\S\n]*+\d++)([.)])", re.MULTILINE)
 _MENTION = re.compile(r"@(?=everyone|here)|(?<![A-Za-z0-9])@(?=\w)", re.IGNORECASE)
 _CALL = re.compile(r"@(?=everyone|here)")
 _FULL_WIDTH_AT = "＠"  # looks alike, and is no mention even where markdown is shown as it was written
@@ -112,12 +112,10 @@ def _indented(text: str, indent: str) -> str:
 def _portions(runs: Runs, room: int) -> Iterator[Runs]:
     """The runs, each portion at most `room` long as markdown, broken where a reader would break them."""
     while True:
-        markdown = _markdown(runs)
-        # Lines are indented later: room for that is kept for each
-        if units(markdown) + MAX_INDENT * markdown.count("\n") <= room:
-            break
         text = "".join(run.text for run in runs)
-        if len(text) < 2:
+        # Markdown is never shorter than its text. Lines are indented later: room for that is kept for each
+        markdown = _markdown(runs) if len(text) <= room else ""
+        if (markdown and units(markdown) + MAX_INDENT * markdown.count("\n") <= room) or len(text) < 2:
             break
         end = break_at(text, min(len(text) - 1, room))
         while end > 1 and units(head := _markdown(_cut(runs, 0, end))) + MAX_INDENT * head.count("\n") > room:

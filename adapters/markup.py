@@ -23,7 +23,8 @@ _UNSEEN = ("Cc", "Cf", "Co", "Cs")
 _CLOSING = "，。、；：？！）】》”’」』…,.;:?!)]}"
 
 
-_FORMULA = r"\$\$([^$]+)\$\$|\$(?=[^\s$])((?:\\.|[^$\\\n])*?)(?<=\S)\$(?!\d)|\\\((.+?)\\\)"
+_FORMULA_CHARS = 2000  # a longer one is none that anybody reads
+_FORMULA = r"\$\$([^$]+)\$\$|(?<!\\)\$(?=[^\s$])((?:\\.|[^$\\\n])*?)(?<=\S)\$(?!\d)|\\\((.{1,400}?)\\\)"
 
 
 def message_lines(message: Message, width: int | None, style: Style) -> list[str]:
@@ -155,10 +156,18 @@ def ansi(piece: str, run: Run) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def tex_as_unicode(tex: str) -> str:
-    """A formula as plain characters: `\\mathcal{L}_{align}` becomes `ℒ_align`."""
+    """A formula as plain characters: `\\mathcal{L}_{align}` becomes `ℒ_align`.
+
+    One too long or too deeply nested stays as it is.
+    """
+    if len(tex) > _FORMULA_CHARS:
+        return tex
     from pylatexenc.latex2text import LatexNodes2Text  # 40 ms: only where there is a formula
 
-    return re.sub(r"\s+", " ", LatexNodes2Text(math_mode="text").latex_to_text(tex)).strip()
+    try:
+        return " ".join(LatexNodes2Text(math_mode="text").latex_to_text(tex).split())
+    except RecursionError:
+        return tex
 
 
 def columns_of(text: str) -> int:

@@ -11,7 +11,7 @@ from adapters.markup import clean
 
 _WIDE = r"\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"
 # Where a text may be broken, best first
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+|[。！？；]+[”’」』）》]*\s*|\n+")
+_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+\s++|[。！？；]+[”’」』）》]*\s*|\n+")
 _CLAUSE_END = re.compile(r"\s+|[，、：]+")
 _WIDE_END = re.compile(rf"[{_WIDE}]")
 
@@ -21,8 +21,8 @@ _MENTION = re.compile(r"@(?=here|channel|everyone)|(?<![A-Za-z0-9])@(?=\w)", re.
 _FULL_WIDTH_AT = "＠"  # looks alike, and no platform takes it for a mention
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>|\"]+", re.IGNORECASE)
-_NAMED_HOST = re.compile(r"https?://(?:[^\s/@]*@)?([\w.-]+)", re.IGNORECASE)
-_BARE_HOST = re.compile(r"\s*((?:[\w-]+\.)+[a-z]{2,})(?:[/:?#]\S*)?\s*", re.IGNORECASE)
+_NAMED_HOST = re.compile(r"https?://(?:[^\s/@]*+@)?([\w.-]+)", re.IGNORECASE)
+_BARE_HOST = re.compile(r"(?<![\w.-])((?:[\w-]++\.)+[a-z]{2,})(?:[/:?#]\S*)?", re.IGNORECASE)
 
 
 def break_at(text: str, max_chars: int) -> int:
@@ -75,6 +75,6 @@ def web_host(address: str) -> str:
 def pretends(text: str, host: str) -> bool:
     """Whether a link's text names another host than the one it leads to."""
     named = _NAMED_HOST.findall(text)
-    if bare := _BARE_HOST.fullmatch(text):
+    if bare := _BARE_HOST.fullmatch(text.strip()):
         named.append(bare[1])
     return any(not f".{host}".endswith(f".{name.lower().removeprefix('www.')}") for name in named)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 _AT = {"at", "@", "from", "在", "于", "时间"}
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.h时](\d{2})?)?\s*(am|pm|a\.m\.|p\.m\.)?", re.ASCII)
 _MARKED = re.compile(r"\d{1,2}(?::\d{2}|\s*(?:am|pm)|:\d{2}\s*(?:am|pm))", re.ASCII)  # a time without `at` before it
-_HAN = re.compile(r"(上午|早上|早晨|凌晨|中午|下午|晚上|傍晚)?\s*(\d{1,2})(?:点|时)(半|一刻|(\d{1,2})分?)?", re.ASCII)
+_HAN = re.compile(
+    r"(上午|早上|早晨|凌晨|中午|下午|晚上|傍晚)?\s{0,8}(\d{1,2})(?:点|时)(半|一刻|(\d{1,2})分?)?", re.ASCII
+)
 _HAN_CLOCK = re.compile(r"(上午|早上|早晨|凌晨|中午|下午|晚上|傍晚)\s*(\d{1,2}):(\d{2})", re.ASCII)
 _AFTERNOON = {"下午", "晚上", "傍晚", "中午"}
 _NAMED = {"noon": "12:00", "midday": "12:00", "midnight": "00:00", "中午": "12:00", "正午": "12:00"}

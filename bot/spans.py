@@ -20,7 +20,8 @@ _DAY_AND_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\.?\s*([a-z]{3,9})\.?(?:,
 _MONTH_AND_DAY = re.compile(r"([a-z]{3,9})\.?\s*(\d{1,2})(?:st|nd|rd|th)?(?:,?\s*(\d{4}))?", re.ASCII)
 _HAN_DAY = re.compile(r"(\d{1,2})月(\d{1,2})[日号]?", re.ASCII)
 _SPAN = re.compile(
-    r"(\d{1,4}|[a-z]+|[一两二三四])?\s*个?\s*(days?|d|weeks?|w|months?|天|日|周|星期|礼拜|月)(?:后)?", re.ASCII
+    r"(\d{1,4}|[a-z]{1,20}|[一两二三四])?\s{0,8}个?\s{0,8}(days?|d|weeks?|w|months?|天|日|周|星期|礼拜|月)(?:后)?",
+    re.ASCII,
 )
 _UNIT_DAYS = {"d": 1, "w": 7, "m": 30, "天": 1, "日": 1, "周": 7, "星": 7, "礼": 7, "月": 30}
 _HAN_WEEKDAY = re.compile(r"(?:下)?(?:周|星期|礼拜)([一二三四五六日天])")

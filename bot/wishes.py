@@ -332,7 +332,9 @@ def _clean(text: str) -> str:
 
 
 _MARKS = re.compile('["“”„«»「」『』,、;]')
-_TOKEN = re.compile('"([^"]*)"|[“„]([^”“]*)[”“]|[「『]([^」』]*)[」』]|([,、;])|([^\\s,、;"“”„「」『』]+)')
+_TOKEN = re.compile(
+    '"([^"]*)"|[“„]([^”“]{0,200}+)[”“]|[「『]([^」』]{0,200}+)[」』]|([,、;])|([^\\s,、;"“”„「」『』]+)'
+)
 _PLAIN = re.compile(r"[a-z][\w+.#-]*", re.ASCII | re.IGNORECASE)
 _JOINED = re.compile(r"[+&/|和与及或]")
 

@@ -106,6 +106,11 @@ def test_an_address_that_is_its_own_text_is_shown_once() -> None:
     assert linked(address, address) == f"<{address}>"
 
 
+def test_what_begins_a_line_is_escaped_behind_empty_lines_and_spaces_too() -> None:
+    """Lists and headings, numbered ones as well."""
+    assert escaped("\n\n \u3000- lamps\n 12. kites\n# sails") == "\n\n \u3000\\- lamps\n 12\\. kites\n\\# sails"
+
+
 def test_an_at_sign_inside_a_word_stays() -> None:
     """`Recall@1` mentions nobody."""
     assert escaped("Recall@1, a@b.example, @torch") == "Recall@1, a@b.example, ＠torch"

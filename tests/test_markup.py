@@ -77,6 +77,12 @@ def test_formulas_in_titles_become_readable_characters(title: str, shown: str) -
     assert message_lines(Message(title=title), None, undressed) == [shown]
 
 
+@pytest.mark.parametrize("tex", ["{" * 1000 + "x" + "}" * 1000, "x_" * 1500])
+def test_a_formula_too_deep_or_too_long_is_shown_as_it_is_written(tex: str) -> None:
+    """No screen is left without the rest of its message for it."""
+    assert block_lines(Paragraph((Run("see "), Run(tex, RunKind.TEX))), None, undressed) == [f"see {tex}"]
+
+
 def test_neighbours_that_lead_to_one_place_show_its_address_once() -> None:
     """A title with a formula is one link."""
     runs = tuple(replace(run, link="https://example.org/x") for run in (Run("The "), Run("x", RunKind.TEX)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.neutral import break_at, mrkdwn, shortened
+from adapters.neutral import break_at, mrkdwn, pretends, shortened
 
 
 def test_figures_and_mail_addresses_keep_their_at_sign() -> None:
@@ -29,6 +29,15 @@ def test_a_break_is_after_a_sentence_then_after_a_word_and_never_before_an_accen
     assert break_at("One two three. Four five", 20) == len("One two three. ")
     assert break_at("注意力机制很好", 3) == 3
     assert break_at("e\u0301" * 10, 5) == 4
+
+
+def test_a_text_that_names_a_host_pretends_unless_the_link_leads_there() -> None:
+    """With or without a scheme, a path or space around it."""
+    assert pretends(" lamps.example/a ", "kites.example")
+    assert pretends("see https://someone@lamps.example/a", "kites.example")
+    assert pretends("a." * 500 + "lamps.example", "kites.example")
+    assert not pretends(" www.kites.example ", "kites.example")
+    assert not pretends("lamps. Example one", "kites.example")
 
 
 def test_a_shortened_text_says_so() -> None:
