@@ -9,8 +9,8 @@ from itertools import combinations, permutations
 from typing import NamedTuple
 
 from digest.figures import Figure, rounds_to
-from digest.labels import METRICS, Squeezed, terms
-from digest.spots import Page, Spot, Terms
+from digest.labels import METRICS, terms
+from digest.spots import Page, Sentence, Spot, Terms
 from digest.statements import Statement
 
 # What stands right before or behind a figure that says how much more or less something is.
@@ -129,13 +129,14 @@ def _told(spot: Spot) -> str:
 
 _MOST_IN_LINE = 40  # a longer line is no line of scores
 _MOST_IN_SENTENCE = 6
+_MOST_CELLS = 2000  # a larger table is no table of scores
 _OURS = re.compile(r"\bours?\b|\bthis work\b", re.IGNORECASE)
 
 
 def table_lines(page: Page, statement: Statement) -> Iterator[Line]:
     """Of the columns and rows whose label the statement mentions, the cells whose other label it mentions; beside one
     that it mentions, the paper's own and the best ones; without any, the best two."""
-    cells = _first_of_cells(page)
+    cells = _first_of_cells(page) if len(page.spots) <= _MOST_CELLS else []
     words = statement.all_words
     for above in (True, False):
         lines: dict[int, list[Spot]] = defaultdict(list)
@@ -176,16 +177,11 @@ def _chosen(line: Sequence[Spot], named: Sequence[Spot], *, ranked: bool) -> Ite
 def sentence_lines(page: Page, words: Terms, names: Iterable[str]) -> Iterator[Line]:
     """The figures of each sentence that shares a name, or enough words, with a statement."""
     keys = list(names)
-    begins: dict[int, list[Spot]] = defaultdict(list)
-    for spot in page.spots:
-        if not spot.figure.version:
-            begins[page.sentence(spot.figure.start)[0]].append(spot)
-    for line in begins.values():
-        if 1 < len(line) <= _MOST_IN_SENTENCE and _is_about(line[0], words, keys):
-            yield Line(line)
+    for sentence in page.sentences:
+        if 1 < len(sentence.spots) <= _MOST_IN_SENTENCE and _is_about(sentence, words, keys):
+            yield Line(sentence.spots)
 
 
-def _is_about(spot: Spot, words: Terms, keys: Sequence[str]) -> bool:
-    sentence = Squeezed(spot.sentence)
-    shared = words & terms(spot.sentence)
-    return any(sentence.has(name) for name in keys) or len(shared) > 1 or bool(shared & METRICS)
+def _is_about(sentence: Sentence, words: Terms, keys: Sequence[str]) -> bool:
+    shared = words & sentence.words
+    return any(sentence.squeezed.has(name) for name in keys) or len(shared) > 1 or bool(shared & METRICS)

@@ -96,4 +96,4 @@ def same_sign(statement: Statement, spot: Spot) -> bool:
         return True
     if "+" in (one, other):
         return False
-    return bool(_FALLS.search(statement.all) or (not spot.is_cell and _FALLS.search(spot.sentence)))
+    return bool(_FALLS.search(statement.all) or (not spot.is_cell and _FALLS.search(spot.sentence.text)))

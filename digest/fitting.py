@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from digest.figures import Figure, rounds_to
 from digest.labels import METRICS, Squeezed, terms
-from digest.names import Name, names
+from digest.names import Name
 from digest.spots import Axis, Spot, Terms
 from digest.statements import Statement
 
@@ -22,6 +22,8 @@ _PARTLY = 0.75
 _MOSTLY = 0.6
 _ENOUGH_WORDS = 3  # in common, for two sentences to be the same one
 _FEW = 2
+_MOST_TOLD = 30  # figures of a sentence that is told like another
+_MOST_OTHERS = 200  # figures of a passage that are looked at beside one
 
 
 class Fit(IntEnum):
@@ -74,9 +76,9 @@ def _tells_models(axis: Axis, spot: Spot, known: Known) -> bool:
 
 def _mentioned(axis: Axis, statement: Statement) -> bool | None:
     """Whether a statement mentions the label, or another one of the axis instead; None when it mentions none."""
-    known = statement.mentions.get(axis.all)
+    known = statement.mentions.get(id(axis.all))
     if known is None:
-        known = statement.mentions[axis.all] = _mentions(axis.all, statement)
+        known = statement.mentions[id(axis.all)] = _mentions(axis.all, statement)
     return axis.own in known if known else None
 
 
@@ -140,6 +142,8 @@ def told_whole(statement: Statement, spot: Spot) -> bool | None:
 
     None where sentences are not told so.
     """
+    if len(statement.told) > _MOST_TOLD:
+        return None
     theirs = spot.page.told_with(spot)
     if len(statement.told) != len(theirs) or len(theirs) < _FEW or statement.line.is_cell:
         return None
@@ -157,7 +161,7 @@ def contradicted(statement: Statement, neighbours: Iterable[Spot]) -> bool:
     for spot in neighbours:
         if spot.is_cell or told_whole(statement, spot) is not False:
             continue
-        if len(words & terms(spot.sentence)) >= max(_ENOUGH_WORDS, _MOSTLY * len(words)):
+        if len(words & spot.sentence.words) >= max(_ENOUGH_WORDS, _MOSTLY * len(words)):
             return True
     return False
 
@@ -186,7 +190,7 @@ def _any(squeezed: Squeezed, keys: Iterable[str]) -> bool:
 
 def _has_own_names(spot: Spot, known: Known) -> bool:
     """Whether the sentence itself says what it is about."""
-    return any(name.key not in METRICS and name.key not in known.own for name in names(spot.sentence))
+    return any(name.key not in METRICS and name.key not in known.own for name in spot.sentence.names)
 
 
 def _fit_metric(statement: Statement, spot: Spot) -> Fit:
@@ -222,7 +226,7 @@ def _fit_words(statement: Statement, spot: Spot, known: Known) -> Fit:
         return Fit.OPEN
     told_elsewhere = any(
         len(words & other.words[0]) >= _FEW
-        for other in spot.page.spots
+        for other in spot.page.spots[:_MOST_OTHERS]
         if other is not spot and not other.figure.version
     )
     return Fit.OTHER if told_elsewhere or not words & spot.page.words else Fit.OPEN

@@ -41,6 +41,7 @@ from digest.types import (
 )
 
 MOST_SPOTS = 60  # of one value that are looked at: a figure that stands everywhere proves nothing anyway
+_MOST_EQUAL = 600  # figures of one value, of whatever unit and sign
 MOST_COMPARED = 12  # of equally good places
 LABEL_CHARS = 100
 _TELLING = 2  # words that say what a statement without names is about
@@ -148,7 +149,7 @@ class Ground:
         figure = statement.figure
         count = 0
         for value, step, accepts in values(figure):
-            for spot in self._between(value, step):
+            for spot in islice(self._between(value, step), _MOST_EQUAL):
                 if accepts(spot) and same_unit(figure, spot) and same_sign(statement, spot):
                     yield spot
                     count += 1
@@ -232,7 +233,7 @@ class Ground:
             return None
         base, size = cut
         sized = re.compile(rf"(?<![\d.]){re.escape(size[:-1])}\s?(?:{size[-1]}\b|[bm]illion)", re.IGNORECASE)
-        for place in self._text.parts(base):
+        for place in dict.fromkeys(self._text.parts(base)):
             if sized.search(self.pages[place].passage.text):
                 return self.pages[place].passage
         if base in self._known.own:
@@ -259,7 +260,7 @@ class Ground:
         for page in self.pages:
             if page.squeezed.text.find(family) < 0:
                 continue
-            for other in name_words.names(page.passage.text):
+            for other in page.names:
                 if name_words.family(other.key) == family and other.key != name.key:
                     return page, other.text
         return None

@@ -19,6 +19,7 @@ _AROUND = 0.35  # in the caption, the heading, or elsewhere in the sentence
 _PAGE = 0.1  # elsewhere in the passage
 _CLEARLY = 0.6  # a place that is less like a statement than this share of the likeness of its home is not its home
 _LIKE = 0.5
+_MOST_PLACES = 300  # of a page
 
 
 class Homes:
@@ -37,7 +38,7 @@ class Homes:
         own = max((self.likeness(words, spot) for spot in spots), default=0.0)
         if own >= _CLEARLY:
             return False
-        places = (spot for page in self._near(words) for spot in page.spots if not spot.figure.version)
+        places = (spot for page in self._near(words) for spot in page.spots[:_MOST_PLACES] if not spot.figure.version)
         if cells_only:
             return own == 0 and any(spot.is_cell and words <= spot.labels for spot in places)
         return any((like := self.likeness(words, spot)) >= _LIKE and own < _CLEARLY * like for spot in places)

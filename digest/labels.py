@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -209,6 +209,10 @@ class Part(NamedTuple):
     others: str
 
 
+SENTENCE_CHARS = 1000
+_HEAD_CHARS = 300
+_NEAR = 12  # figures to either side
+
 _TOGETHER = re.compile(
     r"[\s,，、()（）±~$/|–→:>{}×·^\\-]*+(?:pm|times|cdot|to|and|vs\.?|versus|or|至|到|和|与|及|或|提升至|提升到|提高到|降至|降到|升至|->)?"
     r"[\s(（±~$–{}\\-]*+",
@@ -220,10 +224,26 @@ _BREAK = re.compile(
 )
 
 
+def cut_sentences(text: str, ends: Iterable[int]) -> Iterator[int]:
+    """The ends of sentences with that of the text.
+
+    Those of more than SENTENCE_CHARS are cut, at white space where there is some.
+    """
+    begin = 0
+    for end in (*ends, len(text)):
+        while end - begin > SENTENCE_CHARS:
+            space = text.rfind(" ", begin + SENTENCE_CHARS // 2, begin + SENTENCE_CHARS)
+            begin = space + 1 if space >= 0 else begin + SENTENCE_CHARS
+            yield begin
+        yield end
+        begin = end
+
+
 def parts(sentence: str, spans: Sequence[tuple[int, int]]) -> list[Part]:
     """What belongs to each of the figures at the spans of a sentence, in their order.
 
-    Figures with nothing but a word such as "to" or "vs" between them share everything.
+    Figures with nothing but a word such as "to" or "vs" between them share everything. Of a head that goes on and on
+    its end is taken, of many figures the nearest ones.
     """
     groups = _groups(sentence, spans)
     if not groups:
@@ -231,16 +251,13 @@ def parts(sentence: str, spans: Sequence[tuple[int, int]]) -> list[Part]:
     cuts = [_cut(sentence, one[-1][1], other[0][0]) for one, other in pairwise(groups)]
     begins = [0, *(begin for _, begin in cuts)]
     ends = [*(end for end, _ in cuts), len(sentence)]
-    head = sentence[: groups[0][0][0]]
+    head = sentence[max(0, groups[0][0][0] - _HEAD_CHARS) : groups[0][0][0]]
     behind_head = [groups[0][-1][1], *begins[1:]]
+    told = [_without(sentence, *bounds) for bounds in zip(behind_head, ends, groups, strict=True)]
     found = []
     for place, group in enumerate(groups):
-        own = _without(sentence, begins[place], ends[place], group)
-        rest = [
-            _without(sentence, behind_head[other], ends[other], groups[other])
-            for other in range(len(groups))
-            if other != place
-        ]
+        own = told[place] if place else _without(sentence, 0, ends[0], group)
+        rest = (*told[max(0, place - _NEAR) : place], *told[place + 1 : place + 1 + _NEAR])
         found += [Part(own, head, " | ".join(rest))] * len(group)
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from digest.fitting import Known
 from digest.names import names
@@ -35,6 +36,7 @@ _ROLES = tuple(
     )
 )
 _AROUND_CHARS = 70
+_MOST_MODELS = 200  # mentions of models that are looked at
 _FEW = 1  # one role in common proves nothing: every paper has several models that generate
 
 
@@ -45,17 +47,13 @@ def in_its_role(mention: Mention, pages: Sequence[Page], known: Known) -> tuple[
     at = mention.sentence.find(mention.name.text)
     wanted = _roles(mention.sentence, at, at + len(mention.name.text))
     best, found = _FEW, None
-    for page in pages if wanted else ():
-        for name in names(page.passage.text):
-            if name.model and name.key not in known.own and name.key not in _keys(mention.sentence):
-                shared = len(wanted & _roles(page.passage.text, name.start, name.end))
-                if shared > best:
-                    best, found = shared, (page, name.text)
+    keys = {name.key for name in names(mention.sentence)} | known.own
+    models = ((page, name) for page in pages for name in page.names if name.model and name.key not in keys)
+    for page, name in islice(models, _MOST_MODELS) if wanted else ():
+        shared = len(wanted & _roles(page.passage.text, name.start, name.end))
+        if shared > best:
+            best, found = shared, (page, name.text)
     return found
-
-
-def _keys(sentence: str) -> frozenset[str]:
-    return frozenset(name.key for name in names(sentence))
 
 
 def _roles(text: str, start: int, end: int) -> frozenset[int]:

@@ -6,15 +6,18 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 
 from digest.figures import Figure, figures, prepared
-from digest.labels import Part, Squeezed, parts, terms, without_citations
+from digest.labels import Part, Squeezed, cut_sentences, parts, terms, without_citations
+from digest.names import Name, names
 from digest.types import Passage, PassageKind
 
 Terms = frozenset[str]
 
 _LABEL_CHARS = 80
+_MOST_LABELS = 12  # to either side of a cell
 
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*\s+(?=[\"'“(\[]*[A-Z\d$\\])|[。！？；]|\n")
 _ABBREVIATION = re.compile(
@@ -47,16 +50,19 @@ class Lines:
     def __init__(self, text: str) -> None:
         self.cells = [[cell.strip() for cell in line.split(" | ")] for line in text.split("\n")]
         self.valued = [[place > 0 and is_value(cell) for place, cell in enumerate(line)] for line in self.cells]
-        self.starts = [0]
-        for line in text.split("\n"):
-            self.starts.append(self.starts[-1] + len(line) + 1)
-        self._text = text
+        self._starts: list[tuple[int, Cell]] = []
+        at = 0
+        for number, line in enumerate(text.split("\n")):
+            for column, cell in enumerate(line.split(" | ")):
+                self._starts.append((at, Cell(number, column)))
+                at += len(cell) + len(" | ")
+            at += len("\n") - len(" | ")
         self._labels: dict[tuple[bool, int], tuple[Terms, ...]] = {}
+        self._places: dict[tuple[bool, int], list[int]] = {}
 
     def cell(self, at: int) -> Cell:
         """The cell that holds a place of the text."""
-        line = bisect_right(self.starts, at) - 1
-        return Cell(line, self._text.count(" | ", self.starts[line], at))
+        return self._starts[bisect_right(self._starts, at, key=itemgetter(0)) - 1][1]
 
     def labels(self) -> Iterator[str]:
         """The labels in a table's first line and in its columns, without citations."""
@@ -70,22 +76,35 @@ class Lines:
         return line[cell.column] if cell.column < len(line) else ""
 
     def axes(self, cell: Cell) -> tuple[Axis, ...]:
-        """The labels of a cell: those of its line, then those above it."""
+        """The labels of a cell: those of its line, then those above it; of many the first and the nearest."""
         line = self.cells[cell.line]
         across = [
-            Axis(label, self._all(column=column), line[column], above=False)
-            for column in range(len(line))
-            if column != cell.column and not self.valued[cell.line][column] and (label := terms(line[column]))
+            Axis(terms(line[column]), self._all(column=column), line[column], above=False)
+            for column in _nearest(self._label_columns(cell.line), cell.column)
         ]
-        return (*across, *self._above(cell))
+        above = [
+            Axis(terms(text := self.cells[place][cell.column]), self._all(line=place), text, above=True)
+            for place in _nearest(self._label_lines(cell.column), cell.line)
+            if place < cell.line
+        ]
+        return (*across, *above)
 
-    def _above(self, cell: Cell) -> Iterator[Axis]:
-        for place in range(cell.line):
-            line = self.cells[place]
-            if cell.column >= len(line) or not (label := terms(line[cell.column])):
-                continue
-            if place == 0 or not self.valued[place][cell.column]:
-                yield Axis(label, self._all(line=place), line[cell.column], above=True)
+    def _label_columns(self, line: int) -> list[int]:
+        """Where a line has labels."""
+        if (True, line) not in self._places:
+            cells = enumerate(zip(self.cells[line], self.valued[line], strict=True))
+            self._places[True, line] = [column for column, (cell, valued) in cells if not valued and terms(cell)]
+        return self._places[True, line]
+
+    def _label_lines(self, column: int) -> list[int]:
+        """Where a column has labels; whatever stands in the first line is one."""
+        if (False, column) not in self._places:
+            self._places[False, column] = [
+                place
+                for place, (cells, valued) in enumerate(zip(self.cells, self.valued, strict=True))
+                if column < len(cells) and (place == 0 or not valued[column]) and terms(cells[column])
+            ]
+        return self._places[False, column]
 
     def _all(self, *, line: int = -1, column: int = -1) -> tuple[Terms, ...]:
         known = self._labels.get((line >= 0, max(line, column)))
@@ -101,6 +120,13 @@ class Lines:
             known = tuple(dict.fromkeys(label for label in told if label))
             self._labels[line >= 0, max(line, column)] = known
         return known
+
+
+def _nearest(places: Sequence[int], to: int) -> list[int]:
+    """The first of the places, which are in order, and the nearest to another one, without itself."""
+    at = bisect_left(places, to)
+    behind = [place for place in places[at : at + _MOST_LABELS + 1] if place != to]
+    return [*places[: min(1, at)], *places[max(1, at - _MOST_LABELS) : at], *behind[:_MOST_LABELS]]
 
 
 def is_value(cell: str) -> bool:
@@ -137,10 +163,9 @@ class Spot:
     def words(self) -> tuple[Terms, Terms, Terms]:
         return terms(self.part.own), terms(self.part.head), terms(self.part.others)
 
-    @cached_property
-    def sentence(self) -> str:
-        start, end = self.page.sentence(self.figure.start)
-        return self.passage.text[start:end]
+    @property
+    def sentence(self) -> Sentence:
+        return self.page.sentence_at(self.figure.start)
 
     @cached_property
     def cell(self) -> Cell:
@@ -166,6 +191,39 @@ class Spot:
         return " ".join(self.part.own.split())
 
 
+class Sentence:
+    """A sentence of a passage, or a point or line; `spots` are its figures."""
+
+    def __init__(self, start: int, text: str, spots: Sequence[Spot]) -> None:
+        self.text = text
+        self.spots = [spot for spot in spots if not spot.figure.version]
+        self._start = start
+
+    @cached_property
+    def words(self) -> Terms:
+        return terms(self.text)
+
+    @cached_property
+    def squeezed(self) -> Squeezed:
+        return Squeezed(self.text)
+
+    @cached_property
+    def names(self) -> Sequence[Name]:
+        return names(self.text)
+
+    @cached_property
+    def told(self) -> Sequence[Figure]:
+        """Its figures in their order, without versions of names."""
+        return list({spot.figure.start: spot.figure for spot in self.spots}.values())
+
+    @cached_property
+    def parts(self) -> dict[int, Part]:
+        """What belongs to each of the figures that begin at these places of the passage."""
+        spans = [(one.figure.start - self._start, one.figure.end - self._start) for one in self.spots]
+        cut = parts(self.text, spans)
+        return {one.figure.start: part for one, part in zip(self.spots, cut, strict=True)}
+
+
 class Page:
     """A passage with its figures in the order of the text; `caption` is that of a table."""
 
@@ -179,7 +237,8 @@ class Page:
                 found += [_moved(size, match)._replace(version=True) for size in figures(f" {match[0]}")]
         self.figures: Sequence[Figure] = sorted(found, key=lambda figure: figure.start)
         self.spots = [Spot(figure, self) for figure in self.figures]
-        self._parts: dict[int, dict[int, Part]] = {}
+        self._begins = [figure.start for figure in self.figures]
+        self._sentences: dict[int, Sentence] = {}
 
     @cached_property
     def lines(self) -> Lines | None:
@@ -201,38 +260,43 @@ class Page:
     @cached_property
     def _ends(self) -> list[int]:
         text = self.passage.text
-        ends = [
+        ends = (
             match.end()
             for match in _SENTENCE_END.finditer(text)
             if not _ABBREVIATION.search(text, max(0, match.start() - 8), match.start() + 1)
-        ]
-        return [*ends, len(text)]
+        )
+        return list(cut_sentences(text, ends))
 
-    def sentence(self, at: int) -> tuple[int, int]:
-        """Begin and end of the sentence, point or line that holds a place."""
+    def sentence_at(self, at: int) -> Sentence:
+        """The sentence that holds a place."""
         place = min(bisect_right(self._ends, at), len(self._ends) - 1)
-        return (self._ends[place - 1] if place else 0), self._ends[place]
+        start, end = (self._ends[place - 1] if place else 0), self._ends[place]
+        known = self._sentences.get(start)
+        if known is None:
+            spots = self.spots[bisect_left(self._begins, start) : bisect_left(self._begins, end)]
+            known = self._sentences[start] = Sentence(start, self.passage.text[start:end], spots)
+        return known
 
-    def within(self, start: int, end: int) -> Sequence[Spot]:
-        """The figures in a stretch of the passage."""
-        begins = [figure.start for figure in self.figures]
-        return self.spots[bisect_left(begins, start) : bisect_left(begins, end)]
+    @cached_property
+    def sentences(self) -> Sequence[Sentence]:
+        """Those that hold a figure, in their order."""
+        return list(dict.fromkeys(self.sentence_at(begin) for begin in self._begins))
 
-    def told_with(self, spot: Spot) -> list[Figure]:
+    @cached_property
+    def names(self) -> Sequence[Name]:
+        return names(self.passage.text)
+
+    def told_with(self, spot: Spot) -> Sequence[Figure]:
         """The figures of a figure's sentence, itself among them, in their order, without versions of names."""
-        start, end = self.sentence(spot.figure.start)
-        told = (one for one in self.within(start, end) if one is spot or not one.figure.version)
-        return list({one.figure.start: one.figure for one in told}.values())
+        told = self.sentence_at(spot.figure.start).told
+        if not spot.figure.version:
+            return told
+        others = (figure for figure in told if figure.start != spot.figure.start)
+        return sorted((spot.figure, *others), key=lambda figure: figure.start)
 
     def part(self, figure: Figure) -> Part:
-        start, end = self.sentence(figure.start)
-        if start not in self._parts:
-            told = [spot.figure for spot in self.within(start, end) if not spot.figure.version]
-            spans = [(one.start - start, one.end - start) for one in told]
-            found = parts(self.passage.text[start:end], spans)
-            self._parts[start] = {one.start: part for one, part in zip(told, found, strict=True)}
-        known = self._parts[start].get(figure.start)
-        return known or Part(self.passage.text[start:end], "", "")
+        sentence = self.sentence_at(figure.start)
+        return sentence.parts.get(figure.start) or Part(sentence.text, "", "")
 
 
 def _moved(figure: Figure, match: re.Match[str]) -> Figure:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from digest.figures import Figure, figures
 from digest.inline import plain_runs
-from digest.labels import Part, parts, terms
+from digest.labels import Part, cut_sentences, parts, terms
 from digest.markdown import plain
 from digest.names import Name, names
 from digest.spots import is_value
@@ -21,6 +23,8 @@ _SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*\s+(?=\S)|[。！？；;\n]")
 _NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|al|resp|approx|ca|Figs?|Eqs?|Secs?|No|Dr|St)|(?:^|\s)[A-Z])\.$")
 _LEAD = re.compile(r"^[^:：。]{2,80}+[:：]")
 _LEAD_CHARS = 300
+_BEFORE_CHARS = 300
+MOST_STATED = 200  # figures and as many names of a section that are held against the text
 _HEADING_CHARS = 30  # a paragraph as short as this, without a figure, heads the next
 # A figure beside one of these may be the other side of a comparison.
 CONTRAST = re.compile(
@@ -61,13 +65,17 @@ class Statement:
         self.section = section
         self.at = at
         self.figure = stated[place]
-        # All figures of the sentence, without what may be versions of names.
-        self.told = [figure for figure in stated if figure is self.figure or not figure.version]
+        self._stated = stated
         self.part = part
         self.line = line
         self.before, self.behind = around  # what else its sentence has
-        self.mentions: dict[tuple[frozenset[str], ...], frozenset[frozenset[str]]] = {}  # see digest.fitting
+        self.mentions: dict[int, frozenset[frozenset[str]]] = {}  # by the id of an axis' labels: see digest.fitting
         self._knows = knows
+
+    @cached_property
+    def told(self) -> Sequence[Figure]:
+        """All figures of the sentence, without what may be versions of names."""
+        return [figure for figure in self._stated if figure is self.figure or not figure.version]
 
     @cached_property
     def own(self) -> str:
@@ -77,7 +85,7 @@ class Statement:
     @cached_property
     def all(self) -> str:
         """Everything that may say what it is: what stands over it and before it; what follows is told of others."""
-        return " | ".join((self.line.lead, self.line.beside, self.before, self.part.own))
+        return " | ".join((self.line.lead, self.line.beside, self.before[-_BEFORE_CHARS:], self.part.own))
 
     @cached_property
     def own_words(self) -> frozenset[str]:
@@ -115,26 +123,27 @@ class Told(NamedTuple):
 
 
 def told(section: Section, knows: Knows, labels: Sequence[str] = ()) -> Told:
-    """The figures and names of a section, each in the order of its text.
+    """The figures and names of a section, each in the order of its text, at most MOST_STATED of either.
 
     `labels` are labels of the text's tables that hold numbers: such a number tells which figure another one is.
     """
     found = Told([], [])
     for line in lines(section.blocks):
         spotted = names(line.text, knows)
-        taken = [(name.start, name.end) for name in spotted]
-        labelled = list(_labelled(line.text, labels))
+        starts = [name.start for name in spotted]
+        labelled = sorted(_labelled(line.text, labels))
+        labelled_starts = [start for start, _ in labelled]
         begin = 0
         for end in _ends(line.text):
             sentence = line.text[begin:end]
-            found.names.extend(
-                Mention(section.name, line.at + name.start, name, sentence)
-                for name in spotted
-                if begin <= name.start < end
-            )
-            found.figures.extend(_stated(section.name, line, (begin, end), taken, labelled, knows))
+            own = spotted[bisect_left(starts, begin) : bisect_left(starts, end)]
+            found.names.extend(Mention(section.name, line.at + name.start, name, sentence) for name in own)
+            taken = [(name.start, name.end) for name in own]
+            near = labelled[bisect_left(labelled_starts, begin) : bisect_left(labelled_starts, end)]
+            stated = _stated(section.name, line, (begin, end), taken, near, knows)
+            found.figures.extend(islice(stated, max(0, MOST_STATED - len(found.figures))))
             begin = end
-    return found
+    return Told(found.figures, found.names[:MOST_STATED])
 
 
 def _labelled(text: str, labels: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -174,10 +183,14 @@ def _stated(
 
 
 def _ends(text: str) -> Iterator[int]:
-    for match in _SENTENCE_END.finditer(text):
-        if not _NO_END.search(text, max(0, match.start() - 8), match.start() + 1):
-            yield match.end()
-    yield len(text)
+    return cut_sentences(
+        text,
+        (
+            match.end()
+            for match in _SENTENCE_END.finditer(text)
+            if not _NO_END.search(text, max(0, match.start() - 8), match.start() + 1)
+        ),
+    )
 
 
 def lines(blocks: Sequence[Block]) -> list[Line]:

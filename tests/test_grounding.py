@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.grounding import Ground, checked
+from digest.labels import SENTENCE_CHARS, cut_sentences
 from digest.markdown import normal, plain
 from digest.mending import to_mend
 from digest.types import (
@@ -299,6 +302,22 @@ def test_what_has_to_be_mended_is_said_in_sentences() -> None:
         'In the section "results", the figure "12.34" does not stand in the paper.',
         'In the section "results", the name "Llama 3-70B" does not stand in the paper. The paper names "Llama 2-70B".',
     )
+
+
+def test_of_figures_without_end_the_first_are_checked() -> None:
+    """Two hundred of a section; the others are not told of."""
+    line = "9.1, " * 300
+    found = findings(line, ground(Passage("", "Results", PassageKind.TEXT, line)))
+    assert [finding.outcome for finding in found] == [FOUND] * 200
+
+
+def test_a_sentence_without_end_still_tells_what_its_figures_are() -> None:
+    """It is cut at white space, long before it ends."""
+    line = f"Lamps score 81.5 {'under ever so many skies ' * 100}while kites score 72.25 at dusk"
+    ends = list(cut_sentences(line, []))
+    assert ends[-1] == len(line)
+    assert all(line[end - 1] == " " and end - begin <= SENTENCE_CHARS for begin, end in pairwise([0, *ends[:-1]]))
+    assert outcome("Kites score 72.25.", "72.25", ground(Passage("", "Results", PassageKind.TEXT, line))) is FOUND
 
 
 def test_a_report_without_a_text_finds_nothing_and_breaks_nothing() -> None:
