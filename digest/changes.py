@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
@@ -13,6 +14,7 @@ from digest.render import shortened
 CHANGES_SHOWN = 3
 WORDS_CHARS = 100  # of what stands there, and of what stood there, in one change
 _NEAR = 2  # changes with no more words than these between them are one
+_MOST_PAIRS = 40_000  # of equal words; two thousand Chinese characters have about half as many
 _MUCH = 0.5  # of the words: then the whole is said to have changed
 
 # A word, with what stands inside numbers and names: 91.4%, 3-shot, a/b. Scripts written without spaces: a character.
@@ -33,9 +35,12 @@ class Change(Struct, frozen=True):
 def changes(before: str, now: str) -> tuple[Change, ...]:
     """What differs between two texts word by word, in order, each once and each side shortened; at most CHANGES_SHOWN.
 
-    None: they say the same words, whatever their form.
+    None: they say the same words, whatever their form. In texts too long to compare word by word, the stretch from the
+    first difference to the last is one change.
     """
     old, new = list(_WORD.finditer(before)), list(_WORD.finditer(now))
+    if _pairs(old, new) > _MOST_PAIRS:
+        return _whole(before, old, now, new)
     matcher = SequenceMatcher(None, [word[0] for word in old], [word[0] for word in new], autojunk=False)
     spans = _merged([spans for kind, *spans in matcher.get_opcodes() if kind != "equal"], now, new)
     if len(spans) > 1 and matcher.ratio() < _MUCH:
@@ -43,6 +48,21 @@ def changes(before: str, now: str) -> tuple[Change, ...]:
     wide = (_widened(span, old, new) for span in spans)
     told = dict.fromkeys(Change(_words(before, old[a:b]), _words(now, new[c:d])) for a, b, c, d in wide)
     return tuple(told)[:CHANGES_SHOWN]
+
+
+def _pairs(old: Sequence[re.Match[str]], new: Sequence[re.Match[str]]) -> int:
+    """How many pairs of equal words there are, which is what comparing takes."""
+    count = Counter(word[0] for word in new)
+    return sum(count[word[0]] for word in old)
+
+
+def _whole(before: str, old: Sequence[re.Match[str]], now: str, new: Sequence[re.Match[str]]) -> tuple[Change, ...]:
+    """The stretch from the first difference to the last as one change."""
+    most = min(len(old), len(new))
+    head = next((at for at in range(most) if old[at][0] != new[at][0]), most)
+    tail = next((at for at in range(most - head) if old[-1 - at][0] != new[-1 - at][0]), most - head)
+    change = Change(_words(before, old[head : len(old) - tail]), _words(now, new[head : len(new) - tail]))
+    return (change,) if change != Change("", "") else ()
 
 
 def _merged(spans: Sequence[Sequence[int]], now: str, new: Sequence[re.Match[str]]) -> list[Span]:

@@ -46,6 +46,14 @@ def test_what_was_written_anew_is_told_by_its_beginning() -> None:
     assert max(len(told.before), len(told.now)) <= WORDS_CHARS
 
 
+def test_texts_that_would_take_ever_so_long_to_compare_are_told_as_one_change() -> None:
+    """Few words, over and over."""
+    (change,) = changes("lamp kite " * 500, "kite lamp " * 500)
+    assert (change.before[:9], change.now[:9]) == ("lamp kite", "kite lamp")
+    assert changes("lamp " * 900 + "dim lamp", "lamp " * 900 + "bright lamp") == (Change("dim", "bright"),)
+    assert changes("lamp " * 1000, "lamp\n" * 1000) == ()
+
+
 def test_another_form_of_the_same_words_is_no_change() -> None:
     """Line ends and spaces say nothing."""
     assert changes("one two\nthree", "one  two three") == ()
