@@ -30,7 +30,7 @@ from digest.status import status
 from digest.store import Store
 from digest.store_thread import StoreThread
 from digest.subscriptions import kept_at, of_number
-from digest.text.valid import valid
+from digest.text.valid import bounded
 from digest.types import Action, ArxivId, Clock, Destination, Invocation, Message, Paragraph, Posted, Run
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Answering:
 
     async def answer(self, asked: Invocation) -> Message:
         """Never raises: what goes wrong is said in the message, and logged. See digest.types.Answerer."""
-        asked = valid(asked)
+        asked = bounded(asked)
         try:
             return await self._answered(asked)
         except Refused as refused:

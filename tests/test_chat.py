@@ -23,6 +23,7 @@ from digest.editions import Subscription, make_edition, number_of, register
 from digest.errors import NoListYet, QuietDay, SourceDown, SourceError
 from digest.store import Store
 from digest.store_thread import StoreThread
+from digest.text.valid import OUTSIDE_CHARS
 from digest.types import Action, Destination, Invocation, Message, Paper, Posted
 from tests.makers import DAY, clock, paper, report, sections
 
@@ -233,6 +234,12 @@ async def test_a_mention_under_a_digest_takes_an_id_or_words_or_offers_titles(pl
         assert which.actions[0].argument == f"{IDS[0]} {nothing}".strip()
     several = await place.ask("mention", "networks", thread=thread)
     assert len(several.actions) == 5
+
+
+async def test_no_more_of_a_text_is_looked_at_than_anybody_types(place: Place) -> None:
+    """What stands behind it is as good as not typed."""
+    message = await place.ask("paper", f"{' ' * OUTSIDE_CHARS}2601.10592")
+    assert message == await place.ask("paper", "")
 
 
 async def test_a_mention_in_a_papers_thread_knows_the_paper(place: Place) -> None:

@@ -155,6 +155,14 @@ def test_only_web_addresses_are_kept(address: str) -> None:
     assert (paper.github_url, paper.project_url, paper.thumbnail_url) == ("", "", "")
 
 
+def test_texts_too_long_for_a_list_are_cut() -> None:
+    """Title, abstract, and what is only named."""
+    told = {"id": "2601.00001", "title": "a " * 20_000, "summary": "b " * 20_000, "ai_keywords": ["c" * 900, "d"]}
+    paper = parse_entry(told | {"authors": [{"name": "e" * 900}]}, "https://hub.example")
+    lengths = [len(text) for text in (paper.title, paper.abstract, *paper.keywords, *paper.authors)]
+    assert lengths == [999, 19_999, 200, 1, 200]
+
+
 def test_texts_are_one_line_that_can_be_stored() -> None:
     """White space folded; control characters and lone surrogates gone."""
     assert parsed(title=" A\n  B\tC\u2028D\x00E\ud800F ").title == "A B C D E F"

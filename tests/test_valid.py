@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text.valid import valid, valid_text
+from digest.text.valid import OUTSIDE_CHARS, bounded, valid, valid_text
 from digest.types import ArxivId, Invocation
 from tests.makers import paper, reading, report
 
@@ -86,6 +86,12 @@ def test_what_is_repaired(text: str, meant: str) -> None:
 def test_trees_keep_their_shape(tree: Any) -> None:
     """Keys are texts too."""
     assert msgspec.json.decode(msgspec.json.encode(valid(tree))) == valid(tree)
+
+
+def test_what_comes_from_outside_is_cut_text_by_text() -> None:
+    """Keys of tables among it; short texts stay."""
+    long = "lamps " * 10_000
+    assert bounded({long: [long, "kite", 3]}) == {long[:OUTSIDE_CHARS]: [long[:OUTSIDE_CHARS], "kite", 3]}
 
 
 def test_structs_are_looked_at_as_a_whole() -> None:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from digest.errors import FetchError, InvalidId, NotFound, ReadError
 from digest.readers.abstract import passages
 from digest.sources.huggingface import parse_entry
-from digest.text.valid import valid
+from digest.text.valid import bounded
 from digest.types import ArxivId, Kit, Paper
 
 
@@ -86,7 +86,7 @@ def paper_of(page: bytes, paper_id: ArxivId) -> Paper | None:
         published_on=_day(told),
     )
     abstract = passages(page)
-    return valid(replace(found, abstract=abstract[0].text) if abstract else found)
+    return bounded(replace(found, abstract=abstract[0].text) if abstract else found)
 
 
 def _in_order(name: str) -> str:

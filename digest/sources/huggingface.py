@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from digest.errors import FetchError, FutureDay, InvalidId, NoListYet, QuietDay, Refused, SourceDown, SourceError
 from digest.text.injection import without_injections
-from digest.text.valid import valid
+from digest.text.valid import bounded
 from digest.types import ArxivId, Kit, Paper, PaperSource
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ MAX_PAGES = 20
 LATE_UNTIL = time(12)  # UTC, of the next day: after that an empty list stays empty
 _SATURDAY = 5
 _LARGEST_COUNT = 2**53
+_TITLE_CHARS, _NAME_CHARS, _MOST_TEXTS = 1000, 200, 100
 # Its summaries lose TeX's marks, "2.3times faster" or "3.6\\times"; formulas that kept theirs stay as they are.
 _TIMES = re.compile(r"(?P<formula>\$[^$]+\$)|(?<=\d)(?:\s?\\times|times)(?![A-Za-z])")
 
@@ -123,10 +124,10 @@ def _papers(entries: Sequence[Any], public_url: str, left_out: list[str]) -> Ite
 
 def parse_entry(entry: Any, public_url: str) -> Paper:
     """The paper of one entry of a list, whatever its form. Raises InvalidId, or ValueError when it has no title."""
-    entry = valid(entry)
+    entry = bounded(entry)
     fields = _Fields(entry if isinstance(entry, dict) else {})
     paper_id = ArxivId.parse(fields.text("id"))
-    title = fields.prose("title")
+    title = fields.prose("title")[:_TITLE_CHARS].rstrip()
     if not title:
         raise ValueError(f"{paper_id} has no title")
     return Paper(
@@ -166,8 +167,8 @@ class _Fields:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """The texts of the first list, each once."""
-        lines = (_line(value) for value in next(self._values(name, list), ()) if isinstance(value, str))
-        return tuple(dict.fromkeys(filter(None, lines)))
+        lines = (_line(value[:_NAME_CHARS]) for value in next(self._values(name, list), ()) if isinstance(value, str))
+        return tuple(dict.fromkeys(filter(None, lines)))[:_MOST_TEXTS]
 
     def count(self, name: str) -> int | None:
         counts = (value for value in self._values(name, int) if not isinstance(value, bool))
@@ -198,7 +199,7 @@ class _Fields:
 def _name(value: Any, *keys: str) -> str:
     """What a text says, or an object under the first of its keys that says something."""
     candidates = [value.get(key) for key in keys] if isinstance(value, dict) else [value]
-    return next(filter(None, (_line(text) for text in candidates if isinstance(text, str))), "")
+    return next(filter(None, (_line(text[:_NAME_CHARS]) for text in candidates if isinstance(text, str))), "")
 
 
 def _line(text: str) -> str:

@@ -28,6 +28,7 @@ T = TypeVar("T")
 _PLANES = "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
 _BIDI = "\u202a-\u202e\u2066-\u2069"
 _UNUSABLE = f"\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_PLANES}"
+OUTSIDE_CHARS = 20_000  # of a text that somebody sends; the process that answers chat handles none longer
 _INVALID = re.compile(f"[{_UNUSABLE}{_BIDI}]")
 _PAIR = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
 _LINE_END = re.compile("\r\n?")
@@ -49,6 +50,11 @@ def valid(value: T) -> T:
     Raises RecursionError for a tree of many hundred levels.
     """
     return with_texts(value, valid_text)
+
+
+def bounded(value: T) -> T:
+    """Return a value from outside with valid texts, each cut to OUTSIDE_CHARS."""
+    return with_texts(value, lambda text: valid_text(text[:OUTSIDE_CHARS]))
 
 
 def with_texts(value: T, change: Callable[[str], str]) -> T:
