@@ -111,18 +111,25 @@ def _indented(text: str, indent: str) -> str:
 
 def _portions(runs: Runs, room: int) -> Iterator[Runs]:
     """The runs, each portion at most `room` long as markdown, broken where a reader would break them."""
+    rest, place = list(runs), 0
     while True:
-        text = "".join(run.text for run in runs)
+        near, stop = 0, place
+        while stop < len(rest) and near <= room:
+            near, stop = near + len(rest[stop].text), stop + 1
+        head = tuple(rest[place:stop])
+        text = "".join(run.text for run in head)
         # Markdown is never shorter than its text. Lines are indented later: room for that is kept for each
-        markdown = _markdown(runs) if len(text) <= room else ""
-        if (markdown and units(markdown) + MAX_INDENT * markdown.count("\n") <= room) or len(text) < 2:
+        markdown = _markdown(head) if near <= room else ""
+        if (near <= room and units(markdown) + MAX_INDENT * markdown.count("\n") <= room) or len(text) < 2:
             break
         end = break_at(text, min(len(text) - 1, room))
-        while end > 1 and units(head := _markdown(_cut(runs, 0, end))) + MAX_INDENT * head.count("\n") > room:
+        while end > 1 and units(part := _markdown(_cut(head, 0, end))) + MAX_INDENT * part.count("\n") > room:
             end = break_at(text, max(1, end * 3 // 4))
-        yield _cut(runs, 0, end)
-        runs = _cut(runs, end, len(text))
-    yield runs
+        yield _cut(head, 0, end)
+        left = _cut(head, end, len(text))
+        place = stop - len(left)
+        rest[place:stop] = left
+    yield tuple(rest[place:])
 
 
 def _cut(runs: Runs, start: int, end: int) -> Runs:
