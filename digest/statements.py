@@ -24,7 +24,7 @@ _NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|al|resp|approx|ca|Figs?|Eqs?|Secs
 _LEAD = re.compile(r"^[^:：。]{2,80}+[:：]")
 _LEAD_CHARS = 300
 _BEFORE_CHARS = 300
-MOST_STATED = 200  # figures and as many names of a section that are held against the text
+MOST_STATED = 500  # figures and as many names of a section that are held against the text
 _HEADING_CHARS = 30  # a paragraph as short as this, without a figure, heads the next
 # A figure beside one of these may be the other side of a comparison.
 CONTRAST = re.compile(

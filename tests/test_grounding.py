@@ -305,10 +305,10 @@ def test_what_has_to_be_mended_is_said_in_sentences() -> None:
 
 
 def test_of_figures_without_end_the_first_are_checked() -> None:
-    """Two hundred of a section; the others are not told of."""
-    line = "9.1, " * 300
+    """Five hundred of a section; the others are not told of."""
+    line = "9.1, " * 700
     found = findings(line, ground(Passage("", "Results", PassageKind.TEXT, line)))
-    assert [finding.outcome for finding in found] == [FOUND] * 200
+    assert [finding.outcome for finding in found] == [FOUND] * 500
 
 
 def test_a_sentence_without_end_still_tells_what_its_figures_are() -> None:
