@@ -16,7 +16,8 @@ UNITS = tuple(
     ).split("¦")
 )
 _MOST_UNITS = 60  # of one pattern, besides those of all
-UNFIT = "\x00"  # ends a text so that what has matched up to here fails
+# What ends a text so that whatever has matched up to there fails: in a word, in a line, and at the end of one.
+TAILS = ("\x00a", "\x00a \na\x00")
 _MANY = 10  # a repeat that may go on at least so often is worth repeating
 
 
@@ -47,7 +48,9 @@ def _own(tree: Sequence[Any], repeats: Sequence[_Repeat]) -> Iterator[tuple[str,
     """What stands before a repeat with what repeats, and each beginning of the pattern, as (before, unit)."""
     yield "", _sample(tree)
     yield from (("", repeat.before) for repeat in repeats)
-    turns = [list(dict.fromkeys(_turns(repeat.body))) for repeat in repeats]
+    literals = (chr(value) for node, value in _singles(tree) if node is _constants.LITERAL)
+    marks = "".join(dict.fromkeys(char for char in literals if not char.isalnum()))
+    turns = [list(dict.fromkeys(_turns(repeat.body, marks))) for repeat in repeats]
     for number in range(max(map(len, turns), default=0)):  # the first turn of each repeat before others
         for (before, _), told in zip(repeats, turns, strict=True):
             for turn in told[number : number + 1]:
@@ -103,15 +106,17 @@ def _inner(node: Any, value: Any) -> list[list[Any]]:
     return []
 
 
-def _turns(body: list[Any]) -> Iterator[str]:
-    """What one turn of a repeat may match: a few characters of a class, or each branch of a choice."""
-    if len(body) == 1 and body[0][0] is _constants.IN:
-        yield from _members(body[0][1])[:4]
+def _turns(body: list[Any], marks: str) -> Iterator[str]:
+    """What one turn of a repeat may match: a few characters of a class, marks of the pattern first, or each branch of
+    a choice."""
+    if len(body) == 1 and body[0][0] in (_constants.IN, _constants.ANY, _constants.NOT_LITERAL):
+        yield from [mark for mark in marks if _matches(*body[0], mark)][:3]
+        yield from _members(body[0][1])[:4] if body[0][0] is _constants.IN else _sample(body)
     elif len(body) == 1 and body[0][0] is _constants.BRANCH:
         for branch in body[0][1][1][:4]:
-            yield from _turns(list(branch))
+            yield from _turns(list(branch), marks)
     elif len(body) == 1 and body[0][0] is _constants.SUBPATTERN:
-        yield from _turns(list(body[0][1][3]))
+        yield from _turns(list(body[0][1][3]), marks)
     else:
         yield _sample(body)
 
@@ -161,7 +166,7 @@ def _members(entries: Sequence[Any]) -> list[str]:
     """Characters of a class that differ in kind."""
     found = [] if entries[0][0] is _constants.NEGATE else [_first(entry) for entry in entries]
     found += [char for char in _CANDIDATES if _in_class(entries, char)]
-    return list(dict.fromkeys(found)) or [UNFIT]
+    return list(dict.fromkeys(found)) or ["\x00"]
 
 
 def _first(entry: Any) -> str:

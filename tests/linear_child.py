@@ -52,12 +52,13 @@ JOBS: dict[str, Callable[[], Iterator[Job]]] = {"patterns": pattern_jobs, "scann
 
 def _run_pattern(pattern: re.Pattern[Any], before: str, unit: str, length: int) -> None:
     """Everything callers do with a pattern is one of these two, or a part of it."""
-    text: Any = adversarial_texts.repeated(before, unit, length, adversarial_texts.UNFIT)
-    if isinstance(pattern.pattern, bytes):
-        text = text.encode()
-    for _ in pattern.finditer(text):
-        pass
-    pattern.fullmatch(text)
+    for tail in adversarial_texts.TAILS:
+        text: Any = adversarial_texts.repeated(before, unit, length, tail)
+        if isinstance(pattern.pattern, bytes):
+            text = text.encode()
+        for _ in pattern.finditer(text):
+            pass
+        pattern.fullmatch(text)
 
 
 def _run_scanner(scan: scanners.Scan, before: str, unit: str, length: int) -> None:
