@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 
 _NUMBER = re.compile(
-    r"(?:(?:appendix|section|附录)\s+(?P<letter>[A-Z])|(?P<number>\d{1,2}(?:\.\d{1,2})*|[A-Z](?:\.\d{1,2})+))"
-    r"[.:)]?(?=\s+\S|[A-Z][a-z]|$)",
+    r"(?:(?:appendix|section|附录)\s++(?P<letter>[A-Z])"
+    r"|(?P<number>\d{1,2}(?:\.\d{1,2}){0,8}|[A-Z](?:\.\d{1,2}){1,8}))[.:)]?(?=\s++\S|[A-Z][a-z]|$)",
     re.IGNORECASE,
 )
 _BIBLIOGRAPHY = re.compile(
-    r"(?:\d{1,2}\.?\s+|[IVX]+\.\s+)?"
-    r"(?:references?(?: and notes| cited)?|bibliography|(?:literature|works) cited|参考文献|參考文獻)\W*",
+    r"(?:\d{1,2}\.?\s++|[IVX]{1,7}\.\s++)?"
+    r"(?:references?(?: and notes| cited)?|bibliography|(?:literature|works) cited|参考文献|參考文獻)\W*+",
     re.IGNORECASE,
 )
 _CAPTION = re.compile(
-    r"(?:(?:supplementary|extended data)\s+)?(?:figure|fig\.?|table|tab\.|algorithm|listing|scheme|图|表|算法)"
-    r"\s*[A-Z]?\.?(?:\d{1,3}(?:\.\d{1,2})?|[IVX]{1,5})\s*[.:：|](?=\s|[^\W\d]|$)",
+    r"(?:(?:supplementary|extended data)\s++)?(?:figure|fig\.?|table|tab\.|algorithm|listing|scheme|图|表|算法)"
+    r"\s*+[A-Z]?\.?(?:\d{1,3}(?:\.\d{1,2})?|[IVX]{1,5})\s*+[.:：|](?=\s|[^\W\d]|$)",
     re.IGNORECASE,
 )
 

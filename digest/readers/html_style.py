@@ -16,12 +16,12 @@ OFF_SCREEN_PX = 999.0  # moved this far to the left or up
 MAX_STYLE_CHARS = 4000
 SAME_COLOUR = 12  # channels that differ by no more look the same
 
-_LENGTH = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))\s*(px|pt|em|rem|ex|%|vw|vh|in|cm|mm|pc)?")
+_LENGTH = re.compile(r"(-?(?:\d++\.?+\d*+|\.\d++))\s*+(px|pt|em|rem|ex|%|vw|vh|in|cm|mm|pc)?")
 _PX = {"pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex": 8.0, "%": 0.16, "vw": 12.0, "vh": 8.0}
 _PX |= {"in": 96.0, "cm": 37.8, "mm": 3.78, "pc": 16.0}
 _CLIPPED = re.compile(r"rect\(\s*(?:0|1px)\D|inset\(\s*(?:[5-9]\d|100)%|circle\(\s*0\D")
 _FLAT = re.compile(r"(?:scale[xy]?|matrix)\(\s*0(?:\.0+)?\s*[,)]")
-_FUNCTION = re.compile(r"(rgb|hsl)a?\(([^)]*)\)")
+_FUNCTION = re.compile(r"(rgb|hsl)a?\(([^()]*+)\)")
 _NAMED: dict[str, Colour] = {
     "white": (255, 255, 255),
     "snow": (255, 250, 250),

@@ -15,7 +15,7 @@ MAX_CHARS_ACROSS = 40
 MAX_CHARS_DOWN = 80
 MAX_HEADER_ROWS = 4
 
-_FIGURES = re.compile(r"(?=.*\d)(?:\\[A-Za-z]+|[^A-Za-z])*", re.DOTALL)
+_NO_WORDS = re.compile(r"(?>(?:\\[A-Za-z]++|[^A-Za-z])*)")  # but for commands of TeX
 
 
 class Cell(Struct, frozen=True, gc=False):
@@ -119,7 +119,8 @@ def _is_spanned(row: Sequence[Cell], width: int) -> bool:
 
 
 def _has_figures(row: Sequence[Cell]) -> bool:
-    return any(_FIGURES.fullmatch(cell.text[:MAX_CHARS_DOWN]) for cell in row)
+    texts = (cell.text[:MAX_CHARS_DOWN] for cell in row)
+    return any(any(map(str.isdecimal, text)) and _NO_WORDS.fullmatch(text) for text in texts)
 
 
 def _joined(column: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ _UNSEEN = "\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9
 _GLYPHS = re.compile(f"[{_UNSEEN}]|[{''.join(_LIGATURES)}]")
 _BEFORE_MARK = re.compile(r" (?=[)\]]|[,;:!?](?!\w)|\.(?![\w.]))")
 _EMPTY_PLACE = re.compile(r",\s*(?=[;)\]])|(?<=[(\[])\s+")
-_COMMENT = re.compile(r"(?<!\\)%[^\n]*\n\s*")
+_COMMENT = re.compile(r"(?<!\\)%[^\n]*+(?P<ended>\n\s*+|\Z)")  # one that goes on to the end of a text is none
 _STYLE = re.compile(r"\\(?:display|text)style(?![A-Za-z])\s*")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 _BETWEEN_FORMULAS = re.compile(r"(?<!\\)\$\s*(?<!\\)\$")
@@ -85,7 +85,7 @@ def formula(node: Element) -> str:
     """
     tex = _tex(node)
     if "%" in tex or "style" in tex or "$" in tex:
-        tex = _DOLLAR.sub("", _STYLE.sub("", _COMMENT.sub("", tex)))
+        tex = _DOLLAR.sub("", _STYLE.sub("", _COMMENT.sub(lambda found: "" if found["ended"] else found[0], tex)))
     tex = " ".join(tex.split())
     if tex.endswith("\\"):  # a control space that ends the formula
         tex = tex.rstrip("\\ ")

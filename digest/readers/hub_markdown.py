@@ -33,11 +33,10 @@ MAX_CHARS = 1_000_000  # a long survey has half of that
 _LEAST_WORDS = 100  # of a page at all, and of what it holds besides the abstract
 _OPENING_WORDS = 30  # before the first heading: shorter lines are authors, affiliations and buttons
 _TYPES = frozenset({"", "text/markdown", "text/x-markdown", "text/plain"})
-_HTML = re.compile(r"\s*(?:<!doctype html|<html|<\?xml)", re.IGNORECASE)
-_HEADING = re.compile(r" {0,3}(?P<marks>#{1,6})\s+(?P<text>.*?)[\s#]*$")
+_HTML = re.compile(r"(?<!\s)\s*+(?:<!doctype html|<html|<\?xml)", re.IGNORECASE)
+_HEADING = re.compile(r" {0,3}(?P<marks>#{1,6})\s++(?P<text>.*+)")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})")
-_ROW = re.compile(r"\s*\|.*\|\s*$")
-_ROW_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|?)+\s*$")
+_ROW_RULE = re.compile(r"(?<![\s|:-])\s*+(?:\|\s*+)?(?>(?::?-++:?\s*+(?:\|\s*+)?)+)$")
 _CELL_BREAK = re.compile(r"(?<!\\)\|")
 _CHROME = re.compile(
     r"(?:report (?:github )?issue|instructions for reporting|table of contents|contents$)", re.IGNORECASE
@@ -46,11 +45,11 @@ _ABSTRACT = re.compile(r"abstract\W*|摘要", re.IGNORECASE)
 # Underscores for emphasis, which digest.inline leaves alone because names of files and variables hold them.
 _UNDERSCORED = re.compile(r"(?<![\w\\$])(_{1,2})(?=[^\W_])([^_\n]{1,300}?)(?<=[^\s_])\1(?!\w)")
 # What converters make of MathML's spoken form: `x_{i}italic_x start_POSTSUBSCRIPT italic_i end_POSTSUBSCRIPT`.
-_SPOKEN = r"(?:(?:italic|bold|roman|caligraphic|blackboard|sansserif|fraktur|over|under|start|end)_(?:[A-Za-z]+|\S))"
-_SPOKEN_MATH = re.compile(rf"(?:bold_)?{_SPOKEN}(?:[^A-Za-z\n]{{0,12}}{_SPOKEN})*")
+_SPOKEN = r"(?:(?:italic|bold|roman|caligraphic|blackboard|sansserif|fraktur|over|under|start|end)_(?:[A-Za-z]++|\S))"
+_SPOKEN_MATH = re.compile(rf"(?:bold_)?{_SPOKEN}(?>(?:[^A-Za-z\n]{{0,12}}{_SPOKEN})*)")
 _SYMBOLS = re.compile(
-    r"(?P<first>\S{1,40}?)?(?:\s*(?:sub|super)script(?=\s))?(?:\s+[\U0001D400-\U0001D7FF]+\S?(?:\s+\d+)*)+"
-    r"(?:\s+(?P=first)(?=\s|$))?(?=\s|$)"
+    r"(?:(?P<first>\S{1,40}?)(?=\s|su[bp])|(?<!\s))(?:\s*+(?:sub|super)script(?=\s))?"
+    r"(?>(?:\s++[\U0001D400-\U0001D7FF]++\S?+(?!\S)(?>(?:\s++[0-9]++(?!\S))*))+)(?:\s++(?P=first)(?!\S))?"
 )
 
 
@@ -139,7 +138,7 @@ def _parts(lines: list[str]) -> Iterator[_Part]:
         heading = None if in_code else _HEADING.match(line)
         if heading:
             yield part
-            part = _Part(len(heading["marks"]), _line(parse_runs(heading["text"])), [])
+            part = _Part(len(heading["marks"]), _line(parse_runs(heading["text"].rstrip().rstrip(" #"))), [])
         else:
             part.lines.append(line)
     yield part
@@ -187,7 +186,7 @@ def _placed(parts: Iterator[_Part]) -> Iterator[tuple[str, _Part]]:
 
 
 def _passages(lines: list[str], path: str) -> Iterator[Passage]:
-    rows = [_ROW.match(line) is not None and not in_code for line, in_code in _coded(lines)]
+    rows = [_is_row(line) and not in_code for line, in_code in _coded(lines)]
     for is_table, group in groupby(zip(rows, lines, strict=True), key=lambda pair: pair[0]):
         stretch = [line for _, line in group]
         if is_table and len(stretch) > 1:
@@ -196,6 +195,11 @@ def _passages(lines: list[str], path: str) -> Iterator[Passage]:
         else:
             for block in markdown.parse("\n".join(stretch)):
                 yield _passage(block, path)
+
+
+def _is_row(line: str) -> bool:
+    bare = line.strip()
+    return len(bare) > 1 and bare[0] == bare[-1] == "|"
 
 
 def _coded(lines: list[str]) -> Iterator[tuple[str, bool]]:

@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 
 _MAX_PARAGRAPH = 4_000  # characters: patterns that look for a pair of marks take the square of that
 _MAX_SPAN = 50  # columns or rows that one cell of an HTML table may claim
-_FRONT_MATTER = re.compile(r"\s*---\n(?:.*\n){0,200}?---\s*\n")
-_PREAMBLE = re.compile(r"(?:Title|URL Source|Published Time|Number of Pages|Markdown Content|Warning):[ \t]*(.*)")
+_FRONT_MATTER = re.compile(r"\A\s*+---\n(?:.*+\n){0,200}?---(?>(?:[^\S\n]*+\n)+)")
+_PREAMBLE = re.compile(r"(?:Title|URL Source|Published Time|Number of Pages|Markdown Content|Warning):[ \t]*+(.*+)")
 _MAX_FORMULA = 20_000  # characters
 _TEX_SIGN = re.compile(r"[\\^_={}<>]")
 _FENCE_LINE = re.compile(r"^ {0,3}(?:`{3,}|~{3,})", re.MULTILINE)
@@ -26,10 +26,11 @@ _ALT_ATTRIBUTE = re.compile(r"\balt=\"([^\"]*)\"", re.IGNORECASE)
 _NO_ALT = re.compile(
     r"image \d+:?|\[?(?:un)?captioned image\]?|refer to caption|see caption|figure|img|image", re.IGNORECASE
 )
-_LINK_TITLE = re.compile(r"(\]\((?:[^()\s]|\([^()\s]*\))*)[ \t]+\"[^\n]*?\"\)")
+_LINK_TITLE = re.compile(r"(\]\((?:[^()\s]|\([^()\s]*\))*)[ \t]++\"[^\n]{0,500}?\"\)")
 # A line of a table of contents: nothing but a link into the page, at any depth of list.
 _CONTENTS = re.compile(
-    rf"^[ \t]*(?:(?:[*+-]|\d+\.)[ \t]+)+(?:\[{_ALT}\]\([^()\s]*#[^()\s]*(?:[ \t]+\"[^\n]*\")?\)[ \t]*)?$", re.MULTILINE
+    rf"^[ \t]*(?:(?:[*+-]|\d+\.)[ \t]+)+(?:\[{_ALT}\]\([^()\s#]*+#[^()\s]*+(?:[ \t]++\"[^\n]*\")?\)[ \t]*)?$",
+    re.MULTILINE,
 )
 _BULLET = re.compile(r"^([ \t]*)(?:[*+-][ \t]+)?[•‣▪◦∙●][ \t]*", re.MULTILINE)
 _PAGE_LINES = re.compile(
@@ -103,8 +104,8 @@ def _cleaned(text: str) -> str:
     text = _between(text, "<!--", "-->", lambda _: "")
     text = _between(text, "<script", "</script>", lambda _: "")
     text = _between(text, "<style", "</style>", lambda _: "")
-    text = _between(text, "$$", "$$", _displayed, _MAX_FORMULA)
-    text = _between(text, "\\[", "\\]", _bracketed, _MAX_FORMULA)
+    text = _between(text, "$$", "$$", _displayed, within=_MAX_FORMULA, without="\n\n")
+    text = _between(text, "\\[", "\\]", _bracketed, within=_MAX_FORMULA, without="\n\n")
     text = _between(text, "<table", "</table>", _pipe_table)
     text = _IMAGE.sub(lambda match: _alt(match["alt"]), text)
     text = _IMAGE_TAG.sub(_tag_alt, text)
@@ -119,20 +120,47 @@ def _cleaned(text: str) -> str:
     return _OTHER_TAG.sub("", text)
 
 
-def _between(text: str, start: str, end: str, replaced: Callable[[str], str | None], within: int = sys.maxsize) -> str:
-    """The text with each stretch from `start` to `end`, at most `within` characters of it, replaced; None leaves it.
+class _Mark:
+    """Where a mark stands next in a text, which is gone through once however often that is asked."""
+
+    def __init__(self, text: str, mark: str) -> None:
+        self._text = text
+        self._mark = mark
+        self._at = -1
+
+    def after(self, place: int) -> int:
+        """The first place from this one on, beyond the text when there is none; places asked for only rise."""
+        if self._at < place:
+            found = self._text.find(self._mark, place) if self._mark else -1
+            self._at = found if found >= 0 else sys.maxsize
+        return self._at
+
+
+def _between(
+    text: str,
+    start: str,
+    end: str,
+    replaced: Callable[[str], str | None],
+    *,
+    within: int = sys.maxsize,
+    without: str = "",
+) -> str:
+    """The text with each stretch from `start` to `end`, at most `within` characters of it and without a mark, replaced;
+    None leaves it.
 
     A search, not a pattern: one mark without its partner must not cost a walk to the end of the text each time.
     """
     lower = text.lower() if len(text.lower()) == len(text) else text
+    ends, breaks = _Mark(lower, end), _Mark(text, without)
     parts: list[str] = []
     done = place = 0
     while (begin := lower.find(start, place)) >= 0:
-        close = lower.find(end, begin + len(start), min(begin + within, len(text)))
-        if close < 0 and within == sys.maxsize:
+        close = ends.after(begin + len(start))
+        if close == sys.maxsize:
             break
         place = close + len(end)
-        replacement = replaced(text[begin:place]) if close >= 0 and text[begin - 1 : begin] != "\\" else None
+        fits = place - begin <= within and text[begin - 1 : begin] != "\\" and breaks.after(begin + len(start)) >= close
+        replacement = replaced(text[begin:place]) if fits else None
         if replacement is None:
             place = begin + len(start)
         else:
@@ -142,9 +170,9 @@ def _between(text: str, start: str, end: str, replaced: Callable[[str], str | No
 
 
 def _displayed(marked: str) -> str | None:
-    """A displayed formula in one line; what spans paragraphs is none."""
-    inner = marked[2:-2]
-    return None if "\n\n" in inner or not inner.strip() else f"${' '.join(inner.split())}$"
+    """A displayed formula in one line."""
+    inner = " ".join(marked[2:-2].split())
+    return f"${inner}$" if inner else None
 
 
 def _bracketed(marked: str) -> str | None:
@@ -172,12 +200,16 @@ def _bounded(text: str) -> str:
         if length > _MAX_PARAGRAPH and not line.lstrip().startswith("|"):
             lines.append("")
             length = len(line)
-        while len(line) > _MAX_PARAGRAPH:
-            cut = line.rfind(". ", 1, _MAX_PARAGRAPH) + 1 or line.rfind(" ", 1, _MAX_PARAGRAPH)
-            cut = cut if cut > 0 else _MAX_PARAGRAPH
-            lines += [line[:cut], ""]
-            line = line[cut:].lstrip()
-        lines.append(line)
+        begin = 0
+        while len(line) - begin > _MAX_PARAGRAPH:
+            most = begin + _MAX_PARAGRAPH
+            cut = line.rfind(". ", begin + 1, most) + 1 or line.rfind(" ", begin + 1, most)
+            cut = cut if cut > 0 else most
+            lines += [line[begin:cut], ""]
+            while line[cut : cut + 1].isspace():
+                cut += 1
+            begin = cut
+        lines.append(line[begin:])
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 from digest.readers import headings
 from digest.readers.pdf_rows import (
@@ -30,9 +31,9 @@ _LARGER = 1.08  # times the size of the text: a heading
 _TITLE = 1.25
 _MAX_HEADING = 120  # characters
 _NUMBERED = re.compile(
-    r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})(?P<dot>\.?)\s+(?=[^\W\d_])"
+    r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})(?P<dot>\.?)\s++(?=[^\W\d_])"
 )
-_ROMAN = re.compile(r"[IVX]+\.\s+[A-Z][A-Z\s,&:-]{3,}$")
+_ROMAN = re.compile(r"[IVX]{1,7}\.\s++[A-Z][A-Z\s,&:-]{3,}$")
 _KNOWN = re.compile(
     r"(?:abstract|introduction|related works?|background|preliminaries|methods?|methodology|approach|experiments?"
     r"|results|experiments and results|evaluation|analysis|discussion|conclusions?|limitations?|acknowledge?ments?"
@@ -262,23 +263,31 @@ def _written(paragraphs: Iterable[_Paragraph], joiner: Joiner, body: float) -> I
     list are one passage, short pieces that belong to figures go."""
     whole = list(paragraphs)
     headed = any(paragraph.heading for paragraph in whole)
-    passages: list[Passage] = []
-    open_at: int | None = None  # the last passage of plain text
+    written: list[_Written] = []
+    open_at: int | None = None  # the last one of plain text
     for place, paragraph in enumerate(whole):
         passage = _passage(paragraph, joiner)
         plain = passage.kind in (PassageKind.TEXT, PassageKind.LIST) and abs(paragraph.size - body) < 0.6
         is_title = place == 0 and not passage.heading
         if not is_title and _is_stray(paragraph, passage, body=body, opening=headed and not passage.heading):
             continue
-        last = passages[-1] if passages else None
-        if paragraph.follows_on and last is not None and last.kind is PassageKind.LIST:
-            passages[-1] = _extended(last, "\n" + passage.text)
-        elif plain and open_at is not None and _goes_on(passages[open_at], passage):
-            passages[open_at] = _extended(passages[open_at], passage.text, joiner)
+        if paragraph.follows_on and written and written[-1].first.kind is PassageKind.LIST:
+            written[-1].lines.append([passage.text])
+        elif plain and open_at is not None and _goes_on(written[open_at], passage):
+            written[open_at].lines[-1].append(passage.text)
         else:
-            passages.append(passage)
-            open_at = len(passages) - 1 if plain else open_at
-    yield from passages
+            written.append(_Written(passage, [[passage.text]]))
+            open_at = len(written) - 1 if plain else open_at
+    for first, lines in written:
+        texts = (joiner.joined(pieces) if len(pieces) > 1 else pieces[0] for pieces in lines)
+        yield Passage(first.anchor, first.heading, first.kind, "\n".join(texts))
+
+
+class _Written(NamedTuple):
+    """A passage that may go on: its lines, each in the pieces that are to be joined."""
+
+    first: Passage
+    lines: list[list[str]]
 
 
 def _passage(paragraph: _Paragraph, joiner: Joiner) -> Passage:
@@ -305,13 +314,8 @@ def _is_stray(paragraph: _Paragraph, passage: Passage, *, body: float, opening: 
     return note or label or not any(char.isalpha() for char in passage.text)
 
 
-def _goes_on(before: Passage, passage: Passage) -> bool:
+def _goes_on(before: _Written, passage: Passage) -> bool:
     """Whether a passage is the rest of the one before it."""
-    if before.heading != passage.heading or passage.kind is not PassageKind.TEXT:
+    if before.first.heading != passage.heading or passage.kind is not PassageKind.TEXT:
         return False
-    return not SENTENCE_END.search(before.text) and passage.text[:1].islower()
-
-
-def _extended(passage: Passage, more: str, joiner: Joiner | None = None) -> Passage:
-    text = joiner.joined((passage.text, more)) if joiner else passage.text + more
-    return Passage(passage.anchor, passage.heading, passage.kind, text)
+    return not SENTENCE_END.search(before.lines[-1][-1]) and passage.text[:1].islower()

@@ -16,9 +16,9 @@ _MARGIN = 0.09  # of a page's height, where running heads, page numbers and stam
 _MAX_CELL = 60  # characters
 _MAX_GROUP_NAME = 4
 _STAMP = re.compile(r"arXiv:\d{4}\.\d{4,5}|arXiv:[a-z-]+/\d{7}")
-_LEADERS = re.compile(r"(?:\. ?){6,}\W*\d{0,4}$")  # a line of a table of contents
+_LEADERS = re.compile(r"(?<!\W)(?=\W*?(?:\. ?){6})\W++\d{0,4}$")  # a line of a table of contents
 _PAGE_NUMBER = re.compile(
-    r"[-–—|\s]*(?:page\s+)?(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?[-–—|\s]*", re.IGNORECASE
+    r"(?<![-–—|\s])[-–—|\s]*+(?:page\s++)?(?:\d{1,4}|[ivxl]{1,6})(?:\s*+(?:of|/)\s*+\d{1,4})?[-–—|\s]*+", re.IGNORECASE
 )
 _FORMULA_NUMBER = re.compile(r"\(\d{1,3}(?:\.\d{1,2})?[a-z]?\)")
 SENTENCE_END = re.compile(r"[.!?:;。！？：；][\"'”’)\]]*$")

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 HYPHEN = "\x02"  # at the end of a line: the word goes on in the next
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_LEFT = re.compile(r"(?P<word>[^\W\d_]+(?:-[^\W\d_]+)*)[\x02-]$")
+_LEFT = re.compile(r"(?<![^\W\d_])(?<![^\W\d_]-)(?P<word>[^\W\d_]++(?>(?:-[^\W\d_]++)*))[\x02-]$")
 _RIGHT = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+
+_LONGEST = 200  # characters of a word
 
 
 class Joiner:
@@ -26,10 +28,13 @@ class Joiner:
             self._known.update(word.casefold() for word in words[after_cut : -1 if cut else None])
 
     def joined(self, lines: Iterable[str]) -> str:
-        text = ""
+        done: list[str] = []
+        end = ""  # as much as a word that goes on may hold
         for line in lines:
-            text = self._pair(text, line.strip()) if text else line.strip()
-        return text.replace(HYPHEN, "-")
+            end = self._pair(end, line.strip()) if end else line.strip()
+            done.append(end[:-_LONGEST])
+            end = end[-_LONGEST:]
+        return "".join([*done, end]).replace(HYPHEN, "-")
 
     def _pair(self, before: str, after: str) -> str:
         left, right = _LEFT.search(before), _RIGHT.match(after)
