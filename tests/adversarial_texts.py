@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 UNITS = tuple(
     (
         "a¦a ¦A ¦a1 ¦a-¦a.¦a,¦1¦1 ¦1-¦1.¦1)¦±1×¦( ¦(a¦(1¦)¦[¦]¦[a](¦](¦{¦{a¦}¦<¦<a¦<a ¦"
-        ">¦<!--¦$¦$a¦$$¦\\¦\\(¦\\[¦\\a{¦`¦```¦*¦**¦_¦__a¦~¦# ¦- ¦|¦| a ¦|-¦:¦: ¦"
+        ">¦<!--¦$¦$a¦$$¦\\¦\\$¦\\(¦\\[¦\\a{¦`¦```¦*¦**¦_¦__a¦~¦# ¦- ¦|¦| a ¦|-¦:¦: ¦"
         ";¦, ¦. ¦\"¦'¦“¦”¦。¦的¦http://¦https://a.¦@¦a@¦&¦&#¦/¦=¦\t¦\n¦\r\n¦ "
     ).split("¦")
 )
 _MOST_UNITS = 60  # of one pattern, besides those of all
-# What ends a text so that whatever has matched up to there fails: in a word, in a line, and at the end of one.
-TAILS = ("\x00a", "\x00a \na\x00")
+# What stands around a text so that whatever has matched up to the end of it fails.
+FRAMES = (("", "\x00a"), ("~", "\x00a \na\x00"))
 _MANY = 10  # a repeat that may go on at least so often is worth repeating
 
 
@@ -110,7 +110,8 @@ def _turns(body: list[Any], marks: str) -> Iterator[str]:
     """What one turn of a repeat may match: a few characters of a class, marks of the pattern first, or each branch of
     a choice."""
     if len(body) == 1 and body[0][0] in (_constants.IN, _constants.ANY, _constants.NOT_LITERAL):
-        yield from [mark for mark in marks if _matches(*body[0], mark)][:3]
+        node, value = body[0]
+        yield from [mark for mark in marks if _matches(node, value, mark)][:3]
         yield from _members(body[0][1])[:4] if body[0][0] is _constants.IN else _sample(body)
     elif len(body) == 1 and body[0][0] is _constants.BRANCH:
         for branch in body[0][1][1][:4]:

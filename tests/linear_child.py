@@ -52,8 +52,8 @@ JOBS: dict[str, Callable[[], Iterator[Job]]] = {"patterns": pattern_jobs, "scann
 
 def _run_pattern(pattern: re.Pattern[Any], before: str, unit: str, length: int) -> None:
     """Everything callers do with a pattern is one of these two, or a part of it."""
-    for tail in adversarial_texts.TAILS:
-        text: Any = adversarial_texts.repeated(before, unit, length, tail)
+    for start, end in adversarial_texts.FRAMES:
+        text: Any = adversarial_texts.repeated(start + before, unit, length, end)
         if isinstance(pattern.pattern, bytes):
             text = text.encode()
         for _ in pattern.finditer(text):
