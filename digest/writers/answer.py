@@ -35,7 +35,7 @@ _THOUGHT = "</think>"
 _START = re.compile(r"\{(?=\s*\")")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
 _TRAILING_COMMA = re.compile(r",(?=\s*[\]}])")
-_NUMBERING = re.compile(r"^[\s\d.、)#*]+|[\s:：*]+$")
+_NUMBERING = re.compile(r"^[\s\d.、)#*]++|(?<![\s:：*])[\s:：*]++$")
 _NOTHING = re.compile(
     r"(?:no (?:scores?|results?)(?: (?:is|are|were))? (?:stated|reported|given)|not (?:stated|reported|mentioned|given)"
     r"|n/?a|none|无|(?:论文|文中|文本)?(?:未|没有)(?:提及|说明|给出|报告)(?:任何)?(?:分数|得分|结果|数值)?)[.。]?",

@@ -25,11 +25,11 @@ CODE = re.compile(
     re.IGNORECASE,
 )
 RELEASE = re.compile(
-    r"https?://|\b(?:[\w-]+bench|codes?|weights|models?|datasets?|checkpoints|benchmarks?|resources|implementations?|everything|"
-    r"data)\b"
+    r"https?://|(?:(?<=\w)bench|(?<=\w-)bench|\b(?:codes?|weights|models?|datasets?|checkpoints|benchmarks?|resources|implementations?|everything|"
+    r"data))\b"
     r"[^.]{0,60}\b(?:available|released|open-sourced|public)\b"
-    r"|\b(?:we|will|is|are|fully|to)(?: \w+ly| also| further)? (?:release[ds]?|open-?source[ds]?|publish|make)\b[^.]*"
-    r"\b(?:codes?|weights|models?|datasets?|data|checkpoints|suite|benchmark|tools?|available|recipes?)\b|开源",
+    r"|\b(?:we|will|is|are|fully|to)(?: \w+ly| also| further)? (?:release[ds]?|open-?source[ds]?|publish|make)\b"
+    r"[^.]{0,300}?\b(?:codes?|weights|models?|datasets?|data|checkpoints|suite|benchmark|tools?|available|recipes?)\b|开源",
     re.IGNORECASE,
 )
 _STUDIED = re.compile(
@@ -93,6 +93,7 @@ def contribution(abstract: Sequence[str], title: str) -> int | None:
     counts = Counter(word for sentence in abstract for word in set(words(sentence)))
     claiming = [place for place, sentence in enumerate(abstract) if CLAIM.search(sentence)]
     named = len(name.split()) in range(1, 5)
+    claimed = frozenset(claiming)
     first_claim = next(
         iter([place for place in claiming if named and name in abstract[place].lower()] + claiming), None
     )
@@ -109,7 +110,7 @@ def contribution(abstract: Sequence[str], title: str) -> int | None:
             + 0.07 * covered
             + 0.05 * central
             + 0.08 * min(1.0, len(sentence.split()) / _FULL_WORDS)
-            + 0.04 * (place in claiming)
+            + 0.04 * (place in claimed)
             + 0.07 * (place == first_claim)
             + 0.02 * bool(_STUDIED.search(sentence))
             + 0.025 * (named and name in sentence.lower())

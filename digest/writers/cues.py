@@ -37,8 +37,8 @@ STEPS = _either(
     r"\b(?:pipeline|procedure|workflow)\b[^.]{0,60}\b(?:consists?|comprises?|has|involves?|includes?|begins?)\b",
     r"\b(?:in|of|with|has|comprises|through) (?:two|three|four|five|six) (?:\w+ )?(?:stages?|steps?|phases?)\b",
     r"\b(?:two|three|four|multi)-(?:stage|step|phase) (?:\w+ )?(?:pipeline|procedure|training|process|recipe)\b",
-    r"\b(?:stages|steps|phases): |\(i\).+\(ii\)|\(1\).+\(2\)|\bbegins with\b",
-    r"(?:^First(?:ly)?|\b(?:we|is|are|was|were) first)\b.{10,}\b(?:then|second(?:ly)?|next|finally|followed by)\b",
+    r"\b(?:stages|steps|phases): |\(i\).{1,400}?\(ii\)|\(1\).{1,400}?\(2\)|\bbegins with\b",
+    r"(?:^First(?:ly)?|\b(?:we|is|are|was|were) first)\b.{10,400}?\b(?:then|second(?:ly)?|next|finally|followed by)\b",
     r"\b(?:[Ww]e|is|are|was|were|models?) (?:pre-?|post-?|fine-?|jointly |further )?(?:train|tun)(?:ed)? "
     r"(?:\w+ ){0,3}(?:on|with|using)\b",
     r"首先|流程|步骤|阶段",
@@ -55,7 +55,7 @@ _MACHINES = _either(
 _MEASURED = _either(r"\b(?:evaluat|compar|estimat|assess)\w*", ignore_case=True)
 
 FIGURE = _either(
-    r"\d+(?:\.\d+)?\s?(?:\\?%|×|\$?\\times\$?|x\b|times\b|fold\b|-fold\b|points?\b|pp\b|percent\b|percentage)",
+    r"(?<!\d)\d++(?:\.\d++)?\s?(?:\\?%|×|\$?\\times\$?|x\b|times\b|fold\b|-fold\b|points?\b|pp\b|percent\b|percentage)",
     r"\b\d+\.\d+\b",
 )
 COMPARED = _either(
@@ -131,8 +131,9 @@ _WORKS = re.compile(
     r"builds|learns)\b"
 )
 _OURS = re.compile(r"\b(?:we|our|this (?:paper|work))\b|我们|本文", re.IGNORECASE)
-_BEGINS = re.compile(r"[\"'“‘(]?[A-Z\d\u4e00-\u9fff]|[a-z]+[A-Z]")
+_BEGINS = re.compile(r"[\"'“‘(]?[A-Z\d\u4e00-\u9fff]|(?<![a-z])[a-z]++[A-Z]")
 _FORMULA = re.compile(r"\$[^$]+\$")
+_TOLD_FIGURE = re.compile(r"(?<!\d)(?:\d++\.\d++|\d++(?=\s?(?:%|points?|percent)))")
 _GOOD_CHARS = range(45, 261)
 
 
@@ -180,7 +181,7 @@ class _Told(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> _Told:
-        return cls(frozenset(words(text)), frozenset(re.findall(r"\d+\.\d+|\d+(?=\s?(?:%|points?|percent))", text)))
+        return cls(frozenset(words(text)), frozenset(_TOLD_FIGURE.findall(text)))
 
     def repeats(self, other: _Told) -> bool:
         shared = len(self.words & other.words)
@@ -210,12 +211,14 @@ def tells_outcome(abstract: Sequence[Line]) -> list[bool]:
     Results come last: after the first of them, only a sentence that claims something new is not one.
     """
     told: list[bool] = []
+    came_out = False
     for place, line in enumerate(abstract):
         outcome = place > 0 and (
             _OUTCOME.search(line.text) is not None
-            or (any(told) and not CLAIM.search(line.text) and not _WORKS.search(line.text))
+            or (came_out and not CLAIM.search(line.text) and not _WORKS.search(line.text))
         )
         told.append(outcome)
+        came_out = came_out or outcome
     return told
 
 

@@ -47,14 +47,16 @@ _TELLING_CHARS = 5_000  # of the abstract and the headings: what tells the domai
 
 _LIST_NUMBER = re.compile(r"^\s*(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-e])[.):]|[•·▪–-])\s+", re.IGNORECASE)
 _ENUMERATION = re.compile(r"\((?:\d|i{1,3}|iv|v)\)\s+")
-_BETWEEN = re.compile(r"(?:[,;.]\s*(?:and\s*)?|\s+and\s*)$")
+_BETWEEN = re.compile(r"(?:[,;.]\s*+(?:and\s*+)?|(?<!\s)\s++and\s*+)$")
 _USED = re.compile(
     r"(?:inputs?|outputs?|data|hardware|steps?|requirements?|code|weights|licen[cs]e|resources|training|inference|"
     r"输入|输出|硬件|流程|代码)\b",
     re.IGNORECASE,
 )
 _USING = re.compile(r"\b(?:usage|using|how to|quick ?start|getting started|in practice)\b|使用", re.IGNORECASE)
-_NEXT_ADDRESS = re.compile(r"\s+(?=[A-Z][\w-]*(?: \w+){0,2}: ?https?://)")  # "Code: https://... Page: https://..."
+_NEXT_ADDRESS = re.compile(
+    r"(?<!\s)\s++(?=[A-Z][\w-]*+(?: \w+){0,2}: ?https?://)"
+)  # "Code: https://... Page: https://..."
 
 
 def build(kit: Kit, options: Mapping[str, Any]) -> ReportWriter:

@@ -18,12 +18,12 @@ _LEAST_CHARS = 25
 _LEAST_CHARS_OF_POINT = 10  # "Output: a box."
 # "Sliding Window Attention. SWA exploits ...": a heading in the line, which has neither verb nor pronoun.
 _RUN_IN = re.compile(
-    r"(?!.*\b(?:we|is|are|was|were|has|have|had|can|will|it|they|this|our|you|do|does|be)\b)[A-Z][\w’'/&-]*"
+    r"\A(?!.*\b(?:we|is|are|was|were|has|have|had|can|will|it|they|this|our|you|do|does|be)\b)[A-Z][\w’'/&-]*"
     r"(?: [\w’'/&()-]+){0,5}\.",
     re.IGNORECASE,
 )
-_ENDS_IN_ADDRESS = re.compile(r"https?://\S+$")
-_NUMBERED = re.compile(r"^\s*(?:[A-Z]|[IVXLC]+|\d+)?(?:\.\d+)*[.:)]?\s+(?=\S)")
+_ADDRESS = re.compile(r"https?://\S")
+_NUMBERED = re.compile(r"^\s*+(?:[A-Z]|[IVXLC]+|\d++)?(?:\.\d++)*[.:)]?\s++(?=\S)")
 
 
 class Part(Enum):
@@ -85,7 +85,7 @@ _PARTS = (
 )
 # Below other sections only these: "4.3 Limits of Attention" may well be a result.
 _ASIDE_BELOW = re.compile(
-    r"[\d.\s]*(?:acknowledg|limitations?\b|related work|ethic|future work|broader impact)", re.IGNORECASE
+    r"(?<![\d.\s])[\d.\s]*+(?:acknowledg|limitations?\b|related work|ethic|future work|broader impact)", re.IGNORECASE
 )
 _LETTERED = re.compile(r"[A-Z](?:\.\d+)*[.:]?\s+\S")
 _PATTERNS = tuple((part, re.compile(words, re.IGNORECASE)) for part, words in _PARTS)
@@ -103,6 +103,7 @@ def gather(paper: Paper, reading: Reading) -> Material:
     abstract = paper.abstract or " ".join(passage.text for passage, part in located if part is Part.ABSTRACT)
     told = [(passage, part) for passage, part in located if part not in (Part.ABSTRACT, Part.ASIDE)]
     contributions = _contributions(told)
+    counted = frozenset(contributions)
     return Material(
         abstract=tuple(_lines(abstract, Part.ABSTRACT, "")),
         body=tuple(
@@ -117,7 +118,7 @@ def gather(paper: Paper, reading: Reading) -> Material:
             for passage, part in told
             if passage.kind is PassageKind.LIST
             for point in points_of(passage.text)
-            if point not in contributions and _LEAST_CHARS_OF_POINT <= len(point.text) <= MOST_CHARS
+            if point not in counted and _LEAST_CHARS_OF_POINT <= len(point.text) <= MOST_CHARS
         ),
         tables=tuple(_tables(told)),
         headings=tuple(dict.fromkeys(title_of(passage.heading) for passage, _ in told if passage.heading)),
@@ -180,7 +181,10 @@ def _lines(text: str, part: Part, heading: str) -> Iterator[Line]:
 def _is_whole(sentence: str) -> bool:
     """Whether it reads as a sentence: it ends as one, and neither a bracket nor a formula of it is cut in two."""
     return (
-        (sentence.rstrip("\"'”’)」』）]$")[-1:] in ".!?。！？" or _ENDS_IN_ADDRESS.search(sentence) is not None)
+        (
+            sentence.rstrip("\"'”’)」』）]$")[-1:] in ".!?。！？"
+            or _ADDRESS.search(sentence, sentence.rfind(" ") + 1) is not None
+        )
         and sentence.count("(") == sentence.count(")")
         and sentence.count("$") % 2 == 0
     )

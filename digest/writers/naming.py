@@ -8,14 +8,14 @@ from digest.inline import text_runs
 from digest.types import Run, RunKind, Runs
 from digest.writers import claims
 
-LABEL = re.compile(r"(?P<label>[^.:。：$]{3,70}?)(?:[.:]\s+|[：。])(?=\S)")
+LABEL = re.compile(r"(?P<label>[^.:。：$]{3,70}?)(?:[.:]\s++|[：。])(?=\S)")
 _INTRODUCED = re.compile(
     r"\b(?:introduc|propos|present|design|develop|devis|construct|curat|build|releas|implement|call|nam|dubb|term|"
     r"formulat|describ)\w*\s+(?:an?\s+|the\s+|our\s+)?(?:(?:novel|new|simple|unified)\s+)?(?=[A-Z\d])"
     r"|\b(?:dataset|benchmark|framework|method|algorithm)\s+(?=[A-Z])"
 )
 _NAME = re.compile(
-    r"(?:[A-Z][\w+.-]*\w|\d+[A-Z][\w-]*)(?:\s+(?:(?:of|for|and|to|with|the)\s+)?[A-Z][\w+-]*){0,6}(?:\s+\([A-Z][\w-]*\))?"
+    r"(?<![\w+.-])(?:[A-Z][\w+.-]*\w|\d++[A-Z][\w-]*)(?:\s+(?:(?:of|for|and|to|with|the)\s+)?[A-Z][\w+-]*){0,6}(?:\s+\([A-Z][\w-]*\))?"
 )
 _NAME_FIRST = re.compile(rf"{_NAME.pattern}(?=, (?:an?|the|which|whose|comprising|using)\b)")
 _TELLING = re.compile(r"[a-z][A-Z]|[A-Z]{2}|\d|[\s-][A-Z]")  # more than a word that begins a sentence

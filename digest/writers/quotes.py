@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from digest.types import Passage, Quote, SectionName
 from digest.writers.sentences import sentences
@@ -14,20 +15,22 @@ from digest.writers.sentences import sentences
 QUOTED = (SectionName.INNOVATIONS, SectionName.RESULTS)
 MOST = 3  # of one section
 MOST_CHARS = 300
+_MOST_TRIED = 20
 LEAST_CHARS = 12  # shorter ones bear nothing out: they stand anywhere
 
 _SPACE = re.compile(r"\s+")
-_ELLIPSIS = re.compile(r"^[\"“”'‘’「」\s]+|[\"“”'‘’「」…\s]+$")
+_AROUND = "\"“”'‘’「」 "
 
 
 def quotes(section: SectionName, texts: Iterable[str], passages: Sequence[Passage]) -> tuple[Quote, ...]:
     """At most MOST of the texts as quotes with their places: those that stand in a passage, but for white space and
     the marks of quotation around them. One that is too long is quoted up to the end of a sentence or word."""
     found: dict[str, Quote] = {}
-    for text in texts:
+    for text in islice(texts, _MOST_TRIED):
         if len(found) == MOST:
             break
-        for wanted in dict.fromkeys((folded(text), _ELLIPSIS.sub("", folded(text)))):
+        whole = folded(text)
+        for wanted in dict.fromkeys((whole, whole.lstrip(_AROUND).rstrip(f"{_AROUND}…"))):
             passage = holder(wanted, passages) if len(wanted) >= LEAST_CHARS else None
             if passage is not None:
                 short = _short(wanted)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 MOST_ROWS = 5
 _SCORE = re.compile(
-    r"(?P<score>[-–−+]?\d{1,4}(?:,\d{3})*(?:\.\d+)?)\s*(?:%|\\%)?"
-    r"(?:\s*(?:±|\\pm|\+/-)\s*\d+(?:\.\d+)?%?|\s*\(\s*(?:±|\\pm)?\s*\d+(?:\.\d+)?\s*\))?"
+    r"(?P<score>[-–−+]?\d{1,4}(?:,\d{3})*(?:\.\d++)?)\s*+(?:%|\\%)?"
+    r"(?:\s*+(?:±|\\pm|\+/-)\s*+\d++(?:\.\d++)?%?|\s*+\(\s*+(?:±|\\pm)?\s*+\d++(?:\.\d++)?\s*+\))?"
 )
 _MARKS = re.compile(r"[$*†‡§{}^_]|\\(?:mathbf|textbf|bf|underline|mathrm|text)\b")
 _OURS = re.compile(r"\bours?\b|\bthis work\b|\bproposed\b|本文|我们的", re.IGNORECASE)
@@ -42,10 +43,11 @@ _METRIC_DOWN = re.compile(
 
 # Sizes of one model, which its names tell: "Kite (base model)", "Kite-7B".
 _SIZE = re.compile(
-    r"(?:tiny|mini|small|base|medium|large|big|huge|giant|x{0,2}[ls]|m|\d+(?:\.\d+)?[bm])(?: model)?", re.IGNORECASE
+    r"(?:tiny|mini|small|base|medium|large|big|huge|giant|x{0,2}[ls]|m|(?<!\d)\d++(?:\.\d++)?[bm])(?: model)?",
+    re.IGNORECASE,
 )
 _OURS_ALONE = re.compile(r"(?:ours?|this work)\b", re.IGNORECASE)
-_CITED = re.compile(r"\s*\([^\s()]*[A-Za-z](?:19|20)\d\d[^\s()]*\)")
+_CITED = re.compile(r"(?<!\s)\s*+\((?=[^\s()]*+\))[^\s()]*[A-Za-z](?:19|20)\d\d[^\s()]*\)")
 
 
 class ScoreRow(NamedTuple):
@@ -115,10 +117,8 @@ def _best_size(methods: Sequence[_Method], name: str, columns: Mapping[int, _Col
     own = [method for method in methods if _is_size(method, name)]
     if len(own) != sum(_is_own(method, name) for method in methods):
         return None  # besides sizes there are variants
-    for method in own:
-        if all(_is_best(method, own, place, rises=column.rises) for place, column in columns.items()):
-            return method
-    return None
+    best = {place: _best(own, place, rises=column.rises) for place, column in columns.items()}
+    return next((method for method in own if all(best[at] in (None, _score(method.cells[at])) for at in best)), None)
 
 
 def _is_size(method: _Method, name: str) -> bool:
@@ -130,9 +130,9 @@ def _is_size(method: _Method, name: str) -> bool:
     return rest[:1] in ("", " ", "-", "(") and _SIZE.fullmatch(rest.strip(" ()-")) is not None
 
 
-def _is_best(method: _Method, others: Sequence[_Method], place: int, *, rises: bool) -> bool:
-    told = [score for other in others if (score := _score(other.cells[place])) is not None]
-    return not told or _score(method.cells[place]) == (max if rises else min)(told)
+def _best(methods: Sequence[_Method], place: int, *, rises: bool) -> float | None:
+    told = [score for method in methods if (score := _score(method.cells[place])) is not None]
+    return (max if rises else min)(told, default=None)
 
 
 def _is_kin(method: _Method, name: str) -> bool:
@@ -180,7 +180,8 @@ def _row(column: _Column, own: _Method, rivals: Sequence[_Method], place: int) -
 
 def _chosen(rows: Sequence[ScoreRow]) -> Sequence[ScoreRow]:
     """The averages, if there are any, and the first of the others, in the order of the table."""
-    averages = [row for row in rows if re.match(r"(?:avg|average|overall|mean)\b", row.benchmark, re.IGNORECASE)]
+    means = (row for row in rows if re.match(r"(?:avg|average|overall|mean)\b", row.benchmark, re.IGNORECASE))
+    averages = [*islice(means, MOST_ROWS)]
     others = [row for row in rows if row not in averages][: max(0, MOST_ROWS - len(averages))]
     return [row for row in rows if row in averages or row in others][:MOST_ROWS]
 

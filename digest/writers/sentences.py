@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 
 # A point inside one of these ends nothing. Formulas stand between dollars as in digest.inline.
 _WHOLE = re.compile(
-    r"\$\$[^$]+\$\$|\$(?=[^\s$])(?:\\.|[^$\\\n])*?(?<=\S)\$(?!\d)"
+    r"\$\$[^$]+\$\$|(?<!\\)\$(?=[^\s$])(?:\\.|[^$\\\n])*?(?<=\S)\$(?!\d)"
     r"|\\\((?:[^\\]|\\(?![()]))+\\\)|\\\[(?:[^\\]|\\(?![\[\]]))+\\\]|https?://\S+",
     re.DOTALL,
 )
 _END = re.compile(
-    r"(?:[.!?]+[\"'”’)\]$]*\s+(?=[\"'“‘(\[{]*(?:[A-Z0-9$\\\u0370-\u03ff]|[a-z]{1,3}[A-Z]))|[。！？][”’」』）]*|\n{2,})"
+    r"(?:(?<![.!?])[.!?]++[\"'”’)\]$]*+\s++(?=[\"'“‘(\[{]*+(?:[A-Z0-9$\\\u0370-\u03ff]|[a-z]{1,3}[A-Z]))|[。！？][”’」』）]*|\n{2,})"
 )
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[~])(?:e\.g|i\.e|cf|vs|v\.s|resp|approx|ca|w\.r\.t|a\.k\.a|s\.t|i\.i\.d|viz|Figs?|Eqs?|Eqns?|Secs?|Sect|"
@@ -21,7 +23,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 # These end a sentence only when the next word is one that begins sentences.
-_OPEN_ENDED = re.compile(r"(?:\bet al|\b[A-Z]|\b(?:[A-Z]\.)+[A-Z]|\betc)\.[\"'”’)\]]*$")
+_OPEN_ENDED = re.compile(r"(?:\bet al|\b[A-Z]|\betc)\.[\"'”’)\]]*$")
 _STARTER = re.compile(
     r"(?:We|The|This|These|Those|That|Our|In|It|Its|However|To|For|By|Moreover|Furthermore|Finally|On|With|As|At|From|"
     r"When|While|Since|Although|Though|Here|There|They|Such|Unlike|Given|Specifically|Thus|Hence|Therefore|Then|First|"
@@ -30,32 +32,32 @@ _STARTER = re.compile(
 
 _TAIL_CHARS = 24  # more than the longest of these
 
-_YEARS = r",?\s*(?:19|20)\d\d[a-z]?(?:,\s*(?:19|20)?\d\d[a-z]?)*"
+_YEARS = r",?\s*+(?:19|20)\d\d[a-z]?(?:,\s*+(?:19|20)?\d\d[a-z]?)*"
 _KEY = r"[A-Za-z]{2,}(?:19|20)\d\d[A-Za-z]{2,}"
 # Outside of brackets only what is no data set: "newstest2014" is one.
-_BARE_KEY = r"[a-z]{3,}(?:19|20)\d\d[a-z]{3,}\d?(?![\w-])"
-_BARE_KEYS = rf"{_BARE_KEY}(?:[;,]\s*{_BARE_KEY})*"
+_BARE_KEY = r"[a-z]{3,}+(?:19|20)\d\d[a-z]{3,}+\d?(?![\w-])"
+_BARE_KEYS = rf"{_BARE_KEY}(?:[;,]\s*+{_BARE_KEY})*"
 # After these, and where a sentence begins, the mark is a part of the sentence.
 _CARRIERS = "in by of to and or from with as see than that follow following like".split()
 _SUPPORTED = r"(?<![.!?:])" + "".join(rf"(?<!\b{word})" for word in _CARRIERS)
 _CITATIONS = re.compile(
-    rf"\s*\((?:e\.g\.,?\s*|see(?: also)?,?\s*|cf\.\s*|i\.e\.,?\s*)?"
-    rf"[^()$]{{0,160}}?(?:et al\.?{_YEARS}|[A-Za-z’'-]{{2,}},\s*(?:19|20)\d\d[a-z]?)(?:;[^()$]*?\d{{4}}[a-z]?)*\)"
+    rf"(?<!\s)\s*+(?:\([^()$]{{0,170}}?(?:et al\.?{_YEARS}|(?<![A-Za-z’'-])[A-Za-z’'-]{{2,}}+,\s*+(?:19|20)\d\d[a-z]?)"
+    r"(?:;[^()$]*+(?:(?<=\d{4})|(?<=\d{4}[a-z])))?\)"
     # Keys of a bibliography that nobody resolved: "(kim2017kites)", "(hall14; kim2017kites)", "kites kim2017kites fly".
-    r"|\s*\([a-z]{3,}(?:19|20)\d\d[a-z]*(?:[;,] [A-Za-z]+(?:19|20)?\d\d[a-z]*)*\)"
-    rf"|\s*\((?=[^()]*\b{_KEY}(?![\w-]))[\w:-]+(?:[;,]\s*[\w:-]+)*\)"
-    rf"|,?{_SUPPORTED}\s+{_BARE_KEYS}(?=\s*\))|{_SUPPORTED}\s+{_BARE_KEYS}"
-    r"|\s*(?<!\bin )(?<!\bby )(?<!\bof )(?<!\bto )(?<!\band )(?<!\bfrom )(?<!\bwith )(?<!\brange )"
-    r"\[[1-9]\d{0,2}(?:\s*[,;–-]\s*[1-9]\d{0,2})*\]"
+    r"|\([a-z]{3,}+(?:19|20)\d\d[a-z]*+(?:[;,] [A-Za-z]++(?:19|20)?\d\d[a-z]*+)*\)"
+    rf"|\((?=[^()]*\b{_KEY}(?![\w-]))[\w:-]++(?:[;,]\s*+[\w:-]++)*\)"
+    r"|(?<!\bin )(?<!\bby )(?<!\bof )(?<!\bto )(?<!\band )(?<!\bfrom )(?<!\bwith )(?<!\brange )"
+    r"\[[1-9]\d{0,2}(?:\s*+[,;–-]\s*+[1-9]\d{0,2})*\])"
+    rf"|,?{_SUPPORTED}(?<!\s)\s++{_BARE_KEYS}(?=\s*+\))|{_SUPPORTED}(?<!\s)\s++{_BARE_KEYS}"
 )
-_SPACE_BEFORE_MARK = re.compile(r"\s+([,.;:!?])(?=\s|$)")
+_SPACE_BEFORE_MARK = re.compile(r"(?<!\s)\s++([,.;:!?])(?=\s|$)")
 
 # What abstracts hold of LaTeX outside of formulas.
 _STYLED = re.compile(r"\\(?:text(?:bf|it|sc|tt|rm|sf)?|emph|mbox|underline|url|ensuremath)\s*\{([^{}]*)\}")
-_BRACED = re.compile(r"(?<![\\_^\w}])\{(?:\\(?:bf|it|em|sc|tt)\s+)?([^{}\\]*)\}")
+_BRACED = re.compile(r"(?<![\\_^\w}])\{(?:\\(?:bf|it|em|sc|tt)\s++)?([^{}\\]*+)\}")
 _ESCAPED = re.compile(r"\\([%&#_])")
 _TIE = re.compile(r"(?<=[\w.,])~(?=[\w\\(])")
-_DROPPED = re.compile(r"\s*\\(?:cite[a-z]*|footnote|label|ref)\s*\{[^{}]*\}|\\(?:xspace|noindent|,|;|!)")
+_DROPPED = re.compile(r"(?<!\s)\s*+\\(?:cite[a-z]*+|footnote|label|ref)\s*+\{[^{}]*+\}|\\(?:xspace|noindent|,|;|!)")
 
 _PAPER = r"(?:paper|work|article|report|study|technical report|survey|letter|manuscript)"
 _MEND = (
@@ -76,7 +78,7 @@ _OPENING_PHRASES = (
     "also|notably|crucially|importantly|first|second|third|lastly|besides|in addition|in summary|overall|to summarize",
     "empirically|further|next|then|together|meanwhile|to our knowledge|to the best of our knowledge|however|yet",
 )
-_OPENINGS = re.compile(rf"(?:(?:and|but|so)\s+)?(?:{'|'.join(_OPENING_PHRASES)})\s*[,:]\s+", re.IGNORECASE)
+_OPENINGS = re.compile(rf"(?:(?:and|but|so)\s++)?(?:{'|'.join(_OPENING_PHRASES)})\s*+[,:]\s++", re.IGNORECASE)
 _BARE_OPENINGS = re.compile(rf"(?:in this {_PAPER}|here|therefore|thus|hence|finally|first)\s+(?=we\b)", re.IGNORECASE)
 
 
@@ -134,7 +136,8 @@ def _split(text: str) -> Iterator[str]:
     begin = 0
     for match in _END.finditer(text):
         end = match.end()
-        if any(start < match.start() + 1 and end < stop for start, stop in spans):
+        before = bisect(spans, match.start(), key=itemgetter(0))
+        if before and end < spans[before - 1][1]:
             continue
         if _ends_nothing(text[max(begin, end - _TAIL_CHARS) : end].rstrip(), text[end : end + _TAIL_CHARS]):
             continue
