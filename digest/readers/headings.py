@@ -20,6 +20,8 @@ _CAPTION = re.compile(
     re.IGNORECASE,
 )
 
+MOST_CHARS = 500  # a longer one is a paragraph: each passage below a heading carries it
+
 
 def number(heading: str) -> tuple[str, ...]:
     """The parts of a heading's number: ("3", "1") of "3.1 Training", ("B",) of "Appendix B Proofs", () of "Training".

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from lxml import etree
@@ -109,25 +109,38 @@ def _drop_hidden(tree: Element, page: bytes) -> None:
             hidden.append(node)
     names = _hidden_names(tree)
     hidden += [node for node in tree.iter() if _named(node) & names] if names else []
-    for node in hidden:
-        drop(node)
+    drop_all(hidden)
 
 
 def _named(node: Element) -> set[str]:
     return {*map(".{}".format, node.get("class", "").split()), f"#{node.get('id', '')}"}
 
 
-def drop(node: Element) -> None:
-    """Takes an element out of its tree, but not the text that follows it."""
-    above = node.getparent()
-    if above is None:
-        return
-    before = node.getprevious()
-    if node.tail and before is not None:
-        before.tail = (before.tail or "") + node.tail
-    elif node.tail:
-        above.text = (above.text or "") + node.tail
-    above.remove(node)
+def drop_all(nodes: Iterable[Element]) -> None:
+    """Takes elements out of their tree, but not the texts that follow them."""
+    below: dict[Element, set[Element]] = {}
+    for node in nodes:
+        if (above := node.getparent()) is not None:
+            below.setdefault(above, set()).add(node)
+    for above, gone in below.items():
+        _drop_from(above, gone)
+
+
+def _drop_from(above: Element, gone: set[Element]) -> None:
+    """One walk over the children: texts are put together once, however many elements go."""
+    kept: Element | None = None
+    texts = [above.text or ""]
+    for child in [*above, None]:
+        if child is not None and child in gone:
+            texts.append(child.tail or "")
+            above.remove(child)
+            continue
+        if len(texts) > 1 and kept is not None:
+            kept.tail = "".join(texts)
+        elif len(texts) > 1:
+            above.text = "".join(texts)
+        kept = child
+        texts = [child.tail or ""] if child is not None else []
 
 
 def _is_formula(node: Element) -> bool:

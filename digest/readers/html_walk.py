@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from digest.errors import ReadError
 from digest.readers import html_table
-from digest.readers.headings import is_bibliography
+from digest.readers.headings import MOST_CHARS, is_bibliography
 from digest.readers.html_list import Points
 from digest.readers.html_table import Cell
 from digest.readers.html_text import FLAT_ACTS, Dialect, Flat, Role, tidy, visible, with_notes
@@ -154,6 +154,9 @@ class Walk(Flat):
     def heading(self, node: Element) -> None:
         self.flush()
         text, notes = self.flat.of(node), self.flat.taken_notes()
+        if len(text) > MOST_CHARS:
+            self.emit(PassageKind.TEXT, with_notes(text, notes))
+            return
         if not text:
             return
         level = self.level(node.tag, node.get("class", ""))

@@ -135,7 +135,7 @@ def passages(text: str) -> tuple[Passage, ...]:
 def _parts(lines: list[str]) -> Iterator[_Part]:
     part = _Part(0, "", [])
     for line, in_code in _coded(lines):
-        heading = None if in_code else _HEADING.match(line)
+        heading = None if in_code or len(line) > headings.MOST_CHARS else _HEADING.match(line)
         if heading:
             yield part
             part = _Part(len(heading["marks"]), _line(parse_runs(heading["text"].rstrip().rstrip(" #"))), [])

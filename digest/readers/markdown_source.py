@@ -220,7 +220,8 @@ def _pipe_table(source: str) -> str:
     table = _Rows()
     table.feed(source)
     table.close()
-    caption = f"\n\n{' '.join(table.caption.split())}" if table.caption.strip() else ""
+    told = " ".join("".join(table.caption).split())
+    caption = f"\n\n{told}" if told else ""
     rows = [" | ".join(" ".join(cell.split()).replace("|", "&#124;") for cell in row) for row in table.rows()]
     lines = [f"| {row} |" for row in rows if row.strip(" |")]
     # One row alone would not be taken for a table.
@@ -233,8 +234,8 @@ class _Rows(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.caption = ""
-        self._rows: list[list[tuple[str, int, int]]] = []
+        self.caption: list[str] = []
+        self._rows: list[list[tuple[list[str], int, int]]] = []
         self._in_caption = self._in_cell = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -243,7 +244,7 @@ class _Rows(HTMLParser):
         elif tag in {"td", "th"}:
             spans = dict(attrs)
             self._rows = self._rows or [[]]
-            self._rows[-1].append(("", _span(spans.get("colspan")), _span(spans.get("rowspan"))))
+            self._rows[-1].append(([], _span(spans.get("colspan")), _span(spans.get("rowspan"))))
             self._in_cell = True
         elif tag == "br":
             self.handle_data(" ")
@@ -256,17 +257,17 @@ class _Rows(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._in_caption:
-            self.caption += data
+            self.caption.append(data)
         elif self._in_cell and self._rows and self._rows[-1]:
-            text, columns, rows = self._rows[-1][-1]
-            self._rows[-1][-1] = (text + data, columns, rows)
+            self._rows[-1][-1][0].append(data)
 
     def rows(self) -> list[list[str]]:
         hanging: dict[int, tuple[str, int]] = {}  # column -> what hangs down into the next rows, and how far
         laid_out: list[list[str]] = []
         for row in self._rows:
             cells: list[str] = []
-            for text, columns, rows in row:
+            for pieces, columns, rows in row:
+                text = "".join(pieces)
                 _hang(cells, hanging)
                 if rows > 1:
                     hanging[len(cells)] = (text, rows - 1)

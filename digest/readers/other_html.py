@@ -89,11 +89,11 @@ def passages(page: bytes) -> tuple[Passage, ...]:
 
 def _write_formulas(tree: Element) -> None:
     """Puts each formula's TeX into the text, so that it is there whatever part of the page is chosen."""
-    for node in cast("list[Element]", tree.xpath(f"//*[{_FORMULAS}]")):
-        if node.getparent() is not None and not any(_is_formula(above) for above in node.iterancestors()):
-            text = formula(node)
-            node.tail = f"{text}{node.tail or ''}"
-            html_tree.drop(node)
+    found = cast("list[Element]", tree.xpath(f"//*[{_FORMULAS}]"))
+    whole = [node for node in found if not any(_is_formula(above) for above in node.iterancestors())]
+    for node in whole:
+        node.tail = f"{formula(node)}{node.tail or ''}"
+    html_tree.drop_all(whole)
 
 
 def _is_formula(node: Element) -> bool:
@@ -101,23 +101,22 @@ def _is_formula(node: Element) -> bool:
 
 
 def _drop_chrome(tree: Element) -> None:
-    for node in list(tree.iter(*_CHROME)):
-        html_tree.drop(node)
+    html_tree.drop_all(tree.iter(*_CHROME))
     half = _words(tree) / 2
     dropped: set[Element] = set()
     for node in list(tree.iter()):
-        if node.getparent() in dropped:
+        # A page's frame may bear the name of one of its parts.
+        if node.getparent() in dropped or (_is_chrome(node) and _words(node) < half):
             dropped.add(node)
-        elif _is_chrome(node) and _words(node) < half:  # a page's frame may bear the name of one of its parts
-            dropped.add(node)
-            html_tree.drop(node)
-    for node in list(tree.iter("header", "footer")):
-        # An article's own header holds its title; the page's holds its name and links.
-        if not any(above.tag in ("article", "main") for above in node.iterancestors()):
-            html_tree.drop(node)
-    for node in list(tree.iter("sup")):
-        if node.find(".//a") is not None:  # the mark of a footnote or a citation
-            html_tree.drop(node)
+    html_tree.drop_all(dropped)
+    # An article's own header holds its title; the page's holds its name and links.
+    html_tree.drop_all(
+        node
+        for node in tree.iter("header", "footer")
+        if not any(above.tag in ("article", "main") for above in node.iterancestors())
+    )
+    # The mark of a footnote or a citation.
+    html_tree.drop_all(node for node in tree.iter("sup") if node.find(".//a") is not None)
 
 
 def _is_chrome(node: Element) -> bool:
@@ -141,7 +140,7 @@ def _title(tree: Element) -> str:
     tops = list(tree.iter("h1"))
     if len(tops) == 1:
         text = tidy("".join(map(str, tops[0].itertext())))
-        html_tree.drop(tops[0])
+        html_tree.drop_all(tops)
         return text
     shown = next(tree.iter("title"), None)
     return tidy(shown.text or "") if shown is not None else ""

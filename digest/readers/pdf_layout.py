@@ -57,10 +57,15 @@ class _Paragraph:
     heading: str
     rows: list[Row] = field(default_factory=list)
     follows_on: bool = False  # a point of the list before it
+    size: float = 0.0  # of its longest row
+    right: float = 0.0
+    longest: int = -1  # characters of a row
 
-    @property
-    def size(self) -> float:
-        return max(self.rows, key=lambda row: len(row.text)).size
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        self.right = max(self.right, row.right) if len(self.rows) > 1 else row.right
+        if len(row.text) > self.longest:
+            self.size, self.longest = row.size, len(row.text)
 
 
 def laid_out(pages: Sequence[Page], outline: Sequence[tuple[int, str]]) -> tuple[Passage, ...]:
@@ -105,7 +110,10 @@ class _Document:
         skipped = 0
         place = self._title_end()
         if place:
-            yield _Paragraph(PassageKind.TEXT, 1, "", self._rows[:place])
+            title = _Paragraph(PassageKind.TEXT, 1, "")
+            for row in self._rows[:place]:
+                title.add(row)
+            yield title
         paragraph: _Paragraph | None = None
         previous: Row | None = None
         while place < len(self._rows):
@@ -126,7 +134,7 @@ class _Document:
                 if paragraph is not None:
                     yield paragraph
                 paragraph = self._begun(row, " > ".join(name for _, name in path), paragraph)
-            paragraph.rows.append(row)
+            paragraph.add(row)
             previous = row
             following = self._heading(place)[0] if place < len(self._rows) else 1
             if following:
@@ -169,8 +177,7 @@ class _Document:
             return True
         indented = 0.6 * self.body < row.left - previous.left < 3 * self.body and len(row.text) > 20
         ended = SENTENCE_END.search(previous.text) is not None
-        widest = max(one.right for one in paragraph.rows)
-        short = len(paragraph.rows) > 1 and previous.right < widest - 3 * self.body and ended
+        short = len(paragraph.rows) > 1 and previous.right < paragraph.right - 3 * self.body and ended
         return step > 1.4 * self._step * max(row.size / self.body, 0.8) or (indented and ended) or short
 
     def _run_in(self, row: Row) -> tuple[int, int, str] | None:

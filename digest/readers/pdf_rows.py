@@ -14,6 +14,7 @@ from digest.readers import headings
 
 _MARGIN = 0.09  # of a page's height, where running heads, page numbers and stamps stand
 _MAX_CELL = 60  # characters
+_MAX_COLUMNS = 100
 _MAX_GROUP_NAME = 4
 _STAMP = re.compile(r"arXiv:\d{4}\.\d{4,5}|arXiv:[a-z-]+/\d{7}")
 _LEADERS = re.compile(r"(?<!\W)(?=\W*?(?:\. ?){6})\W++\d{0,4}$")  # a line of a table of contents
@@ -45,6 +46,10 @@ class Line(Struct, frozen=True):
     def text(self) -> str:
         return " ".join(cell.text for cell in self.cells)
 
+    @property
+    def right(self) -> float:
+        return max(cell.right for cell in self.cells)
+
 
 class Page(Struct, frozen=True):
     number: int  # from 1
@@ -63,6 +68,7 @@ class Row:
     size: float
     bold: bool
     last_left: float  # of its last line
+    right: float
     in_table: bool = False
 
     @property
@@ -73,16 +79,12 @@ class Row:
     def left(self) -> float:
         return self.cells[0].left
 
-    @property
-    def right(self) -> float:
-        return max(cell.right for cell in self.cells)
-
 
 # --- rows --------------------------------------------------------------------------------------------------------
 
 
 def without_margins(pages: Sequence[Page], outline: Sequence[tuple[int, str]]) -> Iterator[Page]:
-    edges = [[line for line in page.lines if line.baseline in _edge(page)] for page in pages]
+    edges = [[line for line in page.lines if line.baseline in edge] for page in pages for edge in (_edge(page),)]
     counted = Counter(text for lines in edges for text in {_faceless(line.text) for line in lines})
     repeated = {text for text, count in counted.items() if count > (2 if len(pages) > 6 else 1)}
     # A head with its page number is no heading, even where only one page of a paper is at hand.
@@ -120,7 +122,7 @@ def rows_of(page: Page) -> Iterator[Row]:
             continue
         if row is not None:
             yield row
-        row = Row(page.number, list(line.cells), line.baseline, line.size, line.bold, line.cells[0].left)
+        row = Row(page.number, list(line.cells), line.baseline, line.size, line.bold, line.cells[0].left, line.right)
     if row is not None:
         yield row
 
@@ -130,7 +132,7 @@ def _is_beside(row: Row, line: Line) -> bool:
     apart = abs(line.baseline - row.baseline)
     left = line.cells[0].left
     if left >= row.right - 0.3 * row.size:
-        columns = left - row.right > row.size and min(len(row.text), len(line.text)) > _MAX_CELL // 2
+        columns = left - row.right > row.size and all(len(one.text) > _MAX_CELL // 2 for one in (line, row))
         return apart < 0.45 * row.size and not columns
     is_piece = len(line.text) <= 6 and left >= row.last_left and left > row.left + row.size
     return is_piece and apart < row.size
@@ -147,6 +149,7 @@ def _join(row: Row, line: Line) -> None:
     if line.size > row.size + 0.5:
         row.size, row.baseline = line.size, line.baseline
     row.bold = row.bold and line.bold
+    row.right = max(row.right, line.right)
     row.last_left = line.cells[0].left
 
 
@@ -187,12 +190,15 @@ def _is_short(row: Row) -> bool:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows of a table from top to bottom, each cell in its column: an empty cell has its place too."""
+    """The rows of a table from top to bottom, each cell in its column: an empty cell has its place too. What has too
+    many columns for a table is given as its rows stand."""
     columns: list[tuple[float, float]] = []
     for row in sorted(rows, key=lambda row: -len(row.cells)):
         for cell in row.cells:
             if not any(left < cell.right and cell.left < right for left, right in columns):
                 columns.append((cell.left, cell.right))
+            if len(columns) > _MAX_COLUMNS:
+                return "\n".join(" | ".join(cell.text for cell in row.cells) for row in rows)
     columns.sort()
     lines: list[list[str]] = []
     height = math.inf
