@@ -15,7 +15,7 @@ UNITS = tuple(
         ";¦, ¦. ¦\"¦'¦“¦”¦。¦的¦http://¦https://a.¦@¦a@¦&¦&#¦/¦=¦\t¦\n¦\r\n¦ "
     ).split("¦")
 )
-_MOST_UNITS = 60  # of one pattern, besides those of all
+_MOST_UNITS = 36  # of one pattern, besides those of all
 # What stands around a text so that whatever has matched up to the end of it fails.
 FRAMES = (("", "\x00a"), ("~", "\x00a \na\x00"))
 _MANY = 10  # a repeat that may go on at least so often is worth repeating

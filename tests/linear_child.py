@@ -26,7 +26,7 @@ from tests.pattern_finder import patterns
 LENGTH = 20_000
 LONGER = 5 * LENGTH
 PATIENCE_S = 1.0  # of processor time
-_A_WHILE_S = 0.02
+_A_WHILE_S = 0.04
 
 
 class Job(NamedTuple):

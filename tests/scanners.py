@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 
-from adapters import discord_messages, discord_text, markup, neutral, slack_blocks, slack_rich
+from adapters import discord_messages, discord_text, markup, neutral, slack_blocks
 from bot import errands, hours, spans, timezones, weekdays, wishes, words
 from bot.commands import Desk
 from bot.compose import desk, taxonomy
@@ -101,7 +101,7 @@ def _pdf(text: str) -> object:
 def _pdf_letters(text: str) -> object:
     """Each word a line of its own, as on a page of labels."""
     lines = [
-        Line((Cell(word, 60.0, 90.0),), 700.0 - row, 10.0, False) for row, word in enumerate(text.split(" ")[:8000])
+        Line((Cell(word, 60.0, 90.0),), 700.0 - row, 10.0, False) for row, word in enumerate(text.split(" ")[:2000])
     ]
     return laid_out([Page(1, 600.0, 800.0, tuple(lines))], [])
 
@@ -217,7 +217,6 @@ SCANNERS: dict[str, Scan] = {
     "adapters.discord_text.pieces": lambda text: [list(discord_text.pieces(block)) for block in _blocks(text)],
     "adapters.discord_messages.messages": lambda text: discord_messages.messages(_message(text)),
     "adapters.slack_blocks.messages": lambda text: slack_blocks.messages(_message(text)),
-    "adapters.slack_rich.elements": lambda text: [list(slack_rich.elements(block)) for block in _blocks(text)],
     "adapters.neutral.mrkdwn": lambda text: neutral.mrkdwn(text, 3000),
     "adapters.neutral.shortened": lambda text: neutral.shortened(text, len(text) - 10),
     "adapters.neutral.pretends": lambda text: neutral.pretends(text, "example.org"),
@@ -238,28 +237,30 @@ SCANNERS: dict[str, Scan] = {
 }
 
 # Openings without their ends, marks of each syntax; those that mean something where a line begins stand there as well.
-_AT_START: Sequence[str] = (
-    "a",
-    "`",
-    "# ",
-    "- ",
-    "| a ",
-    "> ",
-    "1. ",
-    "\n",
-    " ",
-    "```\n",
-    "<",
-    "<a ",
-    "<table>",
-    "[",
-    '{"a":',
-)
+_AT_START: Sequence[str] = ("a", "`", "# ", "- ", "| a ", "1. ", "\n", " ", "```\n", "<a ", "[", '{"a":')
 _WITHIN: Sequence[str] = (
-    *("a", "a ", "A. ", "a-", "1-", "1 ", "1)", "1.", "±1×", "1 | ", "|\n", "\t", "\n", " ", "\n- ", "\n# "),
-    *("`", "``a", "*", "**a", "_a", "$", "$a", "\\$", "\\(", "\\[", "\\", "{", "\\a{", "(", "(a", "[", "[a](", "]("),
-    *("<", "<a ", "<b>", "<!--", "<table>", "&", "&#", '"', '\\"', '{"a":', "“", "。", "风筝", "@", "Aa", "A1 "),
-    *("http://", "https://a.b/(", "<think>", "~~~\n", ", ", "; ", ": ", "(Kite et al., ", "(1) a "),
+    *("a", "a ", "A. ", "a-", "1-", "1)", "1.", "±1×", "1 | ", "|\n", "\t", "\n", " ", "\n- ", "\n# ", ", ", "。", "@"),
+    *(
+        "`",
+        "``a",
+        "*",
+        "_a",
+        "$",
+        "$a",
+        "\\$",
+        "\\(",
+        "\\[",
+        "\\",
+        "{",
+        "(a",
+        "[",
+        "[a](",
+        "<",
+        "<a ",
+        "<!--",
+        "<table>",
+    ),
+    *("&", '"', '{"a":', "“", "http://", "https://a.b/(", "<think>", "(Kite et al., ", "(1) a "),
 )
 UNITS: Sequence[tuple[str, str]] = (*(("", unit) for unit in _AT_START), *(("x ", unit) for unit in _WITHIN))
 

@@ -74,6 +74,10 @@ _BEING_FIXED: frozenset[str] = frozenset(
         "digest.types._DESTINATION",
         "digest.types._ID_OR_ADDRESS",
         "digest.writers.proof._ADDRESS",
+        "digest.readers.hub_markdown.passages",
+        "digest.readers.hub_markdown.passages (heading)",
+        "digest.readers.saved.passages_of",
+        "digest.writers.naming.labelled",
     }
 )
 

@@ -1,0 +1,59 @@
+"""How the time of patterns and scanners grows with a text that is made for them: 20,000 characters against 10,000.
+
+Twice the time is linear, four times is the square. Times under a few milliseconds are noise, whatever their ratio.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tests.benchmarks.timing import show
+from tests.linear_child import JOBS, LENGTH, Job
+
+_SHOWN = 10
+_LEAST_S = 0.005
+_ROUNDS = 3
+
+
+class _Growth(NamedTuple):
+    job: Job
+    seconds: float  # of the longer text
+    ratio: float
+
+
+def main() -> None:
+    for what, jobs in JOBS.items():
+        worst: dict[str, _Growth] = {}
+        for growth in map(_growth, _slow(jobs())):
+            known = worst.get(growth.job.place)
+            if known is None or growth.ratio > known.ratio:
+                worst[growth.job.place] = growth
+        ranked = sorted(worst.values(), key=lambda growth: -growth.ratio)
+        told = {growth.job.place: f"x{growth.ratio:.1f}, {growth.seconds * 1000:.0f} ms" for growth in ranked[:_SHOWN]}
+        show(f"linear {what}: 20,000 to 10,000 characters", told or {"all": "too quick to tell"}, "at most x2.5")
+
+
+def _slow(jobs: Iterable[Job]) -> Iterable[Job]:
+    """Those that take long enough for their time to tell anything."""
+    return (job for job in jobs if _seconds(job, LENGTH, 1) > _LEAST_S)
+
+
+def _growth(job: Job) -> _Growth:
+    longer = _seconds(job, LENGTH, _ROUNDS)
+    return _Growth(job, longer, longer / _seconds(job, LENGTH // 2, _ROUNDS))
+
+
+def _seconds(job: Job, length: int, rounds: int) -> float:
+    """The best of some rounds: what else the machine does only ever adds to it."""
+    times: list[float] = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        job.run(length)
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()
