@@ -115,6 +115,7 @@ def test_a_whole_page_becomes_the_paper_and_nothing_else() -> None:
     [
         ("## 1 Lamps\n\n### 1.1 Wicks\n\nText.", "1 Lamps > 1.1 Wicks"),
         ("# 1. Lamps\n\n# 1.1. Wicks\n\nText.", "1. Lamps > 1.1. Wicks"),
+        ("## 1 Lamps ##\n\n### 1.1 Wicks # #\n\nText.", "1 Lamps > 1.1 Wicks"),
         ("## Lamps\n\n#### Wicks\n\nText.", "Lamps > Wicks"),
         ("# A Title\n\n## Lamps\n\n## Wicks\n\nText.", "Wicks"),
         ("## A Title\n\n###### Abstract\n\nDark.\n\n## 1 Lamps\n\nText.", "1 Lamps"),
@@ -139,6 +140,7 @@ def test_headings_form_paths_by_their_numbers_and_their_marks(source: str, headi
     [
         ("A $x_i$ and \\(y\\) and \\[ z = 1 \\] and $$ w $$.", "A $x_i$ and $y$ and $z = 1$ and $w$."),
         ("As in \\[12\\], it costs $5 and $6.", "As in [12], it costs $5 and $6."),
+        ("One \\[ is open.\n\nAnd \\[ z = 1 \\] is not.", "One [ is open.\nAnd $z = 1$ is not."),
         (
             "See [Sec. 2](https://e.org/#S2 \"In 1\") of <a href='x'>this</a> work<sup>1</sup>.",
             "See Sec. 2 of this work1.",

@@ -245,6 +245,8 @@ def test_hyphens_at_line_ends_are_judged_by_the_words_of_the_document(lines: tup
     """A word found whole elsewhere is whole; one found with its hyphen, or two words found alone, keep it."""
     document = ["English-to-German and self-made", "every source has a target", f"{lines[0]}{HYPHEN}", lines[1]]
     assert Joiner(document).joined((f"{lines[0]}{HYPHEN}", lines[1])) == text
+    many = ["long lines before it "] * 50
+    assert Joiner(document).joined((*many, f"{lines[0]}{HYPHEN}", lines[1])).endswith(f"before it {text}")
 
 
 # --- bad files, and a bad reader ---------------------------------------------------------------------------------

@@ -80,3 +80,8 @@ def test_at_most_five_rows_with_the_average_among_them() -> None:
 def test_a_table_in_doubt_is_left_alone(text: str, caption: str) -> None:
     """Better no row than a wrong one."""
     assert score_rows(text, caption, "KiteNet") == ()
+
+
+def test_of_sizes_that_are_equally_good_the_first_is_told() -> None:
+    table = "Method | SkyBench accuracy\nGull | 61.0\nKite-7B | 70.0\nKite-9B | 70.0"
+    assert [row.this_work for row in score_rows(table, "", "Kite")] == ["70.0"]

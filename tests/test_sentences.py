@@ -36,6 +36,9 @@ def test_a_point_inside_a_sentence_does_not_end_it(whole: str) -> None:
         ("It costs 5. It is cheap.", ("It costs 5.", "It is cheap.")),
         ("It has a name. iKite is it.", ("It has a name.", "iKite is it.")),
         ("So $a = b$. Then $c$.", ("So $a = b$.", "Then $c$.")),
+        ("In $a. B$ it is so. In $c. D$ it is not.", ("In $a. B$ it is so.", "In $c. D$ it is not.")),
+        ("It costs \\$5. It was \\$6 before.", ("It costs \\$5.", "It was \\$6 before.")),
+        ("Is it so?! It is.", ("Is it so?!", "It is.")),
         ("我们提出新方法。它很快！是吗？是。", ("我们提出新方法。", "它很快！", "是吗？", "是。")),
         ('He said "stop." Then he left.', ('He said "stop."', "Then he left.")),
         ("", ()),
@@ -71,6 +74,9 @@ def test_sentences_end_where_a_reader_ends_them(text: str, parts: tuple[str, ...
             "It won in May (ICCV 2025) and scores well (AIME2025).",
         ),
         ("The vector $v[3]$ stays.", "The vector $v[3]$ stays."),
+        ("Kites fly (see Hall, 2019; so they say in 2020; Weir 2021a) high.", "Kites fly high."),
+        ("Kites fly (Hall, 2019; so they say) high.", "Kites fly (Hall, 2019; so they say) high."),
+        ("Kites\n [3] fly  ,  high.", "Kites fly,  high."),
     ],
 )
 def test_citation_marks_go_and_nothing_else(cited: str, bare: str) -> None:
