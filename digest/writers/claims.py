@@ -13,8 +13,9 @@ _MADE = (
     "propos|introduc|present|develop|design|releas|build|construct|creat|formulat|establish|describ|unveil|devis|offer|"
     "contribut"
 )
+_WE = r"\b(?:we|this (?:paper|work|report|study|article|survey))\b"
 CLAIM = re.compile(
-    rf"\b(?:we|this (?:paper|work|report|study|article|survey))\b[^.;:]{{0,140}}?\b(?:{_MADE}|provid)(?:e|es|s|ed)?\b"
+    rf"{_WE}(?:(?!{_WE})[^.;:]){{0,140}}?\b(?:{_MADE}|provid)(?:e|es|s|ed)?\b"
     r"|本文|我们(?:提出|设计|构建|介绍|发布)|提出了",
     re.IGNORECASE,
 )
