@@ -15,7 +15,7 @@ from digest.readers.fingerprint import text_hash
 from digest.types import Attempt, Fetched, Paper, Passage, PassageKind, Reading, ReadingSource
 from digest.workers.pool import Pool
 from digest.workers.text_work import ChildWork
-from tests import workers_tasks as tasks
+from tests import workers_calls as calls
 from tests.makers import paper
 
 
@@ -23,7 +23,7 @@ class Fetching:
     """A reader that fetches a page which says who parses it, or one that hangs."""
 
     source = ReadingSource.HTML
-    parse = staticmethod(tasks.parse)
+    parse = staticmethod(calls.parse)
 
     def __init__(self, page: bytes) -> None:
         self._page = page

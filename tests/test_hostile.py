@@ -21,7 +21,7 @@ from tests.llm_writer import llm_writer
 from tests.makers import paper, reading
 from tests.model_server import ModelServer, serving
 from tests.text_work import text_work
-from tests.workers_tasks import no_proof
+from tests.workers_calls import no_proof
 
 ALL = {hostile.number: hostile for hostile in hostile_papers()}
 SOME = tuple({(one.want, one.place): one for one in ALL.values()}.values())

@@ -52,7 +52,7 @@ from tests.model_answers import (
 )
 from tests.model_server import KEY, ModelServer, serving
 from tests.text_work import text_work
-from tests.workers_tasks import broken_reading
+from tests.workers_calls import broken_reading
 
 Build = Callable[..., LlmWriter]
 TIMEOUT_S = 2.0  # of the test of it; others have time enough

@@ -24,7 +24,7 @@ from tests.latexml_pages import page, para, section
 from tests.makers import DAY, NOON, report, sections
 from tests.paper_pages import lantern_page
 from tests.paper_server import PaperServer, Status, daily_entry
-from tests.workers_tasks import broken_check
+from tests.workers_calls import broken_check
 
 IDS = ("2601.00001", "2601.00002", "2601.00003")
 

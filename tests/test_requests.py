@@ -37,7 +37,7 @@ from tests.paper_server import PaperServer, daily_entry
 from tests.paper_server import Slow as Late
 from tests.slack_socket import until
 from tests.test_chat import payloads
-from tests.workers_tasks import broken_standing
+from tests.workers_calls import broken_standing
 
 STORED = "2601.00001"
 NEW = "2602.00007"

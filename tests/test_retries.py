@@ -44,7 +44,7 @@ from tests.model_day import fill, made, settings
 from tests.model_server import ModelServer, serving
 from tests.morning_makers import Hand
 from tests.paper_server import PaperServer
-from tests.workers_tasks import broken_reading, one_fault
+from tests.workers_calls import broken_reading, one_fault
 
 FIRST = ArxivId("2601.00001")
 ATTEMPTS = 2  # for one purchase, as the settings have it

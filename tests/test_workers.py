@@ -23,6 +23,7 @@ from digest.turns import ahead
 from digest.types import ArxivId
 from digest.workers.pool import Broke, Pool, Stopped
 from digest.workers.text_work import ChildWork
+from tests import workers_calls as calls
 from tests import workers_tasks as tasks
 from tests.makers import paper
 
@@ -98,6 +99,12 @@ async def test_those_for_whom_somebody_waits_go_first(pool: Pool) -> None:
     assert order[-1] == "third"
 
 
+async def test_ctrl_c_does_not_reach_a_child(pool: Pool) -> None:
+    """It belongs to no terminal: this process ends it, and no text is blamed for that."""
+    child = int(await pool.run(named(tasks.process), b""))
+    assert os.getsid(child) == child != os.getsid(0)
+
+
 async def test_a_child_knows_no_secret(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """It handles what strangers wrote."""
     monkeypatch.setenv("PAPERBOY_LLM__API_KEY", "a-secret")
@@ -127,6 +134,22 @@ async def test_a_task_beyond_its_limits_fails_alone(pool: Pool, task: Callable[[
     assert isinstance(stopped, Stopped)
     assert why in str(stopped)
     assert echoed == b"kites"
+
+
+async def test_a_child_that_cannot_be_started_fails_its_task_alone(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine that has no process to give; later it has."""
+    with monkeypatch.context() as full:
+        full.setattr(sys, "executable", "/nowhere/python")
+        with pytest.raises(FileNotFoundError):
+            await pool.run(named(tasks.echo), b"kites")
+    assert await pool.run(named(tasks.echo), b"kites") == b"kites"
+
+
+async def test_a_closed_pool_does_nothing_more(pool: Pool) -> None:
+    """It says so, and keeps nobody waiting."""
+    pool.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await pool.run(named(tasks.echo), b"kites")
 
 
 async def test_what_a_function_raises_is_told(pool: Pool) -> None:
@@ -178,6 +201,7 @@ async def test_no_child_outlives_its_parent(tmp_path: Path, *, busy: bool) -> No
 import asyncio
 from pathlib import Path
 from digest.workers.pool import Pool
+from tests import workers_calls as calls
 from tests import workers_tasks as tasks
 
 async def main():
@@ -214,7 +238,7 @@ async def test_typed_values_go_there_and_back(pool: Pool, store: StoreThread) ->
     """Ids, structs, None."""
     work = ChildWork(pool, store)
     ids = (ArxivId(PAPER), ArxivId("astro-ph/9710163"))
-    told = await work.run(PAPER, tasks.cited, paper(), ids, None)
+    told = await work.run(PAPER, calls.cited, paper(), ids, None)
     assert told == dict.fromkeys(ids, paper())
     assert all(type(one) is ArxivId for one in [*told, told[ids[0]].id])
 
@@ -222,7 +246,7 @@ async def test_typed_values_go_there_and_back(pool: Pool, store: StoreThread) ->
 async def test_a_read_error_is_one_here(pool: Pool, store: StoreThread) -> None:
     """With its sentence."""
     with pytest.raises(ReadError, match=r"^a\.html holds no paper\.$"):
-        await ChildWork(pool, store).run(PAPER, tasks.unread, "a.html")
+        await ChildWork(pool, store).run(PAPER, calls.unread, "a.html")
 
 
 # --- what is remembered ------------------------------------------------------------------------------------------
@@ -232,15 +256,15 @@ async def test_a_text_that_stops_its_process_twice_is_given_up(pool: Pool, store
     """It is tried once more, then never by itself; a person may have it tried again."""
     work = ChildWork(pool, store)
     with pytest.raises(CutOff, match=r"2601\.00001 .* took longer than 2 s and was stopped, twice") as first:
-        await work.run(PAPER, tasks.stuck, "")
+        await work.run(PAPER, calls.stuck, "")
     file = tmp_path / "begun"
     with pytest.raises(CutOff) as again:
-        await ChildWork(pool, store).run(PAPER, tasks.stuck, str(file))
+        await ChildWork(pool, store).run(PAPER, calls.stuck, str(file))
     assert str(again.value) == str(first.value)
     assert not file.exists()
-    assert await work.run(f"{PAPER} pdf", tasks.cited, paper(), (), None) == {}  # another text of the same paper
+    assert await work.run(f"{PAPER} pdf", calls.cited, paper(), (), None) == {}  # another text of the same paper
     await store.run(attempts.forgive, ArxivId(PAPER))
-    assert await work.run(PAPER, tasks.cited, paper(), (), None) == {}
+    assert await work.run(PAPER, calls.cited, paper(), (), None) == {}
 
 
 async def test_a_text_that_takes_this_process_down_twice_is_given_up(
@@ -257,11 +281,11 @@ from bot import compose
 from digest.store_thread import StoreThread
 from digest.workers.pool import Pool
 from digest.workers.text_work import ChildWork
-from tests import workers_tasks as tasks
+from tests import workers_calls as calls
 
 async def main():
     store = StoreThread(Path({str(tmp_path / "paperboy.db")!r}), compose.clock)
-    await ChildWork(Pool(), store).run({PAPER!r}, tasks.stuck, {str(file)!r})
+    await ChildWork(Pool(), store).run({PAPER!r}, calls.stuck, {str(file)!r})
 
 asyncio.run(main())
 """
@@ -270,7 +294,7 @@ asyncio.run(main())
         parent.kill()
         parent.wait()
     with pytest.raises(CutOff, match="twice"):
-        await ChildWork(pool, store).run(PAPER, tasks.cited, paper(), (), None)
+        await ChildWork(pool, store).run(PAPER, calls.cited, paper(), (), None)
 
 
 def noted(store: Store) -> int:
@@ -287,7 +311,7 @@ async def until_noted(store: StoreThread, times: int) -> None:
 
 async def test_work_that_ends_in_order_leaves_no_trace(pool: Pool, store: StoreThread, tmp_path: Path) -> None:
     """Slow work that is cancelled, as when the bot is told to stop, is not held against its text."""
-    under_way = asyncio.create_task(ChildWork(pool, store).run(PAPER, tasks.stuck, str(tmp_path / "process")))
+    under_way = asyncio.create_task(ChildWork(pool, store).run(PAPER, calls.stuck, str(tmp_path / "process")))
     await until_noted(store, 1)
     under_way.cancel()
     await asyncio.gather(under_way, return_exceptions=True)

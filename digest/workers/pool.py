@@ -66,6 +66,8 @@ class Pool:
         """
         asked = _Task((not is_ahead(), next(self._numbers)), frame(function, task), slow)
         with self._changed:
+            if not self._most:
+                raise RuntimeError("this pool is closed")
             heapq.heappush(self._waiting, asked)
             if self._idle < len(self._waiting) and len(self._threads) < self._most:
                 thread = threading.Thread(target=self._serve, name="text", daemon=True)
@@ -100,12 +102,12 @@ class Pool:
             if child is not None and child.poll() is not None:
                 _ended(child)
                 child = None
-            child = child or self._start()
-            if task.begin(child):
-                try:
+            try:
+                child = child or self._start()
+                if task.begin(child):
                     task.result.set_result(self._answer(child, task))
-                except Exception as error:  # noqa: BLE001 (it is told to whoever asked)
-                    task.result.set_exception(error)
+            except Exception as error:  # noqa: BLE001 (it is told to whoever asked)
+                task.fail(error)
             with self._changed:
                 self._under_way.discard(task)
             task.end()
@@ -131,6 +133,7 @@ class Pool:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for this process, which ends its children in order
             env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
         )
 
@@ -183,6 +186,10 @@ class _Task:
         with self._lock:
             if not self.result.cancel() and self._child is not None:
                 self._child.kill()
+
+    def fail(self, error: Exception) -> None:
+        if self.result.running() or self.result.set_running_or_notify_cancel():
+            self.result.set_exception(error)
 
     def end(self) -> None:
         with self._lock:
