@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from statistics import median
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -132,19 +133,22 @@ def _cells(chars: list[_Char], size: float) -> Iterator[Cell]:
 
 def _cell(chars: list[_Char]) -> Iterator[Cell]:
     seen = [char for char in chars if char.text != " "]
-    # Characters beyond the first 65,536 come in halves; private ones and controls mean nothing without their font.
-    text = "".join(_spelled(char.text) for char in chars)
-    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    text = "".join(char for char in text if char == HYPHEN or unicodedata.category(char) not in _MEANINGLESS)
+    text = "".join(char.text for char in chars)
+    if not (text.isascii() and text.isprintable()):
+        text = _spelled(text)
     if text.strip():
         yield Cell(" ".join(text.split()), min(char.left for char in seen), max(char.right for char in seen))
 
 
-def _spelled(char: str) -> str:
-    """A character; a hyphen at a line end as the mark, a ligature as its letters."""
-    if char in _HYPHENS:
-        return HYPHEN
-    return unicodedata.normalize("NFKC", char) if "\ufb00" <= char <= "\ufb06" else char
+def _spelled(text: str) -> str:
+    """A text with a hyphen at a line end as the mark, a ligature as its letters, and nothing that means nothing."""
+    text = "".join(
+        HYPHEN if char in _HYPHENS else unicodedata.normalize("NFKC", char) if "\ufb00" <= char <= "\ufb06" else char
+        for char in text
+    )
+    # Characters beyond the first 65,536 come in halves; private ones and controls mean nothing without their font.
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return "".join(char for char in text if char == HYPHEN or unicodedata.category(char) not in _MEANINGLESS)
 
 
 def _size(pdfium: ModuleType, text_page: Any, index: int) -> float:
@@ -157,5 +161,9 @@ def _size(pdfium: ModuleType, text_page: Any, index: int) -> float:
 def _is_bold(pdfium: ModuleType, text_page: Any, index: int) -> bool:
     name = ctypes.create_string_buffer(128)
     pdfium.FPDFText_GetFontInfo(text_page, index, name, len(name), ctypes.c_int())
-    told = name.value.decode("utf-8", "replace")
-    return pdfium.FPDFText_GetFontWeight(text_page, index) >= _BOLD_WEIGHT or _BOLD_NAME.search(told) is not None
+    return pdfium.FPDFText_GetFontWeight(text_page, index) >= _BOLD_WEIGHT or _is_named_bold(name.value)
+
+
+@lru_cache(maxsize=256)
+def _is_named_bold(font: bytes) -> bool:
+    return _BOLD_NAME.search(font.decode("utf-8", "replace")) is not None
