@@ -52,7 +52,7 @@ def made(*pages: Sequence[Set], outline: Sequence[str] = (), trailer: str = "") 
         for place, title in enumerate(outline, root + 1):
             following = f" /Next {place + 1} 0 R" if place < root + len(outline) else ""
             objects.append(f"<< /Title ({title}) /Parent {root} 0 R{following} /Dest [{kids[0]} 0 R /Fit] >>".encode())
-    return _file(objects, trailer)
+    return file_of(objects, trailer)
 
 
 def _shown(line: Set) -> str:
@@ -61,7 +61,8 @@ def _shown(line: Set) -> str:
     return f"BT /{line.font} {line.size} Tf {matrix} {line.x} {line.y} Tm ({escaped}) Tj ET"
 
 
-def _file(objects: Sequence[bytes], trailer: str) -> bytes:
+def file_of(objects: Sequence[bytes], trailer: str = "") -> bytes:
+    """A PDF of these objects, of which the first is the catalog."""
     body, offsets = b"%PDF-1.4\n", []
     for number, content in enumerate(objects, 1):
         offsets.append(len(body))
