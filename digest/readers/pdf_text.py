@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import lru_cache
 from statistics import median
 from types import ModuleType
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from digest.errors import ReadError
 from digest.readers.pdf_layout import laid_out
 from digest.readers.pdf_rows import Cell, Line, Page
+from digest.readers.pdf_seen import Sight
 from digest.readers.pdf_words import HYPHEN
 from digest.types import Passage
 
@@ -42,7 +43,8 @@ def passages(content: bytes) -> tuple[Passage, ...]:
 
     try:
         with pypdfium2.PdfDocument(content) as document:
-            pages = [_page(document, number) for number in range(min(len(document), MAX_PAGES))]
+            sight = Sight(pypdfium2.raw)
+            pages = [_page(document, number, sight) for number in range(min(len(document), MAX_PAGES))]
             outline = [(entry.level, entry.get_title()) for entry in document.get_toc(max_depth=6)]
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
@@ -61,7 +63,7 @@ class _Char(NamedTuple):
     right: float
 
 
-def _page(document: Any, number: int) -> Page:
+def _page(document: Any, number: int, sight: Sight) -> Page:
     import pypdfium2.raw as pdfium
 
     page = document[number]
@@ -69,7 +71,9 @@ def _page(document: Any, number: int) -> Page:
     try:
         width, height = page.get_size()
         count = min(pdfium.FPDFText_CountChars(text_page.raw), MAX_PAGE_CHARS)
-        lines = [_line(pdfium, text_page.raw, chars) for chars in _char_lines(pdfium, text_page.raw, count)]
+        unseen = sight.unseen(page, text_page, count)
+        found = _char_lines(pdfium, text_page.raw, count, unseen)
+        lines = [_line(pdfium, text_page.raw, chars) for chars in found]
     finally:
         text_page.close()
         page.close()
@@ -81,7 +85,7 @@ def _page(document: Any, number: int) -> Page:
     return Page(number + 1, width, height, tuple(line for turn, line in lines if turn == upright and line.cells))
 
 
-def _char_lines(pdfium: ModuleType, text_page: Any, count: int) -> Iterator[list[_Char]]:
+def _char_lines(pdfium: ModuleType, text_page: Any, count: int, unseen: Set[int]) -> Iterator[list[_Char]]:
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     line: list[_Char] = []
     for index in range(count):
@@ -90,6 +94,8 @@ def _char_lines(pdfium: ModuleType, text_page: Any, count: int) -> Iterator[list
             if line:
                 yield line
             line = []
+            continue
+        if index in unseen:
             continue
         pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
         line.append(_Char(index, char, left.value, right.value))
