@@ -290,9 +290,11 @@ async def main():
 asyncio.run(main())
 """
         parent = subprocess.Popen([sys.executable, "-c", program])  # noqa: ASYNC220
-        await until_noted(store, attempt)
-        parent.kill()
-        parent.wait()
+        try:
+            await until_noted(store, attempt)
+        finally:
+            parent.kill()
+            parent.wait()
     with pytest.raises(CutOff, match="twice"):
         await ChildWork(pool, store).run(PAPER, calls.cited, paper(), (), None)
 
