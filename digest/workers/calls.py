@@ -17,11 +17,6 @@ T = TypeVar("T")
 ENTRY = f"{__name__}:answer_call"  # what a child is asked to do, see digest.workers.pool
 
 
-class _Call(Struct, frozen=True, array_like=True):
-    function: str
-    arguments: Raw
-
-
 class _Answer(Struct, frozen=True, array_like=True):
     """What a function gave, or the sentence of the ReadError that it raised."""
 
@@ -40,10 +35,9 @@ def encoded_call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> by
     Text that UTF-8 cannot hold is made valid (digest.text.valid).
     """
     try:
-        told = _encoded(arguments)
+        return _encoded((name_of(function), arguments))
     except UnicodeEncodeError:
-        told = _encoded(valid(arguments))
-    return _encoded(_Call(name_of(function), Raw(told)))
+        return _encoded((name_of(function), valid(arguments)))
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -59,9 +53,9 @@ def named(name: str) -> Callable[..., Any]:
 
 def answer_call(task: bytes) -> bytes:
     """Does what `encoded_call` made; in the child."""
-    call = msgspec.msgpack.decode(task, type=_Call)
-    function = named(call.function)
-    arguments = _decoded(call.arguments, _signature(function).arguments)
+    name, encoded = msgspec.msgpack.decode(task, type=tuple[str, Raw])
+    function = named(name)
+    arguments = _decoded(encoded, _signature(function).arguments)
     try:
         return _encoded(_Answer(result=Raw(_encoded(function(*arguments)))))
     except ReadError as error:

@@ -1,7 +1,7 @@
 """One child process: calls the functions it is told to, one after another, until its input ends.
 
 Run as `python -P -m digest.workers.child LIMIT_S MEMORY_BYTES`. What is written to its input and read from its output
-is made by `frame`: a function's dotted name ("module:function") and its bytes, then the answer's kind and its bytes.
+is framed (`send`): a function's dotted name ("module:function") and its bytes, then the answer's kind and its bytes.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "HOME", "LD_LIBRARY_PATH", "L
 DONE, BROKE = "done", "broke"  # kinds of answers: what the function gave; the traceback of what it raised
 
 
-def frame(name: str, content: bytes) -> bytes:
+def send(target: IO[bytes], name: str, content: bytes) -> None:
+    """Blocks."""
     told = name.encode()
-    return _LENGTHS.pack(len(told), len(content)) + told + content
+    target.write(_LENGTHS.pack(len(told), len(content)) + told)
+    target.write(content)
+    target.flush()
 
 
-def unframed(source: IO[bytes]) -> tuple[str, bytes] | None:
+def receive(source: IO[bytes]) -> tuple[str, bytes] | None:
     """The next name and bytes; None when there are no more. Blocks."""
     lengths = source.read(_LENGTHS.size)
     if len(lengths) < _LENGTHS.size:
@@ -47,13 +50,12 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     _bound(memory_bytes)
-    while (order := unframed(orders)) is not None:
+    while (order := receive(orders)) is not None:
         signal.alarm(limit_s)  # ends the process, whatever it is at
         with _until_the_input_ends(orders.fileno()):
             answer = _answer(*order)
         signal.alarm(0)
-        answers.write(frame(*answer))
-        answers.flush()
+        send(answers, *answer)
 
 
 def _answer(name: str, task: bytes) -> tuple[str, bytes]:

@@ -23,7 +23,7 @@ from concurrent.futures import Future
 from itertools import count
 
 from digest.turns import is_ahead
-from digest.workers.child import BROKE, ENVIRONMENT, OUT_OF_MEMORY, frame, unframed
+from digest.workers.child import BROKE, ENVIRONMENT, OUT_OF_MEMORY, receive, send
 
 MOST = 2
 IDLE_S = 60.0
@@ -64,7 +64,7 @@ class Pool:
         Within digest.turns.ahead it is begun before others that wait. When the caller is cancelled, the child that is
         at it is killed. `slow` is called, in another thread, when it takes longer than SLOW_S. Raises Stopped, Broke.
         """
-        asked = _Task((not is_ahead(), next(self._numbers)), frame(function, task), slow)
+        asked = _Task((not is_ahead(), next(self._numbers)), function, task, slow)
         with self._changed:
             if not self._most:
                 raise RuntimeError("this pool is closed")
@@ -141,11 +141,10 @@ class Pool:
         """Raises Stopped, after which the child is no more, and Broke."""
         assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018 (pipes were asked for)
         with contextlib.suppress(BrokenPipeError):
-            child.stdin.write(task.framed)
-            child.stdin.flush()
+            send(child.stdin, task.function, task.content)
         if not select.select([child.stdout], [], [], SLOW_S)[0]:
             task.slow()
-        answer = unframed(child.stdout)
+        answer = receive(child.stdout)
         if answer is None:
             raise Stopped(self._why(_ended(child)))
         if answer[0] == BROKE:
@@ -163,9 +162,10 @@ class Pool:
 class _Task:
     """`order`: those with a smaller one are begun first."""
 
-    def __init__(self, order: tuple[bool, int], framed: bytes, slow: Callable[[], None]) -> None:
+    def __init__(self, order: tuple[bool, int], function: str, content: bytes, slow: Callable[[], None]) -> None:
         self.order = order
-        self.framed = framed
+        self.function = function
+        self.content = content
         self.slow = slow
         self.result: Future[bytes] = Future()
         self._lock = threading.Lock()
