@@ -26,7 +26,7 @@ from bot.supervisor import Pauses, supervise
 from config.settings import Settings
 from digest.editions import register
 from digest.errors import DeliveryError, FetchError, PaperboyError, SettingsError
-from digest.jobs import Job, finish_job, next_job, note_progress, put_back, return_jobs
+from digest.jobs import Job, begin_job, finish_job, next_job, note_progress, put_back, return_jobs
 from digest.locks import Shared, Work
 from digest.operator import set_operator, tell_operator
 from digest.outbox import News, Outbox
@@ -214,10 +214,11 @@ class Daemon:
                     await asyncio.sleep(_JOBS_EVERY_S)
 
     async def _do(self, job: Job) -> None:
+        await self._store.run(begin_job, job.number)
         try:
             answer = await self._jobs[job.kind](job)
         except asyncio.CancelledError:
-            await self._store.run(put_back, job.number)
+            await self._store.run(put_back, job.number, begun=True)
             raise
         except PaperboyError as error:
             await self._store.run(finish_job, job.number, str(error), failed=True)

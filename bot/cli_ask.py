@@ -12,7 +12,7 @@ from bot import compose
 from bot.cli import Options
 from config import settings as configured
 from config.settings import Settings
-from digest import replies
+from digest import attempts, replies
 from digest.errors import UsageError
 from digest.locks import Work, held
 from digest.pipeline import make_report
@@ -84,6 +84,8 @@ async def _read(settings: Settings, paper_id: ArxivId, language: str, *, again: 
     with progress.shown(Console(stderr=True)) as shown:
         async with compose.press(settings) as press:
             shown("listed", paper_id)
+            if again:
+                await press.store.run(attempts.forgive, paper_id)
             known = await press.store.run(Store.paper, paper_id)
             if known is None:
                 known = await press.catalogue.paper(paper_id)

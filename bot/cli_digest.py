@@ -184,7 +184,9 @@ def _saved(file: Path) -> Reading:
     work = ChildWork(compose.pool())
     try:
         return asyncio.run(work.run(str(file), parse, file.read_bytes(), str(file)))
-    except (ReadError, CutOff) as error:
+    except CutOff as error:
+        raise ReadError(f"{file} cannot be read: reading it {error.why}, twice.") from error
+    except ReadError as error:
         raise ReadError(f"{file} holds no paper. {error} Name a saved HTML page, a PDF or a Markdown file.") from error
 
 

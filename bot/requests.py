@@ -25,7 +25,7 @@ from bot.commands import line
 from bot.errands import Errand, Task, as_lookup
 from bot.persons import clock_of, overspent
 from config.settings import Settings
-from digest import jobs, posts, replies
+from digest import attempts, jobs, posts, replies
 from digest.errors import PaperboyError, UsageError
 from digest.jobs import Job
 from digest.letters import write_letter
@@ -103,6 +103,7 @@ class Requests:
         self._wake = wake
         self._language = language  # of reports that cannot be in the person's
         self._followers: dict[int, _Follower] = {}
+        self._begun: set[int] = set()  # jobs that have had their turn
         self._woken = asyncio.Event()
         self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
         self._one_reads = asyncio.Lock()
@@ -166,7 +167,11 @@ class Requests:
         """Does what was taken until it is cancelled; first what an earlier process died over."""
         kinds = list(_JOBS.values())
         for dead in await self._store.run(jobs.return_jobs, kinds, MOST_DEATHS):
-            await self._store.run(_give_up, dead)
+            try:
+                await self._store.run(_give_up, dead)
+            except Exception:
+                log.exception("a request could not be given up", extra={"job": dead.number})
+                await self._store.run(jobs.finish_job, dead.number, "", failed=True)
             self._wake()
         async with asyncio.TaskGroup() as group:
             while True:
@@ -179,7 +184,7 @@ class Requests:
         try:
             await self._done(job)
         except asyncio.CancelledError:
-            await self._store.run(jobs.put_back, job.number)
+            await self._store.run(jobs.put_back, job.number, begun=job.number in self._begun)
             raise
         except Exception:
             log.exception("a request broke", extra={"job": job.number})
@@ -190,7 +195,7 @@ class Requests:
         if job.answer:
             message = msgspec.json.decode(job.answer, type=Message)
         else:
-            message = await self._worked(errand)
+            message = await self._worked(job.number, errand)
             await self._store.run(jobs.note_answer, job.number, msgspec.json.encode(message).decode())
         if not await self._shown(job.number, message):
             await self._store.run(_write, job.number, errand.asked, message)
@@ -212,14 +217,15 @@ class Requests:
             self._followers.pop(number, None)
         return True
 
-    async def _worked(self, errand: Errand) -> Message:
+    async def _worked(self, number: int, errand: Errand) -> Message:
         """What has come of it, whatever happens."""
         texts = compose.texts(errand.asked.language)
         try:
             if errand.task is Task.ASK:
                 async with self._asking:
+                    await self._begin(number)
                     return await self._asked(errand, texts)
-            return await self._read(errand, texts)
+            return await self._read(number, errand, texts)
         except PaperboyError as error:
             log.warning("a request failed", extra={"paper": errand.paper, "reason": str(error)})
             stored = await self._look(as_lookup(errand))  # of what is not stored it offers the nearest that is
@@ -227,6 +233,11 @@ class Requests:
         except Exception:
             log.exception("a request broke", extra={"paper": errand.paper})
             return line(texts, "broke")
+
+    async def _begin(self, number: int) -> None:
+        """A job that waits for its turn has no part in what ends the process meanwhile."""
+        self._begun.add(number)
+        await self._store.run(jobs.begin_job, number)
 
     async def _asked(self, errand: Errand, texts: Texts) -> Message:
         press = await asyncio.shield(self._press)
@@ -257,13 +268,16 @@ class Requests:
             await self._store.run(Store.save_reading, reading)
         return paper, reading
 
-    async def _read(self, errand: Errand, texts: Texts) -> Message:
+    async def _read(self, number: int, errand: Errand, texts: Texts) -> Message:
         press = await asyncio.shield(self._press)
         language = errand.asked.language
         if press.writer.name == press.stand_in.name and language not in compose.LANGUAGES:
             language = self._language  # without a model reports are in the languages that have texts
         again = errand.task is Task.REFRESH
         async with self._reader():
+            await self._begin(number)
+            if again:
+                await self._store.run(attempts.forgive, errand.paper_id)
             paper = await self._store.run(Store.paper, errand.paper_id)
             paper = paper or await self._introduced(errand.paper_id, press)
             before = await self._store.run(Store.report_in, paper.id, language)

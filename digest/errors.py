@@ -98,16 +98,17 @@ class ReadError(PaperboyError):
 
 
 class CutOff(PaperboyError):
-    """The work on a text was stopped as often as it is tried. `about`: the paper's id, or its id and a source; `why`:
-    what the work did, such as "took longer than 20 s"."""
+    """The work on a text was stopped as often as it is tried. `about`: the paper's id, or its id and a part of the
+    work, such as a source; `why`: what it did, such as "took longer than 20 s"."""
 
     def __init__(self, about: str, why: str) -> None:
-        paper, _, source = about.partition(" ")
-        what = f"The {source} text of {paper}" if source else f"The text of {paper}"
+        paper, _, part = about.partition(" ")
+        what = f"Work on {paper} ({part})" if part else f"Work on {paper}"
         super().__init__(
-            f"{what} is given up: the work on it {why}, twice. It is not tried again by itself; "
+            f"{what} was given up: it {why}, twice. It is not tried again by itself; "
             f'"paperboy paper {paper} --refresh" tries it once more.'
         )
+        self.why = why
 
 
 class WriteError(PaperboyError):

@@ -64,9 +64,7 @@ def next_job(store: Store, kinds: Collection[str]) -> Job | None:
     with _transaction(store.connection) as connection:
         for row in connection.execute("SELECT id, kind FROM jobs WHERE state = 'waiting' ORDER BY id"):
             if row["kind"] in kinds:
-                connection.execute(
-                    "UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = ?", (row["id"],)
-                )
+                connection.execute("UPDATE jobs SET state = 'running' WHERE id = ?", (row["id"],))
                 return job(store, row["id"])
     return None
 
@@ -88,13 +86,19 @@ def return_jobs(store: Store, kinds: Collection[str], most: int | None = None) -
     return tuple(dead)
 
 
-def put_back(store: Store, number: int) -> None:
+def begin_job(store: Store, number: int) -> None:
+    """Counts that work on a running job begins."""
+    with _transaction(store.connection) as connection:
+        connection.execute("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", (number,))
+
+
+def put_back(store: Store, number: int, *, begun: bool) -> None:
     """Has a job that this process will not finish, because it stops in order, wait for the next one."""
     with _transaction(store.connection) as connection:
         connection.execute(
-            "UPDATE jobs SET state = 'waiting', progress = '', attempts = attempts - 1 "
+            "UPDATE jobs SET state = 'waiting', progress = '', attempts = attempts - ? "
             "WHERE id = ? AND state = 'running'",
-            (number,),
+            (begun, number),
         )
 
 

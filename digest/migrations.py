@@ -383,12 +383,13 @@ def erasure(db: Database) -> None:
 _TEXT_ATTEMPTS = """
 -- Work on papers' texts that is under way, and texts that were given up: see digest.attempts.
 CREATE TABLE text_attempts (
-    about TEXT PRIMARY KEY,                -- a paper's id, or an id and a source
-    attempts INTEGER NOT NULL,             -- begun and never ended
+    about TEXT PRIMARY KEY,                -- a paper's id, or an id and a part of the work on it
+    deaths INTEGER NOT NULL DEFAULT 0,     -- of processes over it, before the owner
+    owner TEXT NOT NULL DEFAULT '',        -- the process that works on it, or has died over it
     problem TEXT NOT NULL DEFAULT ''       -- why it was given up
 ) WITHOUT ROWID;
 
-ALTER TABLE jobs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;  -- how often it was taken
+ALTER TABLE jobs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;  -- how often it was begun and not put back
 
 ALTER TABLE reports DROP COLUMN addressed;
 """

@@ -235,8 +235,6 @@ async def _checked(run: _Run, report: Report, reading: Reading, paper: Paper) ->
     """The report with what of it stands in the text that was read. A check that breaks costs no report."""
     try:
         return await run.press.text_work.run(paper.id, check_report, report, reading, paper)
-    except CutOff:
-        raise
     except Exception:
         log.exception("check broke", extra={"paper": paper.id})
         return report
@@ -304,6 +302,8 @@ async def _write(run: _Run, text: FilteredPaper, known: Report | None) -> Report
     press = run.press
     try:
         return await _by_the_writer(run, text)
+    except CutOff:
+        raise
     except LimitReached as reached:
         run.refusals.append(reached)
         return await _within_the_limit(run, text, known)

@@ -105,14 +105,14 @@ async def reply(
 
     `hosts`: where links may lead, see digest.text.links. Raises CutOff for a text that stops its processes.
     """
-    found = await text_work.run(paper.id, answering, paper, reading, question, glossary, hosts)
+    found = await text_work.run(f"{paper.id} question", answering, paper, reading, question, glossary, hosts)
     if not found.passages:
         return Reply(question=question)
     if writer is None:
         return Reply(question=question, said=found.quoted)
     try:
         sentences = await writer.write(found.paper, reading, found.passages, question, language)
-        said = await text_work.run(paper.id, standing, sentences, found.passages, paper, hosts)
+        said = await text_work.run(f"{paper.id} answer", standing, sentences, found.passages, paper, hosts)
     except (WriteError, CutOff) as error:
         log.warning("no answer of a model", extra={"paper": paper.id, "reason": str(error)})
         return Reply(question=question, said=found.quoted, problem=str(error))

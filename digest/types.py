@@ -496,6 +496,7 @@ class PaperSource(Protocol):
         """
 
 
+@runtime_checkable
 class PaperReader(Protocol):
     @property
     def source(self) -> ReadingSource: ...
@@ -504,9 +505,8 @@ class PaperReader(Protocol):
         """Raises ReadError when this reader has nothing usable for the paper: the next one is asked."""
 
 
-@runtime_checkable
 class PageReader(Protocol):
-    """A reader that only fetches here: what it has fetched is parsed in a child process (see TextWork)."""
+    """A reader without `read`, which only fetches here: what it has fetched is parsed in a child process (TextWork)."""
 
     @property
     def source(self) -> ReadingSource: ...

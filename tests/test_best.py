@@ -59,6 +59,37 @@ async def test_pages_are_parsed_in_a_child_and_other_readers_read_here(work: Chi
     assert here.passages[0].text == str(os.getpid())
 
 
+class Older(Reader):
+    """With a helper of a name that the newer form has."""
+
+    async def fetch(self, paper: Paper) -> Fetched:
+        raise AssertionError(paper)
+
+
+class Broken(Reader):
+    async def read(self, paper: Paper) -> Reading:
+        raise ZeroDivisionError(paper.id)
+
+
+class Lost(Fetching):
+    """No name leads to what parses its pages."""
+
+    parse = staticmethod(lambda *_: pytest.fail("it was called"))  # type: ignore[assignment]  # a careless plugin
+
+
+async def test_a_reader_that_reads_is_asked_to(work: ChildWork) -> None:
+    """Whatever else it has."""
+    assert (await read_paper([Older()], paper(), work)).passages[0].text == str(os.getpid())
+
+
+async def test_when_a_reader_breaks_the_next_one_is_asked(work: ChildWork) -> None:
+    """The log says how; the reading, that it was tried."""
+    reading = await read_paper([Broken(), Lost(b"page"), Reader()], paper(), work)
+    assert [attempt.problem for attempt in reading.attempts] == [
+        f"Reading the {source} text of {paper().id} broke; the log says how." for source in ("abstract", "html")
+    ]
+
+
 async def test_when_parsing_is_stopped_the_next_reader_is_asked(work: ChildWork, tmp_path: Path) -> None:
     """The reading says what was tried, and why."""
     hanging = Fetching(b"hang " + str(tmp_path / "process").encode())
@@ -67,7 +98,7 @@ async def test_when_parsing_is_stopped_the_next_reader_is_asked(work: ChildWork,
     assert reading.source is ReadingSource.ABSTRACT
     assert isinstance(attempt, Attempt)
     assert attempt.source is ReadingSource.HTML
-    assert f"The html text of {paper().id} is given up" in attempt.problem
+    assert f"Work on {paper().id} (html) was given up" in attempt.problem
     assert not attempt.passing
     with pytest.raises(ReadError, match="took longer than 1 s"):
         await read_paper([hanging], paper(), work)

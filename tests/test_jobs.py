@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 from digest.errors import UsageError
-from digest.jobs import JobState, add_job, finish_job, job, next_job, note_answer, note_progress, put_back, return_jobs
+from digest.jobs import (
+    JobState,
+    add_job,
+    begin_job,
+    finish_job,
+    job,
+    next_job,
+    note_answer,
+    note_progress,
+    put_back,
+    return_jobs,
+)
 from digest.lookups import Lookups
 from digest.store import Store
 from tests.makers import clock
@@ -67,18 +78,31 @@ def test_what_processes_have_died_over_too_often_does_not_wait(store: Store) -> 
         assert return_jobs(store, ["ask"], 2) == ()
         while next_job(store, ["ask"]):
             pass
+        for number in (dead, answered):
+            begin_job(store, number)
     note_answer(store, answered, "24 GB.")
     for _ in range(2):
         assert [one.number for one in return_jobs(store, ["ask"], 2)] == [dead]
     assert (job(store, dead).state, job(store, answered).state) == (JobState.RUNNING, JobState.WAITING)
 
 
-def test_what_is_put_back_has_not_been_tried(store: Store) -> None:
-    """Only what a process did not end in order counts."""
+def test_what_has_only_waited_for_its_turn_waits_again(store: Store) -> None:
+    """However often the processes die that have taken it and work on another."""
     number = add_job(store, "ask", "1", "cli")
     for _ in range(5):
         next_job(store, ["ask"])
-        put_back(store, number)
+        assert return_jobs(store, ["ask"], 2) == ()
+    assert job(store, number).state is JobState.WAITING
+
+
+def test_what_is_put_back_has_not_been_tried(store: Store) -> None:
+    """Only what a process did not end in order counts."""
+    number = add_job(store, "ask", "1", "cli")
+    for begun in (True, False, True, False):
+        next_job(store, ["ask"])
+        if begun:
+            begin_job(store, number)
+        put_back(store, number, begun=begun)
         assert job(store, number).state is JobState.WAITING
     next_job(store, ["ask"])
     assert return_jobs(store, ["ask"], 2) == ()

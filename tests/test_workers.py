@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from digest.store import Store
 from digest.store_thread import StoreThread
 from digest.turns import ahead
 from digest.types import ArxivId
-from digest.workers.pool import Broke, Pool, Stopped
+from digest.workers.pool import Broke, NoChild, Pool, Stopped
 from digest.workers.text_work import ChildWork
 from tests import workers_calls as calls
 from tests import workers_tasks as tasks
@@ -150,6 +151,44 @@ async def test_a_closed_pool_does_nothing_more(pool: Pool) -> None:
     pool.close()
     with pytest.raises(RuntimeError, match="closed"):
         await pool.run(named(tasks.echo), b"kites")
+
+
+async def test_no_text_is_blamed_for_a_machine_without_children(
+    pool: Pool, store: StoreThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child that ends before it is ready has begun nothing."""
+    work = ChildWork(pool, store)
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", shutil.which("false"))
+        for _ in range(3):
+            with pytest.raises(NoChild, match="before it was ready"):
+                await work.run(PAPER, calls.cited, paper(), (), None)
+    assert await work.run(PAPER, calls.cited, paper(), (), None) == {}
+
+
+async def test_cancelling_what_has_ended_stops_nobody_else(pool: Pool) -> None:
+    """Whenever it comes: the next task has its child to itself."""
+    for turn in range(300):
+        first = asyncio.create_task(pool.run(named(tasks.echo), b"first"))
+        second = asyncio.create_task(pool.run(named(tasks.echo), b"second"))
+        await asyncio.sleep(0.0001 * (turn % 20))
+        first.cancel()
+        assert await second == b"second"
+        await asyncio.gather(first, return_exceptions=True)
+
+
+async def test_a_thread_that_a_task_has_left_holds_nothing_up(pool: Pool) -> None:
+    """Its child ends with the pool, or its parent."""
+    child = int(await pool.run(named(tasks.leave_a_thread), b""))
+    pool.close()
+    assert not is_running(child)
+
+
+async def test_an_answer_that_is_none_harms_no_other_task(pool: Pool) -> None:
+    """Whatever a task writes where answers go: its child is no more."""
+    with pytest.raises(ValueError, match="no answer"):
+        await pool.run(named(tasks.garble), b"")
+    assert await pool.run(named(tasks.echo), b"kites") == b"kites"
 
 
 async def test_what_a_function_raises_is_told(pool: Pool) -> None:
@@ -301,7 +340,7 @@ asyncio.run(main())
 
 def noted(store: Store) -> int:
     """How often work on a text has begun and never ended."""
-    row = store.connection.execute("SELECT attempts FROM text_attempts").fetchone()
+    row = store.connection.execute("SELECT deaths + (owner <> '') FROM text_attempts").fetchone()
     return 0 if row is None else int(row[0])
 
 
@@ -309,6 +348,25 @@ async def until_noted(store: StoreThread, times: int) -> None:
     async with asyncio.timeout(60):
         while await store.run(noted) < times:  # noqa: ASYNC110 (another process writes it)
             await asyncio.sleep(0.01)
+
+
+async def test_what_others_work_on_is_no_death(pool: Pool, store: StoreThread, tmp_path: Path) -> None:
+    """After one death two work on it at once, here and elsewhere: it is not given up while they live."""
+    await store.run(
+        lambda opened: opened.connection.execute(
+            "INSERT INTO text_attempts (about, owner) VALUES (?, ?)", (PAPER, f"{2**22 + 1} gone")
+        )
+    )
+    slow = [
+        asyncio.create_task(ChildWork(pool, store).run(PAPER, calls.stuck, str(tmp_path / name)))
+        for name in ("one", "other")
+    ]
+    await until_noted(store, 2)
+    assert await store.run(attempts.problem, PAPER) == ""
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    assert await store.run(noted) == 0
 
 
 async def test_work_that_ends_in_order_leaves_no_trace(pool: Pool, store: StoreThread, tmp_path: Path) -> None:

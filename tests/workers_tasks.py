@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -52,3 +54,16 @@ def leave(_: bytes) -> bytes:
 
 def fail(_: bytes) -> bytes:
     raise ValueError("no kites \ud83d")
+
+
+def leave_a_thread(_: bytes) -> bytes:
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    return process(b"")
+
+
+def garble(_: bytes) -> bytes:
+    """Write nonsense to whatever is open but the input."""
+    for descriptor in range(1, 20):
+        with contextlib.suppress(OSError):
+            os.write(descriptor, b"kites " * 100)
+    return b""

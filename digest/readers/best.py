@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -12,6 +12,8 @@ from digest.text.valid import valid
 from digest.types import Attempt, PageReader, Paper, PaperReader, Reading, ReadingSource, TextWork
 from digest.workers.calls import name_of, named
 
+log = logging.getLogger(__name__)
+
 
 async def read_paper(readers: Sequence[PaperReader | PageReader], paper: Paper, text_work: TextWork) -> Reading:
     """The reading of the first reader that has the paper, made valid, with what was tried before it.
@@ -20,19 +22,26 @@ async def read_paper(readers: Sequence[PaperReader | PageReader], paper: Paper, 
     """
     attempts: list[Attempt] = []
     for reader in readers:
-        about = f"{paper.id} {reader.source}"
         try:
-            if isinstance(reader, PageReader):
-                page = await reader.fetch(paper)
-                parse = name_of(reader.parse)
-                reading = await text_work.run(about, parsed, parse, page.body, page.url, paper.abstract)
-            else:
-                reading = await asyncio.to_thread(valid, await reader.read(paper))  # a plugin's may hold anything
+            reading = await _read(reader, paper, text_work)
         except (ReadError, CutOff) as error:
             attempts.append(Attempt(reader.source, str(error), passing=isinstance(error.__cause__, Unreachable)))
+        except Exception:
+            # Whatever a reader does wrong, the next one may have the paper.
+            log.exception("a reader broke", extra={"paper": paper.id, "source": reader.source})
+            problem = f"Reading the {reader.source} text of {paper.id} broke; the log says how."
+            attempts.append(Attempt(reader.source, problem))
         else:
             return replace(reading, paper_id=paper.id, attempts=tuple(attempts))
     raise ReadError(" ".join(["Nothing could be read.", *(attempt.problem for attempt in attempts)]))
+
+
+async def _read(reader: PaperReader | PageReader, paper: Paper, text_work: TextWork) -> Reading:
+    about = f"{paper.id} {reader.source}"
+    if isinstance(reader, PaperReader):
+        return await text_work.run(about, as_kept, await reader.read(paper))
+    page = await reader.fetch(paper)
+    return await text_work.run(about, parsed, name_of(reader.parse), page.body, page.url, paper.abstract)
 
 
 # --- in the child ------------------------------------------------------------------------------------------------
@@ -46,4 +55,9 @@ def parsed(parse: str, page: bytes, url: str, abstract: str) -> Reading:
 
         if is_little_more_than(abstract, reading):
             raise ReadError(f"{url} holds little more than the abstract.")
+    return as_kept(reading)
+
+
+def as_kept(reading: Reading) -> Reading:
+    """The reading with valid text alone: a plugin's may hold anything."""
     return valid(reading)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from digest.errors import ReadError
-from digest.text.valid import valid
+from digest.text.valid import with_texts
 
 T = TypeVar("T")
 ENTRY = f"{__name__}:answer_call"  # what a child is asked to do, see digest.workers.pool
@@ -32,12 +32,12 @@ class _Signature(NamedTuple):
 def encoded_call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
     """A call of a module's function whose parameters and result have types that msgspec knows.
 
-    Text that UTF-8 cannot hold is made valid (digest.text.valid).
+    Halves of surrogate pairs, which UTF-8 cannot hold, are put together or replaced.
     """
     try:
         return _encoded((name_of(function), arguments))
     except UnicodeEncodeError:
-        return _encoded((name_of(function), valid(arguments)))
+        return _encoded((name_of(function), with_texts(arguments, _paired)))
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -59,7 +59,7 @@ def answer_call(task: bytes) -> bytes:
     try:
         return _encoded(_Answer(result=Raw(_encoded(function(*arguments)))))
     except ReadError as error:
-        return _encoded(_Answer(problem=str(error)))
+        return _encoded(_Answer(problem=_paired(str(error)) or "No reason was told."))
 
 
 def result_of(function: Callable[..., T], answer: bytes) -> T:
@@ -69,6 +69,12 @@ def result_of(function: Callable[..., T], answer: bytes) -> T:
         raise ReadError(told.problem)
     found: T = _decoded(told.result, _signature(function).result)
     return found
+
+
+def _paired(text: str) -> str:
+    """As digest.text.valid has it, but without a pattern: this runs beside the chat, on texts of any length."""
+    told = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return told if "\ufffd" in text else told.replace("\ufffd", " ")
 
 
 @functools.cache

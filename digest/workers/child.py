@@ -1,12 +1,14 @@
 """One child process: calls the functions it is told to, one after another, until its input ends.
 
 Run as `python -P -m digest.workers.child LIMIT_S MEMORY_BYTES`. What is written to its input and read from its output
-is framed (`send`): a function's dotted name ("module:function") and its bytes, then the answer's kind and its bytes.
+is framed (`send`): it says that it is ready; then a function's dotted name ("module:function") and its bytes go there,
+and the answer's kind and its bytes come back.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import importlib
 import os
 import select
@@ -17,29 +19,33 @@ import traceback
 from collections.abc import Callable
 from typing import IO
 
-_LENGTHS = struct.Struct(">IQ")  # of the name, of the bytes
+_FRAME = struct.Struct(">4sIQ")  # the mark, the length of the name, the length of the bytes
+_MARK = b"text"  # what a task has written where answers go begins otherwise
 NICENESS = 5  # the process that answers people goes first
 OUT_OF_MEMORY = 77  # how the process ends when a text needs more than it may have
 # What a child needs of the environment: it handles what strangers wrote, and gets no secrets.
-ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "HOME", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "SYSTEMROOT", "TEMP")
+ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "HOME", "LD_LIBRARY_PATH", "LANG", "TMPDIR")
 
-DONE, BROKE = "done", "broke"  # kinds of answers: what the function gave; the traceback of what it raised
+# Kinds of answers: before the first task; what the function gave; the traceback of what it raised
+READY, DONE, BROKE = "ready", "done", "broke"
 
 
 def send(target: IO[bytes], name: str, content: bytes) -> None:
     """Blocks."""
     told = name.encode()
-    target.write(_LENGTHS.pack(len(told), len(content)) + told)
+    target.write(_FRAME.pack(_MARK, len(told), len(content)) + told)
     target.write(content)
     target.flush()
 
 
 def receive(source: IO[bytes]) -> tuple[str, bytes] | None:
-    """The next name and bytes; None when there are no more. Blocks."""
-    lengths = source.read(_LENGTHS.size)
-    if len(lengths) < _LENGTHS.size:
+    """The next name and bytes; None when there are no more. Blocks. Raises ValueError when something else comes."""
+    head = source.read(_FRAME.size)
+    if len(head) < _FRAME.size:
         return None
-    of_name, of_content = _LENGTHS.unpack(lengths)
+    mark, of_name, of_content = _FRAME.unpack(head)
+    if mark != _MARK:
+        raise ValueError("no answer of a child")
     name, content = source.read(of_name), source.read(of_content)
     return (name.decode(), content) if len(content) == of_content else None
 
@@ -50,12 +56,15 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     _bound(memory_bytes)
+    fcntl.fcntl(orders.fileno(), fcntl.F_SETOWN, os.getpid())
+    send(answers, READY, b"")
     while (order := receive(orders)) is not None:
         signal.alarm(limit_s)  # ends the process, whatever it is at
         with _until_the_input_ends(orders.fileno()):
             answer = _answer(*order)
         signal.alarm(0)
         send(answers, *answer)
+    os._exit(0)  # a thread that a task has left keeps nobody waiting
 
 
 def _answer(name: str, task: bytes) -> tuple[str, bytes]:
@@ -87,9 +96,6 @@ class _until_the_input_ends(contextlib.AbstractContextManager[None]):  # noqa: N
         self._switch(0)
 
     def _switch(self, on: int) -> None:
-        import fcntl
-
-        fcntl.fcntl(self._descriptor, fcntl.F_SETOWN, os.getpid())
         flags = fcntl.fcntl(self._descriptor, fcntl.F_GETFL)
         fcntl.fcntl(self._descriptor, fcntl.F_SETFL, flags & ~os.O_ASYNC | on)
 

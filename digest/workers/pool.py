@@ -23,21 +23,28 @@ from concurrent.futures import Future
 from itertools import count
 
 from digest.turns import is_ahead
-from digest.workers.child import BROKE, ENVIRONMENT, OUT_OF_MEMORY, receive, send
+from digest.workers.child import BROKE, ENVIRONMENT, OUT_OF_MEMORY, READY, receive, send
 
 MOST = 2
 IDLE_S = 60.0
 LIMIT_S = 20  # for one task
 MEMORY_BYTES = 1024**3
 SLOW_S = 0.3  # most tasks have ended by then
+_START_S = 60.0  # for a child to be ready, on the busiest machine
+_GRACE_S = 5.0  # after the limit: a child that has not ended itself is killed
+_END_S = 1.0  # for a child to end when nothing is written to it any more
 
 
 class Stopped(Exception):
-    """The child died, or was killed, over a task. The text says why, after "the work on it"."""
+    """The child died, or was killed, over a task. The text says why, after "it"."""
 
 
 class Broke(Exception):
     """The function raised. The text is the child's traceback."""
+
+
+class NoChild(Exception):
+    """No child can be started on this machine now; the task is not to blame."""
 
 
 class Pool:
@@ -52,6 +59,7 @@ class Pool:
         self._memory_bytes = memory_bytes
         self._numbers = count()
         self._changed = threading.Condition()  # guards what follows
+        self._closed = False
         self._waiting: list[_Task] = []
         self._under_way: set[_Task] = set()
         self._threads: set[threading.Thread] = set()
@@ -62,17 +70,16 @@ class Pool:
         """What a function ("module:name", from bytes to bytes) makes of a task, in a child.
 
         Within digest.turns.ahead it is begun before others that wait. When the caller is cancelled, the child that is
-        at it is killed. `slow` is called, in another thread, when it takes longer than SLOW_S. Raises Stopped, Broke.
+        at it is killed. `slow` is called, in another thread, when it takes longer than SLOW_S. Raises Stopped, Broke
+        and NoChild.
         """
         asked = _Task((not is_ahead(), next(self._numbers)), function, task, slow)
         with self._changed:
-            if not self._most:
+            if self._closed:
                 raise RuntimeError("this pool is closed")
+            if self._idle <= len(self._waiting) and len(self._threads) < self._most:
+                self._add_thread()
             heapq.heappush(self._waiting, asked)
-            if self._idle < len(self._waiting) and len(self._threads) < self._most:
-                thread = threading.Thread(target=self._serve, name="text", daemon=True)
-                self._threads.add(thread)
-                thread.start()
             self._changed.notify()
         try:
             return await asyncio.wrap_future(asked.result)
@@ -84,7 +91,7 @@ class Pool:
         """Let the children go; those that are at a task are killed."""
         atexit.unregister(self.close)
         with self._changed:
-            self._most = 0
+            self._closed = True
             asked = [*self._waiting, *self._under_way]
             self._waiting.clear()
             threads = list(self._threads)
@@ -96,6 +103,17 @@ class Pool:
 
     # --- in the threads ----------------------------------------------------------------------------------------------
 
+    def _add_thread(self) -> None:
+        """Raises NoChild when there is none at all to do the task."""
+        thread = threading.Thread(target=self._serve, name="text", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if not self._threads:
+                raise NoChild(str(error)) from None
+        else:
+            self._threads.add(thread)
+
     def _serve(self) -> None:
         child: subprocess.Popen[bytes] | None = None
         while (task := self._next()) is not None:
@@ -105,12 +123,15 @@ class Pool:
             try:
                 child = child or self._start()
                 if task.begin(child):
-                    task.result.set_result(self._answer(child, task))
+                    task.finish(self._answer(child, task))
             except Exception as error:  # noqa: BLE001 (it is told to whoever asked)
-                task.fail(error)
+                task.fail(error, is_over=not isinstance(error, Broke))
+            if task.is_over and child is not None:
+                child.kill()  # if it is not dead, whatever it still says belongs to no task
+                _ended(child)
+                child = None
             with self._changed:
                 self._under_way.discard(task)
-            task.end()
         if child is not None:
             _ended(child)
 
@@ -118,7 +139,7 @@ class Pool:
         """The task to be done next; None when this thread is to end, which nobody counts on then."""
         with self._changed:
             self._idle += 1
-            self._changed.wait_for(lambda: self._waiting or not self._most, self._idle_s)
+            self._changed.wait_for(lambda: self._waiting or self._closed, self._idle_s)
             self._idle -= 1
             if not self._waiting:
                 self._threads.discard(threading.current_thread())
@@ -128,7 +149,8 @@ class Pool:
             return task
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 (this module's neighbour)
+        """A child that is ready. Raises NoChild, OSError."""
+        child = subprocess.Popen(  # noqa: S603 (this module's neighbour)
             [sys.executable, "-P", "-m", "digest.workers.child", str(self._limit_s), str(self._memory_bytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -136,6 +158,11 @@ class Pool:
             start_new_session=True,  # Ctrl-C is for this process, which ends its children in order
             env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
         )
+        assert child.stdout is not None  # noqa: S101 (a pipe was asked for)
+        if not select.select([child.stdout], [], [], _START_S)[0] or receive(child.stdout) != (READY, b""):
+            child.kill()
+            raise NoChild(f"{sys.executable} ended with status {_ended(child)} before it was ready")
+        return child
 
     def _answer(self, child: subprocess.Popen[bytes], task: _Task) -> bytes:
         """Raises Stopped, after which the child is no more, and Broke."""
@@ -144,6 +171,10 @@ class Pool:
             send(child.stdin, task.function, task.content)
         if not select.select([child.stdout], [], [], SLOW_S)[0]:
             task.slow()
+            if not select.select([child.stdout], [], [], self._limit_s + _GRACE_S)[0]:
+                child.kill()
+                _ended(child)
+                raise Stopped(self._why(-signal.SIGALRM))
         answer = receive(child.stdout)
         if answer is None:
             raise Stopped(self._why(_ended(child)))
@@ -168,6 +199,7 @@ class _Task:
         self.content = content
         self.slow = slow
         self.result: Future[bytes] = Future()
+        self.is_over = False  # for its child, too
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -186,18 +218,30 @@ class _Task:
         with self._lock:
             if not self.result.cancel() and self._child is not None:
                 self._child.kill()
+                self.is_over = True
 
-    def fail(self, error: Exception) -> None:
-        if self.result.running() or self.result.set_running_or_notify_cancel():
-            self.result.set_exception(error)
-
-    def end(self) -> None:
+    def finish(self, result: bytes) -> None:
+        """From now on its child is another task's, and `stop` leaves that alone."""
         with self._lock:
             self._child = None
+            self.result.set_result(result)
+
+    def fail(self, error: Exception, *, is_over: bool) -> None:
+        with self._lock:
+            self._child = None
+            self.is_over = self.is_over or is_over
+            if self.result.running() or self.result.set_running_or_notify_cancel():
+                self.result.set_exception(error)
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:
     """How the child has ended, now that nothing is written to it any more."""
-    with contextlib.suppress(BrokenPipeError), child:  # which closes the pipes and waits
-        pass
-    return child.returncode
+    for pipe in (child.stdin, child.stdout):
+        with contextlib.suppress(BrokenPipeError):
+            if pipe is not None:
+                pipe.close()
+    try:
+        return child.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        return child.wait()

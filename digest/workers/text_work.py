@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import ParamSpec, TypeVar
 
@@ -31,7 +32,7 @@ class ChildWork:
     def __init__(self, pool: Pool, store: StoreThread | None = None) -> None:
         self._pool = pool
         self._store = store
-        self._noted: set[str] = set()
+        self._noted: Counter[str] = Counter()  # how much of what takes a while is about what
 
     async def run(self, about: str, function: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
         problem = await self._store.run(attempts.problem, about) if self._store else ""
@@ -67,8 +68,8 @@ class ChildWork:
 
         def note() -> None:
             nonlocal noting
-            if store and not ended and about not in self._noted:
-                self._noted.add(about)
+            if store and not ended:
+                self._noted[about] += 1
                 noting = asyncio.ensure_future(store.run(attempts.begin, about))
 
         def slow() -> None:
@@ -80,5 +81,9 @@ class ChildWork:
         finally:
             ended = True
             if store and noting:
-                self._noted.discard(about)
-                await asyncio.gather(noting, store.run(attempts.end, about))
+                self._noted[about] -= 1
+                notes = [noting] if self._noted[about] else [noting, store.run(attempts.end, about)]
+                # A second Ctrl-C must not leave the note; a store that is locked costs it, and not what was done.
+                for error in await asyncio.shield(asyncio.gather(*notes, return_exceptions=True)):
+                    if isinstance(error, Exception):
+                        log.error("work on a text could not be noted", exc_info=error)

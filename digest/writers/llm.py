@@ -257,7 +257,7 @@ class LlmWriter:
         text = text_of(body)
         terms = Terms(self._titles, _header(self._kit.texts, task.language), self._kit.domains.ids, task.language)
         read = await self._kit.text_work.run(
-            task.paper.id, read_answer, text, is_cut(body), terms, task.reading.passages
+            f"{task.paper.id} answer", read_answer, text, is_cut(body), terms, task.reading.passages
         )
         if isinstance(read, Useless):
             raise BadAnswer(read.outcome, read.problem)

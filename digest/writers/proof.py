@@ -104,14 +104,14 @@ async def written(
     A strict one raises WriteError when so nothing is left of a section that every paper has something for.
     """
     paper = text.paper.id
-    report = valid(await writer.write(text.paper, text.reading, language))
+    report = await writer.write(text.paper, text.reading, language)
     proof = await text_work.run(paper, proofread, report, text, hosts)
     if not proof.dictating:
         return proof.report
     log.info("the paper dictated some of its report", extra={"paper": paper, "found": len(proof.dictating)})
     rest = await text_work.run(paper, without_passages, text, proof.dictating)
     try:
-        report = valid(await writer.write(rest.paper, rest.reading, language))
+        report = await writer.write(rest.paper, rest.reading, language)
     except Exception as error:  # noqa: BLE001 (there is a report already)
         log.info("report is not written again", extra={"paper": paper, "reason": str(error)})
     kept = await text_work.run(paper, without_dictation, report, text, hosts)
@@ -132,14 +132,14 @@ def told_of_dropped(text: FilteredPaper) -> Iterator[str]:
 
 def proofread(report: Report, text: FilteredPaper, hosts: tuple[str, ...]) -> Proof:
     """Take out strangers' links and calls to people (digest.text.links), and look for what the paper dictated."""
-    report = Links(text.paper, text.reading, hosts).report(report)
+    report = Links(text.paper, text.reading, hosts).report(valid(report))
     dictation = _Dictation(text)
     return Proof(report, tuple(dict.fromkeys(one for told in _texts(report) for one in dictation.sources(told))))
 
 
 def without_dictation(report: Report, text: FilteredPaper, hosts: tuple[str, ...]) -> Report:
     """As `proofread`, and take out the sentences that the paper dictated, rows and quotes among them."""
-    report = Links(text.paper, text.reading, hosts).report(report)
+    report = Links(text.paper, text.reading, hosts).report(valid(report))
     dictation = _Dictation(text)
     return replace(
         report,

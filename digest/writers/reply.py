@@ -133,7 +133,7 @@ class ReplyWriter:
     async def _read(self, body: Any, order: _Order) -> Sentences:
         """The sentences of an answer, each with its passage. Raises BadAnswer."""
         listed = await self._kit.text_work.run(
-            order.paper.id, sentences_in, text_of(body), len(order.passages), order.language
+            f"{order.paper.id} answer", sentences_in, text_of(body), len(order.passages), order.language
         )
         if isinstance(listed, Useless):
             raise BadAnswer(listed.outcome, listed.problem)
