@@ -35,7 +35,7 @@ _PRIVATE_CHANNEL = 2  # a context: a conversation between other people
 _MANAGES = 1 << 3 | 1 << 4  # permissions: administrator, manage channels
 LISTED = ","  # ends the id of a form's text that holds several answers
 _BETWEEN = re.compile(r"[,，、;；\n]")
-_MARKED = re.compile(r"<(?:[@#][!&]?(\d+)|/([^:>]+):\d+|(https?://[^>]+))>")
+_MARKED = re.compile(r"<(?:[@#][!&]?(\d++)|/([^:<>]++):\d++|(https?://[^<>]++))>")
 
 
 class Asked(Struct, frozen=True, kw_only=True):
