@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -24,7 +25,7 @@ HEADING_UNITS = 200  # of a bold paragraph that is kept with what follows it
 TABLE_COLUMNS = 56  # of a table set in lines: about what an embed shows without wrapping
 _TAB_COLUMNS = 4
 
-_SPECIAL = re.compile(r"[\\*_~`|<>\[\]]|:(?=\S)")  # the colon makes addresses into links and words into emoji
+_BEFORE_SPECIAL = re.compile(r"(?=[\\*_~`|<>\[\]]|:\S)")  # the colon makes addresses into links and words into emoji
 _LINE_START = re.compile(r"^([^\S\n]*+)([#+-])", re.MULTILINE)
 _NUMBER_START = re.compile(r"^([^\S\n]*+\d++)([.)])", re.MULTILINE)
 _MENTION = re.compile(r"@(?=everyone|here)|(?<![A-Za-z0-9])@(?=\w)", re.IGNORECASE)
@@ -50,8 +51,9 @@ def units(text: str) -> int:
 
 def escaped(text: str) -> str:
     """The text as markdown that shows just this text: nobody is mentioned, nothing linked."""
-    text = _SPECIAL.sub(r"\\\g<0>", _MENTION.sub(_FULL_WIDTH_AT, clean(text)))
-    return _NUMBER_START.sub(r"\1\\\2", _LINE_START.sub(r"\1\\\2", text))
+    text = _BEFORE_SPECIAL.sub(r"\\", _MENTION.sub(_FULL_WIDTH_AT, clean(text)))
+    text = _LINE_START.sub(lambda start: f"{start[1]}\\{start[2]}", text)
+    return _NUMBER_START.sub(lambda start: f"{start[1]}\\{start[2]}", text)
 
 
 def unmarked(text: str) -> str:
@@ -111,32 +113,55 @@ def _indented(text: str, indent: str) -> str:
 
 def _portions(runs: Runs, room: int) -> Iterator[Runs]:
     """The runs, each portion at most `room` long as markdown, broken where a reader would break them."""
-    rest, place = list(runs), 0
+    place, given = 0, 0  # the run that is next, and how much of its text was given before
     while True:
-        near, stop = 0, place
-        while stop < len(rest) and near <= room:
-            near, stop = near + len(rest[stop].text), stop + 1
-        head = tuple(rest[place:stop])
+        head = _head(runs, place, given, room)
         text = "".join(run.text for run in head)
-        # Markdown is never shorter than its text. Lines are indented later: room for that is kept for each
-        markdown = _markdown(head) if near <= room else ""
-        if (near <= room and units(markdown) + MAX_INDENT * markdown.count("\n") <= room) or len(text) < 2:
+        size, end = _size(head), len(text)
+        if size <= room or end < 2:
             break
-        end = break_at(text, min(len(text) - 1, room))
-        while end > 1 and units(part := _markdown(_cut(head, 0, end))) + MAX_INDENT * part.count("\n") > room:
-            end = break_at(text, max(1, end * 3 // 4))
-        yield _cut(head, 0, end)
-        left = _cut(head, end, len(text))
-        place = stop - len(left)
-        rest[place:stop] = left
-    yield tuple(rest[place:])
+        while end > 1 and size > room:
+            end = break_at(text, max(1, end // 2, min(end - 1, end * room // size)))
+            size = _size(_cut(head, end))
+        yield _cut(head, end)
+        given += end
+        while given >= len(runs[place].text):
+            given -= len(runs[place].text)
+            place += 1
+    yield head
 
 
-def _cut(runs: Runs, start: int, end: int) -> Runs:
-    """What of the runs lies between two places of their text."""
+def _head(runs: Runs, place: int, given: int, room: int) -> Runs:
+    """The runs from a place in their text on, to the first character that cannot fit: all when there is none.
+
+    Markdown is never shorter than its text. Lines are indented later: room for that is kept for each.
+    """
+    head: list[Run] = []
+    for number in range(place, len(runs)):
+        text = runs[number].text[given : given + room + 1]
+        given = 0
+        if (least := _indented_chars(text)) > room:
+            text = text[: bisect_right(range(len(text)), room, key=lambda end: _indented_chars(text[:end]))]
+        head.append(replace(runs[number], text=text))
+        room -= least
+        if room < 0:
+            break
+    return tuple(head)
+
+
+def _size(runs: Runs) -> int:
+    markdown = _markdown(runs)
+    return units(markdown) + MAX_INDENT * markdown.count("\n")
+
+
+def _indented_chars(text: str) -> int:
+    return len(text) + MAX_INDENT * text.count("\n")
+
+
+def _cut(runs: Runs, end: int) -> Runs:
+    """The beginning of the runs."""
     firsts = itertools.accumulate((len(run.text) for run in runs), initial=0)
-    placed = zip(firsts, runs, strict=False)
-    parts = (replace(run, text=run.text[max(0, start - first) : max(0, end - first)]) for first, run in placed)
+    parts = (replace(run, text=run.text[: max(0, end - first)]) for first, run in zip(firsts, runs, strict=False))
     return tuple(part for part in parts if part.text)
 
 

@@ -137,7 +137,7 @@ def visible(run: Run) -> str:
 
 def clean(text: str) -> str:
     """The text without characters that nobody sees; line ends stay."""
-    if text.isascii() and text.isprintable():
+    if text.replace("\n", "").isprintable():
         return text
     return "".join(char for char in text if char == "\n" or unicodedata.category(char) not in _UNSEEN)
 

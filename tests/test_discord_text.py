@@ -238,6 +238,24 @@ def test_a_long_text_is_whole_in_its_pieces(word: str, bold: bool) -> None:
     assert all(set(seen(part.text).marks) == ({"bold"} if bold else set()) for part in parts)
 
 
+@pytest.mark.parametrize(
+    ("runs", "least"),
+    [
+        ((Run("`" * 12_000),), 12),  # each with a backslash
+        ((Run("kite\n" * 1000),), 13),  # each line with room for its indentation
+        ((Run("a", bold=True), Run("b")) * 1600, 5),
+        ((Run("kite", link="https://kites.example/"), Run(" ")) * 300, 5),
+    ],
+)
+def test_a_long_text_takes_hardly_more_pieces_than_it_needs(runs: Runs, least: int) -> None:
+    """However much of it is marks, indentation and addresses."""
+    parts = list(pieces(Paragraph(runs)))
+    assert least <= len(parts) <= least + 1
+    assert "".join("".join(seen(part.text).text for part in parts).split()) == "".join(
+        "".join(run.text for run in runs).split()
+    )
+
+
 def test_long_code_is_fenced_piece_by_piece() -> None:
     """Each piece has whole lines."""
     code = "".join(f"line {number} of the code\n" for number in range(400))
