@@ -105,6 +105,8 @@ def test_what_only_looks_like_an_address_or_a_call_is_text(text: str) -> None:
         ("<@U0123456> <@!1> <#C0123456> <!channel> <@&1>", "<U0123456> <1> <C0123456> <channel> <1>"),
         ("`@everyone` and @**all**", "everyone and all"),
         ("@所有人 来看", "所有人 来看"),
+        ("Ask @@＠lamps, not a@lamps; a@@lamps is a@lamps.", "Ask lamps, not a@lamps; a@lamps is a@lamps."),
+        ("@@ @1. a@@everyone", "@@ 1. aeveryone"),
     ],
 )
 def test_nobody_is_called(written: str, left: str) -> None:

@@ -63,6 +63,10 @@ def written(entries: tuple[tuple[Paper, Report], ...]) -> str:
         "### {label}\n\n",
         "{number}、**{label}**\n",
         "#### {number}) {label}：\n",
+        "##   {number} .   {label}   ：   \n",
+        "##   **   {number} .   {label}   **   :   ",
+        "{number}. **{label}**   :   ",
+        "**{label}   :   **   \n",
     ],
 )
 def test_every_way_to_write_a_heading_is_read(tmp_path: Path, heading: str) -> None:

@@ -57,10 +57,10 @@ _LINK = re.compile(r"[-*]\s+\*\*(?:Link|链接)(?:\*\*\s*[:：]|[:：]\s*\*\*)(?
 _SOURCE = re.compile(r"[-*]\s+\*\*(?:Read from|阅读来源)(?:\*\*\s*[:：]|[:：]\s*\*\*)(?P<value>.*)", re.IGNORECASE)
 _PAPER_END = re.compile(r"={5,}\s*")
 # A label counts only behind one of the marks: a heading, a number or bold.
-_NUMBER = r"(?:\d{1,2}|[一二三四五])\s*[.、．:：)）]\s*"
+_NUMBER = r"(?:\d{1,2}|[一二三四五])\s*+[.、．:：)）]\s*+"
 _HEADING = re.compile(
-    rf"(?P<mark>#{{1,6}}\s+(?:{_NUMBER})?(?:\*\*\s*(?:{_NUMBER})?)?|{_NUMBER}(?:\*\*\s*)?|\*\*\s*(?:{_NUMBER})?)"
-    r"(?P<label>[^*:：]{2,40}?)\s*[:：]?\s*(?:\*\*)?\s*(?:[:：]\s*(?P<text>.*))?"
+    rf"(?P<mark>#{{1,6}}\s++(?:{_NUMBER})?+(?:\*\*\s*+(?:{_NUMBER})?+)?+|{_NUMBER}(?:\*\*\s*+)?+|\*\*\s*+(?:{_NUMBER})?+)"
+    r"(?P<label>[^*:：]{2,40}?)\s*+(?:[:：]\s*+)?(?:\*\*\s*+)?(?:[:：]\s*+(?P<text>.*+))?"
 )
 
 
@@ -215,7 +215,8 @@ def _begins_paper(lines: list[_Line], place: int) -> bool:
     title = _TITLE.fullmatch(lines[place].text.rstrip())
     if title is None or title["mark"]:
         return title is not None
-    following = next((line.text.strip() for line in lines[place + 1 :] if line.text.strip()), "")
+    below = (lines[after].text.strip() for after in range(place + 1, len(lines)))
+    following = next(filter(None, below), "")
     return _LINK.fullmatch(following) is not None
 
 

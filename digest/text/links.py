@@ -26,7 +26,8 @@ _OTHER_SCHEME = re.compile(
     re.IGNORECASE,
 )
 _CALL = re.compile(
-    r"(?P<everywhere>[@＠]++(?=everyone|here|channel|all\b|所有人|全体)|(?<=<)[@＠#!&]++(?=\w))|(?<![A-Za-z0-9])[@＠]++(?=\w)",
+    r"(?P<everywhere>(?<![@＠])[@＠]++(?=everyone|here|channel|all\b|所有人|全体)|(?<=<)[@＠#!&]++(?=\w))"
+    r"|(?:(?<![A-Za-z0-9@＠])|(?<=[A-Za-z0-9][@＠]))[@＠]++(?=\w)",  # tried where a row of them begins, not at each
     re.IGNORECASE,
 )
 # One that everybody reads alike: no user, no port, no character that another could be taken for
