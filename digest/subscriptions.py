@@ -205,8 +205,7 @@ def _erase_messages(connection: sqlite3.Connection, number: int) -> int:
 def _erase_jobs(connection: sqlite3.Connection, asked: Invocation) -> None:
     """Erases what a person asked for or told, and what others asked to be sent to them; a request may name who asked,
     whatever its kind."""
-    person = re.escape(asked.person)
-    address = re.compile(rf"(?<!\w){re.escape(asked.adapter)}:(?:[^\s/]+/)?{person}(?!\w)")
+    address = _address(asked.adapter, asked.person)
     found = connection.execute(
         "SELECT id, request, answer, progress, asked_by FROM jobs WHERE asked_by = :by OR instr(request, :raw) "
         "OR instr(answer, :raw) OR instr(progress, :raw)",
@@ -223,6 +222,11 @@ def _erase_jobs(connection: sqlite3.Connection, asked: Invocation) -> None:
     if theirs:
         # An endpoint may quote the question that it refuses, and the identity holds a hash of it; nobody can tell whose
         connection.execute("UPDATE model_calls SET error = '', identity = '' WHERE purpose = 'answer'")
+
+
+def _address(adapter: str, person: str) -> re.Pattern[str]:
+    """The person's address as it stands in a text, whichever workspace it names."""
+    return re.compile(rf"(?<!\w){re.escape(adapter)}:(?:[^\s/:]++/)?{re.escape(person)}(?!\w)")
 
 
 def _erase_mentions(connection: sqlite3.Connection, names: Sequence[str]) -> None:

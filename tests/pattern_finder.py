@@ -19,7 +19,7 @@ from typing import Annotated, Any, get_origin
 import msgspec
 
 from adapters import markup
-from digest import select
+from digest import select, subscriptions
 from digest.names import spelled_out
 
 PACKAGES = ("bot", "adapters", "digest", "config")
@@ -36,7 +36,7 @@ COMPUTED: dict[str, tuple[AnyPattern | None, ...]] = {
     "digest.grounding._sized": (re.compile(r"(?<![\d.])7\s?(?:b\b|[bm]illion)", re.IGNORECASE),),
     "digest.names.spelled_out": (spelled_out("KITE"),),
     "digest.select._any_of": (select._any_of(("kite", "large kite", "c++")),),
-    "digest.subscriptions._erase_jobs": (re.compile(r"(?<!\w)slack:(?:[^\s/]+/)?U1(?!\w)"),),
+    "digest.subscriptions._address": (subscriptions._address("slack", "U1"),),
     "digest.subscriptions._erase_mentions": (re.compile(r"(?<!\w)(?:slack:T1/U1|U1)(?!\w)"),),
     "digest.writers.naming.with_bold_name": (re.compile(r"(?<!\w)Kite\-Net(?!\w)"),),
 }

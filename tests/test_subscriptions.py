@@ -233,6 +233,7 @@ def known_everywhere(store: Store) -> int:
     tell_operator(store, "mistake 1", "My secret lamp is wrong. Told by slack:U0ALICE.")
     tell_operator(store, "parked slack:T1/U0ALICE", "Nothing can be posted there.")
     tell_operator(store, "mistake 2", "Told by slack:U0ALICEANDERSEN.")
+    add_job(store, "send", '{"note": "Sent to slack:slack:T1/U0ALICE, as they asked."}', "somebody")
     add_job(store, "ask", '{"to": {"channel": "C0LAMPS", "person": "U0ALICE"}}', "somebody")
     store.connection.execute("INSERT INTO spendings VALUES ('slack', 'T1', 'U0ALICE', '2026-01-16', 'ask', 3)")
     return number
