@@ -22,6 +22,8 @@ _REPEATED = 0.4  # what each further time adds, over the first
 _ENOUGH = 4.0  # one strong term in the abstract
 _SHARE_OF_BEST = 0.3  # what a further domain needs of the best one's score
 
+_LONGEST_NAME = 100  # that somebody types: comparing grows with the square of it
+
 _WORD = re.compile(r"[a-z0-9]+")
 _HAN = re.compile("[\u3400-\u9fff]")
 _SEPARATORS = re.compile(r"[\s_-]+")
@@ -105,7 +107,7 @@ class Taxonomy:
         """The three ids whose labels look most like the query, best first."""
         from difflib import SequenceMatcher  # only for answers that find nothing
 
-        wanted = _folded(query)
+        wanted = _folded(query[:_LONGEST_NAME])
         likeness = dict.fromkeys(self.ids, 0.0)
         for label, domain in (pair for labels in self._tiers for pair in labels.items()):
             likeness[domain] = max(likeness[domain], SequenceMatcher(None, wanted, label).ratio())

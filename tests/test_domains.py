@@ -186,6 +186,11 @@ def test_there_are_always_three_nearest(query: str) -> None:
     assert set(near) <= set(TAXONOMY.ids)
 
 
+def test_more_than_a_name_is_compared_by_its_beginning() -> None:
+    """Nobody types a name so long; what follows changes nothing."""
+    assert TAXONOMY.nearest(f"robotiks{' ' * 100}{'video ' * 1000}") == TAXONOMY.nearest("robotiks")
+
+
 # --- the file --------------------------------------------------------------------------------------------------------
 
 
