@@ -14,6 +14,7 @@ from bot.words import under_paperboy
 from digest.lookups import Lookups
 from digest.titles import titled
 from digest.types import Action, Invocation, Message, SectionName, Texts
+from digest.words import terms
 
 SUGGESTED = 25  # https://docs.discord.com/developers/interactions/application-commands#autocomplete
 _SPANS = ("1 week", "2 weeks", "1 month")  # as bot.spans reads them; their labels are the phrase "spans"
@@ -50,7 +51,7 @@ def _titles(typed: str, desk: Desk, _texts: Texts) -> Iterator[Action]:
 def _papers(typed: str, lookups: Lookups) -> Iterator[tuple[str, str]]:
     """Ids and titles of the papers of which each word that was typed begins the id or is in the title, newest first; in
     papers from before those stored last it is found at the beginning of a word."""
-    words = typed.casefold().split()
+    words = terms(typed.casefold())
     seen = set()
     for paper, title in map(_parted, lookups.titles()):
         if all(paper.startswith(word) or word in title.casefold() for word in words):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
 
 from digest.lookups import Lookups
-from digest.words import match_expression
+from digest.words import match_expression, terms
 
+_MOST_IDS = 10  # words that are looked for as ids: each takes a search
 _ID = re.compile(r"\d{1,4}(?:\.\d{0,5})?|[a-z.-]{2,40}+/\d*", re.ASCII)  # its beginning, in the new scheme or the old
 
 
@@ -14,16 +17,17 @@ def titled(lookups: Lookups, typed: str, limit: int) -> tuple[tuple[str, str], .
     """Ids and titles of papers of which each word that was typed begins the id or a word of the title; Chinese is
     found anywhere in it. The newest `limit` by title, and as many by id; () when nothing was typed.
     """
-    words = typed.split()
-    found = dict(_by_words(lookups, words, limit))
-    for place, word in enumerate(words):
-        if _ID.fullmatch(word):
-            found |= _by_id(lookups, word, [*words[:place], *words[place + 1 :]], limit)
+    words = terms(typed)
+    phrases = [match_expression(word, beginnings=True) for word in words]
+    found = dict(_by_words(lookups, phrases, limit))
+    ids = (place for place, word in enumerate(words) if _ID.fullmatch(word))
+    for place in itertools.islice(ids, _MOST_IDS):
+        found |= _by_id(lookups, words[place], [*phrases[:place], *phrases[place + 1 :]], limit)
     return tuple(found.items())
 
 
-def _by_words(lookups: Lookups, words: list[str], limit: int) -> dict[str, str]:
-    expression = _in_title(words)
+def _by_words(lookups: Lookups, phrases: Sequence[str | None], limit: int) -> dict[str, str]:
+    expression = _in_title(phrases)
     if expression is None:
         return {}
     # The search table is in the order in which papers were stored, so that the newest come first and no other is read
@@ -35,9 +39,9 @@ def _by_words(lookups: Lookups, words: list[str], limit: int) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
-def _by_id(lookups: Lookups, beginning: str, words: list[str], limit: int) -> dict[str, str]:
-    expression = _in_title(words)
-    if words and expression is None:
+def _by_id(lookups: Lookups, beginning: str, phrases: Sequence[str | None], limit: int) -> dict[str, str]:
+    expression = _in_title(phrases)
+    if phrases and expression is None:
         return {}
     rows = lookups.connection.execute(
         "SELECT id, title FROM papers WHERE id >= :first AND id < :end AND (:expression IS NULL "
@@ -48,9 +52,8 @@ def _by_id(lookups: Lookups, beginning: str, words: list[str], limit: int) -> di
     return dict(rows.fetchall())
 
 
-def _in_title(words: list[str]) -> str | None:
+def _in_title(phrases: Sequence[str | None]) -> str | None:
     """None when there is nothing to search for, or one of the words can be in no title."""
-    expressions = [match_expression(word, beginnings=True) for word in words]
-    if not all(expressions):
+    if not all(phrases):
         return None
-    return f"title : ({' AND '.join(filter(None, expressions))})" if words else None
+    return f"title : ({' AND '.join(filter(None, phrases))})" if phrases else None

@@ -19,6 +19,7 @@ _UNSPACED = (
     "[\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u3130-\u318f\u31a0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+_MOST_CHARS = 500  # of what is searched for: the time of a search is that of its words, times the papers
 _CHARACTER = re.compile(f"({_UNSPACED})")
 _RUN = re.compile(f"{_UNSPACED}+")
 
@@ -37,11 +38,19 @@ def match_expression(query: str, *, beginnings: bool = False) -> str | None:
     """An FTS5 expression that asks for every term of what a person typed, or None when nothing in it can be searched.
     With `beginnings`, a term may end within a word.
 
-    Terms are separated by white space; each is asked for as a phrase and quoted, so no character of it is an operator
+    Terms are those of `terms`; each is asked for as a phrase and quoted, so no character of it is an operator
     (https://sqlite.org/fts5.html#fts5_strings).
     """
-    phrases = (_phrase(term, beginnings) for term in _storable(query).replace('"', " ").split())
+    phrases = dict.fromkeys(_phrase(term, beginnings) for term in terms(query))
     return " AND ".join(phrase for phrase in phrases if phrase) or None
+
+
+def terms(query: str) -> list[str]:
+    """What stands between white space, each once; of a query of more than 500 characters the terms that begin it."""
+    query = query.strip()
+    if len(query) > _MOST_CHARS:
+        query = query[:_MOST_CHARS].rsplit(maxsplit=1)[0]
+    return list(dict.fromkeys(_storable(query).replace('"', " ").split()))
 
 
 def _phrase(term: str, beginnings: bool) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digest.words import indexed, match_expression
+from digest.words import indexed, match_expression, terms
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +98,15 @@ def test_a_text_is_found_by_itself(index: sqlite3.Connection, text: str) -> None
     """A text that has anything to search for is found when all of it is typed."""
     if match_expression(text) is not None:
         assert finds(index, text, text)
+
+
+def test_of_a_very_long_query_the_words_that_begin_it_are_asked_for(index: sqlite3.Connection) -> None:
+    """Each once and whole, in 500 characters: a search takes as long as what it asks for."""
+    words = [f"kite{number}" for number in range(1000)]
+    assert terms(" ".join(words)) == words[:72]
+    assert terms("kite " * 1000 + "wind") == ["kite"]
+    assert finds(index, " ".join(words), " ".join(words[:72]))
+    assert not finds(index, " ".join(words), " ".join(words[:71]))
+    assert terms(" " * 1000 + "wind") == ["wind"]
+    assert terms(" ") == []
+    assert terms("风" * 1000) == ["风" * 500]
