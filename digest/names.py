@@ -49,7 +49,7 @@ _MORE = (
     "Instruct|Chat|Preview|Next|Coder|Math|Vision|VL|Omni|Audio|Image|Video|Distill|Experimental|Deep Think|Reasoner"
 )
 _FAMILY = re.compile(
-    rf"(?<![A-Za-z0-9_-])(?P<family>{_FAMILIES})(?![a-z])"
+    rf"(?=[A-Zo])(?<![A-Za-z0-9_-])(?P<family>{_FAMILIES})(?![a-z])"
     rf"(?:[ -]?[vV]?\d{{1,12}}(?:\.\d{{1,12}}){{0,5}}(?![\d.,]{{0,40}}%)(?:x\d{{1,6}})?[a-zA-Z]{{0,2}}(?![a-z])"
     rf"|-?[A-Z]{{1,3}}(?![a-zA-Z])"
     rf"|[ -](?:{_MORE})(?![a-z])|-[A-Za-z0-9]++(?:\.\d+)*+)*+"
@@ -59,10 +59,12 @@ _WORD = re.compile(
 )
 _NUMBERED = re.compile(r"[ -](?:v|V)?\d{1,4}(?:\.\d)?[A-Za-z]?(?![\d.%A-Za-z])")
 _SIZED = re.compile(r"[ -]\d{1,6}(?:\.\d{1,6})?[BM](?![A-Za-z\d])")
+_SIZE_LAST = re.compile(r"[ -]?(?<!\d)(\d++(?:\.\d++)?[BbM])(?:[ -]?[A-Za-z]++)?\Z")
 _SIZE = re.compile(r"\d(?:\.\d{1,6})?[BM](?![A-Za-z])")
 _NO_NAME_TEXT = re.compile(
     r"https?://[^\s<>()，。；、]+|www\.\S+|\b[\w.+-]{1,64}@[\w-]++\.[\w.]+|\$[^$]{1,200}\$|\\[A-Za-z]+"
 )
+_NO_NAME_MARKS = ("http", "www.", "@", "$", "\\")  # each of these has one
 
 # Called by their initials, or so spelled, in every paper: they name no model, dataset or benchmark of their own.
 _COMMON = frozenset(
@@ -106,7 +108,9 @@ def names(text: str, knows: Callable[[str], bool] = lambda _: False) -> list[Nam
     A name has at most 100 characters. `knows` decides where a number behind a name is its version: in "Kite 2" it is,
     if the paper has a "Kite 2".
     """
-    plain = _NO_NAME_TEXT.sub(lambda match: " " * len(match[0]), text)
+    plain = text
+    if any(mark in text for mark in _NO_NAME_MARKS):
+        plain = _NO_NAME_TEXT.sub(lambda match: " " * len(match[0]), text)
     found: list[Name] = []
     taken = -1
     for start, end, family in sorted(_spans(plain), key=lambda span: (span[0], -span[1], not span[2])):
@@ -156,13 +160,11 @@ def _is_telling(piece: str) -> bool:
     lower = piece.lower()
     if len(piece) < 2 or lower in _COMMON or lower.removesuffix("s") in _COMMON:
         return False
-    if piece in _FAMILY_WORDS:
-        return True
-    if re.fullmatch(r"[A-Z]\w*(?:Bench|Eval|Arena|QA)|Bench|Eval|Arena", piece):
+    if piece in _FAMILY_WORDS or piece in ("Bench", "Eval", "Arena"):
         return True
     digits, letters = any(map(str.isdigit, piece)), any(map(str.isalpha, piece))
     if digits and letters:
-        return not re.fullmatch(r"\d+[a-z]{1,3}|[a-z]\d{1,2}|v\d+(?:\.\d+)*", piece)
+        return not re.fullmatch(r"(?<!\d)\d++[a-z]{1,3}|[a-z]\d{1,2}|v\d+(?:\.\d+)*", piece)
     return letters and sum(map(str.isupper, piece[1:])) > 0 and not re.fullmatch(r"[A-Z]{1,2}s", piece)
 
 
@@ -180,10 +182,9 @@ def ordinary_cut(name_key: str, text: str) -> Iterator[str]:
 
 def without_size(text: str) -> tuple[str, str] | None:
     """The key of a name without its size, and the size in lower case: "Kite 2-7B" is "kite2" and "7b"."""
-    match = re.fullmatch(r"(.*?)[ -]?(\d+(?:\.\d+)?[BbM])(?:[ -]?[A-Za-z]+)?", text)
-    if match is None or not key(match[1]):
-        return None
-    return key(match[1]), match[2].lower()
+    match = _SIZE_LAST.search(text)
+    name_key = key(text[: match.start()]) if match else ""
+    return (name_key, match[1].lower()) if match and name_key else None
 
 
 def family(name_key: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from digest.labels import Squeezed, key
-from digest.names import names
+from digest.names import names, without_size
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from digest.names import names
         ("on two A100/H100 machines", ["A100", "H100"]),
         ("Claude Opus 4.5 和 Gemini-3-Flash", ["Claude Opus 4.5", "Gemini-3-Flash"]),
         ("Kite-100-Meadow, D-KITE10K", ["Kite-100-Meadow", "D-KITE10K"]),
+        ("on WindArena, AQA, KiteQA and the K2v-Bench", ["WindArena", "AQA", "KiteQA", "K2v-Bench"]),
         ("GPT-4.1 beats Qwen" + "2.5-" * 40 + "X and KiteNet", ["GPT-4.1", "KiteNet"]),
         ("Kite1" + "-1" * 500 + ", then WindBench", ["WindBench"]),
     ],
@@ -46,6 +47,25 @@ def test_a_number_behind_a_name_is_its_version_if_the_paper_has_it_so() -> None:
     """Otherwise it may be a score."""
     assert [name.text for name in names("KiteNet 2 flies", lambda name: name == "kitenet2")] == ["KiteNet 2"]
     assert [name.text for name in names("KiteNet 2 flies")] == ["KiteNet"]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Kite 2-7B", ("kite2", "7b")),
+        ("Kite-1.5B-Instruct", ("kite", "1.5b")),
+        ("Kite1.2.5B", ("kite1", "2.5b")),
+        ("Kite 12345678901234M chat", ("kite", "12345678901234m")),
+        ("Kite-7B-8B", ("kite-7b", "8b")),
+        ("7B", None),
+        ("Kite-7B2", None),
+        ("Kite", None),
+        ("a " * 20_000, None),
+    ],
+)
+def test_a_size_at_the_end_is_told_from_the_name(text: str, parts: tuple[str, str] | None) -> None:
+    """With a word such as "Instruct" behind it; a name of nothing but a size is none."""
+    assert without_size(text) == (parts and (key(parts[0]), parts[1]))
 
 
 @pytest.mark.parametrize(
