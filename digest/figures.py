@@ -296,7 +296,7 @@ def _figures(text: str, ready: str, match: re.Match[str]) -> Iterator[Figure]:
     elif match["power"] or match["e"]:
         scale = 10.0 ** _exponent(match["power"] or match["e"])
     if match["scale"]:
-        scale *= _SCALES[match["scale"].strip(" -").lower()]
+        scale *= _SCALES[match["scale"].strip().lstrip("-").lower()]
     if not math.isfinite(digits * scale):
         return
     unit_at = _UNIT_AT.match(ready, match.end())
