@@ -24,7 +24,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|al|resp|approx|ca|Figs?|Eqs?|Secs?|Tabs?|Refs?|App|No|Dr|St)|(?:^|\s)[A-Z])\.$"
 )
 _NAMED_SIZE = re.compile(r"(?<=[A-Za-z\d]-)\d+(?:\.\d+)?[BMKT](?![A-Za-z\d])")
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\$[^$]*[A-Za-z]{3,}[^$]*\$|\\[A-Za-z]+")
+_BRACKETS = re.compile(r"\([^()]*+\)|\[[^\[\]]*+\]|\\[A-Za-z]+")
 _LETTER = re.compile(r"[A-Za-z\u3400-\u9fff]")
 _SIZE_CELL = re.compile(r"~?\d{1,12}(?:\.\d{1,12})?\s?[KMBT]")
 _MARGIN = re.compile(r"^[\s$~*+<>≤≥±\\-]*(?=\d|\.\d)")
