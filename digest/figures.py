@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from string import ascii_letters
 from typing import NamedTuple
 
 
@@ -103,12 +104,13 @@ _ADDRESS = re.compile(r"https?://[^\s<>()，。；、]+|www\.\S+|\b[\w.+-]{1,64}
 # --- what is no figure -------------------------------------------------------------------------------------------
 
 _REFERENCE = re.compile(
-    r"(?:\b(?:tables?|tabs?|figures?|figs?|sections?|secs?|sect|appendix|app|eqs?|eqns?|equations?|algorithms?|alg|"
+    r"(?:\b(?=[a-z])(?:tables?|tabs?|figures?|figs?|sections?|secs?|sect|appendix|app|eqs?|eqns?|equations?|algorithms?|alg|"
     r"theorems?|lemmas?|propositions?|definitions?|corollary|chapters?|steps?|stages?|phases?|parts?|listings?|"
     r"footnotes?|lines?|questions?|examples?|cases?|version|ver|no|rq|top|ref|refs|reference)\b\.?"
-    r"|[§#v]|(?:(?<![\u4e00-\u9fff])|[如见在和与])[图表]|公式|算法|第|附录|步骤|阶段|定理|引理|方程|章节|版本|示例)[\s~-]*(?:[A-Z]\.)?$|\b(?:eqs?|eqns?|equations?)\b\.?\s*\($",
+    r"|[§#v]|(?:(?<![\u4e00-\u9fff])|[如见在和与])[图表]|公式|算法|第|附录|步骤|阶段|定理|引理|方程|章节|版本|示例)[\s~-]*$|\b(?:eqs?|eqns?|equations?)\b\.?\s*\($",
     re.IGNORECASE,
 )
+_LOOSE = str.maketrans("~-.(", "    ")  # may stand between a reference and its number
 # Ids, dates and years that begin with a number, and what stands before the day or the number of a licence.
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.?"
 _NO_FIGURE = re.compile(
@@ -118,6 +120,7 @@ _NO_FIGURE = re.compile(
 )
 _BRACKETED = re.compile(r"\[\s*\d{1,3}(?:\s*[,;-]\s*\d{1,3})*\s*\]")
 _DAY = re.compile(rf"(?:{_MONTH} |\bCC[- ]BY(?:-\w{{1,8}}){{0,4}}[- ]|\b(?:Apache|MIT|GPL|BSD)[- ](?:v|License )?)$")
+_BEFORE_DAY = (" ", "-", "v")  # what `_DAY` ends with
 _MOST_BASE = 20  # of a power: what stands raised behind a greater number is a note
 _YEARS = range(1950, 2036)
 # A number of four digits is a year where words say so: "in 2017", "ACL 2017", "(Reader et al., 2017)", 2017 年.
@@ -156,10 +159,10 @@ _MOST_ZEROS = 300  # that a float holds
 _ROUND_DIGITS = 3  # "about 20" is told as exactly as 20; "about 30,000" is not
 
 
-def figures(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Figure]:
+def figures(text: str, taken: Sequence[tuple[int, int]] = (), most: float = math.inf) -> list[Figure]:
     """The figures of a text in its order, without those that lie in the spans `taken`, such as names.
 
-    The spans are in the order of the text and do not overlap.
+    The spans are in the order of the text and do not overlap. What stands behind `most` figures is not read.
     """
     ready = prepared(text)
     enumerated = "(1)" in ready
@@ -179,6 +182,8 @@ def figures(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Figure]:
         if _is_glued(ready, match, found[-1].end if found else -1) or _is_counter(ready, match, enumerated=enumerated):
             continue
         found += _figures(text, ready, match)
+        if len(found) >= most:
+            break
     return found
 
 
@@ -186,7 +191,8 @@ def _no_figure(ready: str, begin: int) -> int:
     """Where an id, a date or a reference that begins with the number ends; 0 for other numbers."""
     if match := _NO_FIGURE.match(ready, begin):
         return match.end()
-    if _DAY.search(ready, max(0, begin - 16), begin):
+    before = ready[max(0, begin - 16) : begin]
+    if before.endswith(_BEFORE_DAY) and before != before.lower() and _DAY.search(ready, begin - len(before), begin):
         return begin + 1
     opened = ready.rfind("[", max(0, begin - 3), begin)
     if opened >= 0 and (match := _BRACKETED.match(ready, opened)):
@@ -267,15 +273,25 @@ def _is_counter(ready: str, match: re.Match[str], *, enumerated: bool) -> bool:
     begin, end, number = match.start("number"), match.end("number"), match["number"]
     if match.end() > end:
         return False
-    if _ORDINAL.match(ready, end) or (_REFERENCE.search(ready, max(0, begin - 16), begin)):
+    if _ORDINAL.match(ready, end) or _is_numbered(ready, begin):
         return True
     if not number.isdigit():
-        return bool(re.fullmatch(r"[A-Z]\.", ready[max(0, begin - 2) : begin]))
+        return False
     if _is_year_number(number) and _is_year(ready, begin, end):
         return True
     if enumerated and float(number) <= 20 and ready[begin - 1 : begin] == "(" and ready[end : end + 1] == ")":
         return True
     return bool(_POINT_BEHIND.match(ready, end)) and bool(_POINT_BEFORE.fullmatch(ready, max(0, begin - 8), begin))
+
+
+def _is_numbered(ready: str, begin: int) -> bool:
+    """Whether a number counts what stands before it: Table 3, § 3, 第 3."""
+    before = ready[max(0, begin - 16) : begin]
+    stem = before.translate(_LOOSE).rstrip()
+    if not stem or not (stem[-1].isalpha() or stem[-1] in "§#"):
+        return False
+    word = len(stem.rstrip(ascii_letters))  # Chinese ones have two characters at most
+    return bool(_REFERENCE.search(ready, begin - len(before) + max(0, word - 2), begin))
 
 
 def _is_year(ready: str, begin: int, end: int) -> bool:
@@ -317,8 +333,9 @@ def _figures(text: str, ready: str, match: re.Match[str]) -> Iterator[Figure]:
         sign=match["sign"] if start < match.start("number") else "",
         unit=unit,
         round=_round(ready, match.start("number"), end, number) * scale,
-        version=bool(_VERSION.fullmatch(text[match.start("number") : end]))
-        and bool(_NAMED.search(ready[max(0, start - 40) : start])),
+        version=bool(_VERSION.fullmatch(text, match.start("number"), end))
+        and (named := ready[max(0, start - 40) : start]) != named.lower()
+        and bool(_NAMED.search(named)),
     )
     yield figure
     if not match["power"] and (deviated := _DEVIATED.match(ready, match.end())):
@@ -350,8 +367,10 @@ def _round(ready: str, begin: int, end: int, number: str) -> float:
     if "." in number:
         return float(10 ** -len(number.partition(".")[2]))
     zeros = len(number) - len(number.rstrip("0"))
+    if not zeros or len(number) < _ROUND_DIGITS:
+        return 1.0
     told = _ABOUT_BEFORE.search(ready[max(0, begin - 14) : begin]) or _ABOUT_BEHIND.match(ready, end)
-    return 10.0 ** min(zeros, _MOST_ZEROS) if told and len(number) >= _ROUND_DIGITS else 1.0
+    return 10.0 ** min(zeros, _MOST_ZEROS) if told else 1.0
 
 
 # --- equal figures -----------------------------------------------------------------------------------------------

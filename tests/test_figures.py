@@ -73,6 +73,7 @@ def test_a_figure_is_worth_the_same_however_it_is_written(text: str, value: floa
         ("91.4 (0.421 vs 0.393)", ["91.4", "0.421", "0.393"]),
         ("1,590 tasks and 925 tools", ["1,590", "925"]),
         ("a 3-shot run of 12-layer nets", ["3", "12"]),
+        ("timetable 3, 风图 4, planes 5 and may 6", ["3", "4", "5", "6"]),
     ],
 )
 def test_every_figure_of_a_line_is_told_with_its_unit(text: str, told: list[str]) -> None:
@@ -94,6 +95,9 @@ def test_every_figure_of_a_line_is_told_with_its_unit(text: str, told: list[str]
         "1 月 16 日",
         "Table 3, Section 4.2 and Fig. 7",
         "见图 3 和表 2，第 4 节",
+        "EQUATION (3), Eqs. (4) and Fig.~ 5",
+        "§ 3, Stage-2, 公式 2 and 附录 4",
+        "Sept. 5, Apache License 2 and CC BY-NC-SA 4",
         "as in [12] and [3, 5]",
         "https://example.org/v2/84.2",
         "x_{2} and n^{2}",
@@ -125,6 +129,11 @@ def test_what_only_looks_like_a_figure_is_none(text: str) -> None:
 def test_numbers_too_long_for_a_machine_leave_the_other_figures_as_they_are(text: str, told: list[str]) -> None:
     """Digits without end, powers beyond what a float holds, nought to a negative power."""
     assert [figure.text for figure in figures(text)] == told
+
+
+def test_what_stands_behind_as_many_figures_as_wanted_is_not_read() -> None:
+    """Step by step the same figures, only fewer."""
+    assert [figure.text for figure in figures("Table 1: 3, 5% and 7 kites", most=2)] == ["3", "5%"]
 
 
 def test_figures_in_taken_spans_are_left_out() -> None:
