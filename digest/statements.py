@@ -25,7 +25,9 @@ _LEAD = re.compile(r"^[^:：。]{2,80}+[:：]")
 _LEAD_CHARS = 300
 _BEFORE_CHARS = 300
 MOST_STATED = 500  # figures and as many names of a section that are held against the text
+MOST_CHARS = 50_000  # of a section that are held against the text; a whole report has 10,000
 _HEADING_CHARS = 30  # a paragraph as short as this, without a figure, heads the next
+_DIGIT = re.compile(r"\d")
 # A figure beside one of these may be the other side of a comparison.
 CONTRAST = re.compile(
     r"\b(?:baselines?|vs|versus|than|over|compared|previous|prior|against|surpass\w*|outperform\w*|exceed\w*|beat\w*|"
@@ -123,35 +125,48 @@ class Told(NamedTuple):
 
 
 def told(section: Section, knows: Knows, labels: Sequence[str] = ()) -> Told:
-    """The figures and names of a section, each in the order of its text, at most MOST_STATED of either.
+    """The figures and names of a section, each in the order of its text, at most MOST_STATED of either and those of its
+    first MOST_CHARS characters.
 
     `labels` are labels of the text's tables that hold numbers: such a number tells which figure another one is.
     """
     found = Told([], [])
-    for line in lines(section.blocks):
-        spotted = names(line.text, knows)
-        starts = [name.start for name in spotted]
-        labelled = sorted(_labelled(line.text, labels))
-        labelled_starts = [start for start, _ in labelled]
-        begin = 0
-        for end in _ends(line.text):
-            sentence = line.text[begin:end]
-            own = spotted[bisect_left(starts, begin) : bisect_left(starts, end)]
-            found.names.extend(Mention(section.name, line.at + name.start, name, sentence) for name in own)
-            taken = [(name.start, name.end) for name in own]
-            near = labelled[bisect_left(labelled_starts, begin) : bisect_left(labelled_starts, end)]
-            stated = _stated(section.name, line, (begin, end), taken, near, knows)
-            found.figures.extend(islice(stated, max(0, MOST_STATED - len(found.figures))))
-            begin = end
+    labelled = sorted(_labelled(plain(section.blocks), labels))
+    labelled_starts = [start for start, _ in labelled]
+    for line, begin, end, own in _sentences(section.blocks, knows):
+        sentence = line.text[begin:end]
+        found.names.extend(Mention(section.name, line.at + name.start, name, sentence) for name in own)
+        first, last = (bisect_left(labelled_starts, line.at + place) for place in (begin, end))
+        stated = _stated(section.name, line, (begin, end), own, labelled[first:last], knows)
+        found.figures.extend(islice(stated, max(0, MOST_STATED - len(found.figures))))
+        if len(found.figures) >= MOST_STATED and len(found.names) >= MOST_STATED:
+            break
     return Told(found.figures, found.names[:MOST_STATED])
+
+
+def _sentences(blocks: Sequence[Block], knows: Knows) -> Iterator[tuple[Line, int, int, Sequence[Name]]]:
+    """The sentences that have a digit or a name: the line, where in it they begin and end, their names."""
+    room = MOST_CHARS
+    for line in lines(blocks):
+        text = line.text[:room]
+        room -= len(text)
+        spotted = names(text, knows)
+        starts = [name.start for name in spotted]
+        begin = 0
+        for end in _ends(text):
+            own = spotted[bisect_left(starts, begin) : bisect_left(starts, end)] if starts else []
+            if own or _DIGIT.search(text, begin, end):
+                yield line, begin, end, own
+            begin = end
 
 
 def _labelled(text: str, labels: Sequence[str]) -> Iterator[tuple[int, int]]:
     for label in labels:
         at = text.find(label)
         while at >= 0:
-            if not text[at - 1 : at].isalnum() and not text[at + len(label) :][:1].isalnum():
-                yield at, at + len(label)
+            end = at + len(label)
+            if not text[at - 1 : at].isalnum() and not text[end : end + 1].isalnum():
+                yield at, end
             at = text.find(label, at + 1)
 
 
@@ -159,17 +174,19 @@ def _stated(
     name: SectionName,
     line: Line,
     bounds: tuple[int, int],
-    taken: Sequence[tuple[int, int]],
+    own: Sequence[Name],
     labelled: Sequence[tuple[int, int]],
     knows: Knows,
 ) -> Iterator[Statement]:
     """The figures of a sentence. What may be the version in a name, or stands in a label, cuts no sentence."""
     begin, end = bounds
     sentence = line.text[begin:end]
-    told = figures(sentence, [(start - begin, stop - begin) for start, stop in taken])
+    told = figures(sentence, [(name.start - begin, name.end - begin) for name in own])
+    if not told:
+        return
     stated = [
         figure._replace(version=True)
-        if any(start <= begin + figure.start < stop for start, stop in labelled)
+        if any(start <= line.at + begin + figure.start < stop for start, stop in labelled)
         else figure
         for figure in list({figure.start: figure for figure in reversed(told)}.values())[::-1]
     ]
@@ -188,7 +205,7 @@ def _ends(text: str) -> Iterator[int]:
         (
             match.end()
             for match in _SENTENCE_END.finditer(text)
-            if not _NO_END.search(text, max(0, match.start() - 8), match.start() + 1)
+            if text[match.start()] != "." or not _NO_END.search(text, max(0, match.start() - 8), match.start() + 1)
         ),
     )
 
