@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from digest.labels import terms
 from digest.spots import Page, Spot, Terms
@@ -22,12 +23,23 @@ _LIKE = 0.5
 _MOST_PLACES = 300  # of a page
 
 
+class _Place(NamedTuple):
+    """The words of a figure's own part or labels, those of its sentence's head, those around, those of its passage."""
+
+    own: Terms
+    head: Terms
+    around: Terms
+    page: Terms
+
+
 class Homes:
     def __init__(self, pages: Sequence[Page]) -> None:
         self._pages = [page for page in pages if page.spots]
         counts = Counter(word for page in self._pages for word in page.words)
         self._weights = {word: math.log(1 + len(self._pages) / count) for word, count in counts.items()}
         self._around: dict[int, Terms] = {}
+        self._placed: dict[tuple[int, int], _Place] = {}
+        self._places_of: dict[int, tuple[_Place, ...]] = {}
 
     def elsewhere(self, words: Terms, spots: Iterable[Spot], *, cells_only: bool = False) -> bool:
         """Whether the statement with these words is clearly at home at another place than those of the spots.
@@ -35,35 +47,52 @@ class Homes:
         With `cells_only` only the cell of a table that they name is such a place, and only if the spots have none of
         them: for statements that say too little for more.
         """
-        own = max((self.likeness(words, spot) for spot in spots), default=0.0)
+        whole = self._weight(words)
+        own = max((self._like(words, whole, place) for place in {self._place(spot) for spot in spots}), default=0.0)
         if own >= _CLEARLY:
             return False
-        places = (spot for page in self._near(words) for spot in page.spots[:_MOST_PLACES] if not spot.figure.version)
+        near = self._near(words)
         if cells_only:
-            return own == 0 and any(spot.is_cell and words <= spot.labels for spot in places)
-        return any((like := self.likeness(words, spot)) >= _LIKE and own < _CLEARLY * like for spot in places)
+            return own == 0 and any(spot.is_cell and words <= spot.labels for page in near for spot in _spots(page))
+        likes = (self._like(words, whole, place) for page in near for place in self._places(page))
+        return any(like >= _LIKE and own < _CLEARLY * like for like in likes)
 
     def likeness(self, words: Terms, spot: Spot) -> float:
         """From 0 to 1: how much of the words, weighed by how seldom they are, a place has."""
-        whole = sum(self._weights.get(word, 0.0) for word in words)
+        return self._like(words, self._weight(words), self._place(spot))
+
+    def _like(self, words: Terms, whole: float, place: _Place) -> float:
         if not whole:
             return 0.0
-        own, head, around = self._words(spot)
+        own, head, around, page = place
         return (
             self._weight(words & own)
             + _HEAD * self._weight((words & head) - own)
             + _AROUND * self._weight((words & around) - own - head)
-            + (0.0 if spot.is_cell else _PAGE * self._weight((words & spot.page.words) - own - head - around))
+            + _PAGE * self._weight((words & page) - own - head - around)
         ) / whole
 
     def _weight(self, words: Terms) -> float:
         return sum(self._weights.get(word, 0.0) for word in words)
 
-    def _words(self, spot: Spot) -> tuple[Terms, Terms, Terms]:
-        if spot.is_cell:
-            return spot.labels, frozenset(), self._over(spot.page)
-        own, head, others = spot.words
-        return own, head, others | self._over(spot.page)
+    def _places(self, page: Page) -> tuple[_Place, ...]:
+        """The places of a passage that differ."""
+        known = self._places_of.get(id(page))
+        if known is None:
+            known = self._places_of[id(page)] = tuple(dict.fromkeys(map(self._place, _spots(page))))
+        return known
+
+    def _place(self, spot: Spot) -> _Place:
+        known = self._placed.get((id(spot.page), spot.figure.start))
+        if known is None:
+            over = self._over(spot.page)
+            if spot.is_cell:
+                known = _Place(spot.labels, frozenset(), over, frozenset())
+            else:
+                own, head, others = spot.words
+                known = _Place(own, head, others | over, spot.page.words)
+            self._placed[id(spot.page), spot.figure.start] = known
+        return known
 
     def _over(self, page: Page) -> Terms:
         known = self._around.get(id(page))
@@ -74,3 +103,7 @@ class Homes:
     def _near(self, words: Terms) -> list[Page]:
         scored = [(self._weight(words & page.words), place) for place, page in enumerate(self._pages)]
         return [self._pages[place] for score, place in sorted(scored, reverse=True)[:_NEAREST] if score]
+
+
+def _spots(page: Page) -> Iterator[Spot]:
+    return (spot for spot in page.spots[:_MOST_PLACES] if not spot.figure.version)

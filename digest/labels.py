@@ -121,7 +121,7 @@ _SAME_WORD = {
 def terms(text: str) -> frozenset[str]:
     """The telling words and numbers of a text in lower case, without citations; of Chinese those that are known."""
     plain = _TEX_WORD.sub(_greek, _CITED.sub(" ", text)) if "\\" in text or "(" in text or "[" in text else text
-    found = {_folded(word) for word in _TERM.findall(plain.lower()) if word not in _STOP}
+    found = {_folded(word) for word in set(_TERM.findall(plain.lower())) - _STOP}
     if not plain.isascii():
         for chinese, english in _MEANINGS.items():
             if chinese in plain:
