@@ -18,6 +18,7 @@ from digest.spots import Axis, Spot, Terms
 from digest.statements import Statement
 
 _MOST_LABEL_WORDS = 3  # of a longer label not every word has to be mentioned
+_MOST_MENTIONED = 100  # labels by one statement, to look which of them lie within others
 _PARTLY = 0.75
 _MOSTLY = 0.6
 _ENOUGH_WORDS = 3  # in common, for two sentences to be the same one
@@ -86,7 +87,9 @@ def _mentions(labels: Sequence[Terms], statement: Statement) -> frozenset[Terms]
     """The labels that a statement mentions, best in its own words; of "Kite" and "Kite large" the longer one."""
     for words in (statement.own_words, statement.all_words):
         mentioned = [label for label in labels if label <= words]
-        wider = [label for label in mentioned if not any(label < other for other in mentioned)]
+        wider = mentioned
+        if len(mentioned) <= _MOST_MENTIONED:
+            wider = [label for label in mentioned if not any(label < other for other in mentioned)]
         wider = wider or [label for label in labels if _is_partly_in(label, words)]
         if wider:
             return frozenset(wider)

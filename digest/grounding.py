@@ -77,6 +77,7 @@ class Ground:
         self._text = Squeezed(*(page.passage.text for page in self.pages))
         self._headings = Squeezed(*(page.passage.heading for page in self.pages))
         self._told = Squeezed(_told_of(paper))
+        self._knows: dict[str, bool] = {}
         self._labels = _numbered_labels(self.pages)
         self._homes = Homes(self.pages)
         words = frozenset[str]().union(*(page.words for page in self.pages))
@@ -85,7 +86,11 @@ class Ground:
 
     def knows(self, name_key: str) -> bool:
         """Whether a name stands in the text, its headings, or what the list tells of the paper."""
-        return self._text.has(name_key) or self._headings.has(name_key) or self._told.has(name_key)
+        known = self._knows.get(name_key)
+        if known is None:
+            places = (self._text, self._headings, self._told)
+            known = self._knows[name_key] = any(place.has(name_key) for place in places)
+        return known
 
     def findings(self, report: Report) -> tuple[Finding, ...]:
         """What comes of every figure and name of a report, section by section in the order of the text."""
@@ -161,7 +166,8 @@ class Ground:
     def _between(self, value: float, step: float) -> Iterator[Spot]:
         margin = step / 2 + 1e-9 * abs(value)
         low, high = bisect_left(self._values, value - margin), bisect_right(self._values, value + margin)
-        return (spot for spot in self._spots[low:high] if rounds_to(spot.figure.value, value, step))
+        spots = map(self._spots.__getitem__, range(low, high))
+        return (spot for spot in spots if rounds_to(spot.figure.value, value, step))
 
     def _spelled(self, figure: Figure) -> Iterator[Spot]:
         """Where a small whole number is written as a word."""
@@ -254,16 +260,19 @@ class Ground:
         family = name_words.family(name.key)
         if not name.model or len(family) < 2:
             return None
-        at = self._text.text.find(family)
-        if at < 0:
-            return None
+        others = self._families.get(family, ()) if family in self._text.text else ()
+        return next(((page, other.text) for page, other in others if other.key != name.key), None)
+
+    @cached_property
+    def _families(self) -> dict[str, list[tuple[Page, name_words.Name]]]:
+        """By the letters they begin with the names of the text: the first, and the first that is another."""
+        found: dict[str, list[tuple[Page, name_words.Name]]] = defaultdict(list)
         for page in self.pages:
-            if page.squeezed.text.find(family) < 0:
-                continue
-            for other in page.names:
-                if name_words.family(other.key) == family and other.key != name.key:
-                    return page, other.text
-        return None
+            for name in page.names:
+                known = found[name_words.family(name.key)]
+                if not known or (len(known) == 1 and known[0][1].key != name.key):
+                    known.append((page, name))
+        return found
 
     def _own_names(self, paper: Paper | None) -> list[str]:
         """The names of the paper's own work: those of its title, and those that it says it proposes."""

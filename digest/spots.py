@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from digest.types import Passage, PassageKind
 Terms = frozenset[str]
 
 _LABEL_CHARS = 80
+_MOST_FIGURES = 3000  # of a passage; a large table has some hundreds
 _MOST_LABELS = 12  # to either side of a cell
 
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*\s+(?=[\"'“(\[]*[A-Z\d$\\])|[。！？；]|\n")
@@ -230,9 +232,9 @@ class Page:
     def __init__(self, passage: Passage, caption: str) -> None:
         self.passage = passage
         self.caption = caption
-        found = figures(passage.text)
+        found = figures(passage.text, most=_MOST_FIGURES)
         known = {figure.start for figure in found}
-        for match in _NAMED_SIZE.finditer(passage.text):
+        for match in islice(_NAMED_SIZE.finditer(passage.text), _MOST_FIGURES):
             if match.start() not in known:
                 found += [_moved(size, match)._replace(version=True) for size in figures(f" {match[0]}")]
         self.figures: Sequence[Figure] = sorted(found, key=lambda figure: figure.start)
@@ -263,7 +265,8 @@ class Page:
         ends = (
             match.end()
             for match in _SENTENCE_END.finditer(text)
-            if not _ABBREVIATION.search(text, max(0, match.start() - 8), match.start() + 1)
+            if text[match.start()] != "."
+            or not _ABBREVIATION.search(text, max(0, match.start() - 8), match.start() + 1)
         )
         return list(cut_sentences(text, ends))
 

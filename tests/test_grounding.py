@@ -311,6 +311,29 @@ def test_of_figures_without_end_the_first_are_checked() -> None:
     assert [finding.outcome for finding in found] == [FOUND] * 500
 
 
+def test_a_figure_behind_thousands_of_counts_is_still_checked() -> None:
+    """Numbers of steps and points are no figures, and use up none of those that are checked."""
+    told = f"{'See step 3. ' * 1500}{'1. ' * 1500}Lamps score 81.5. Kites score 72.25."
+    found = findings(told, ground(Passage("", "Results", PassageKind.TEXT, "Lamps score 81.5.")))
+    assert [(finding.text, finding.outcome) for finding in found] == [("81.5", FOUND), ("72.25", NOT_FOUND)]
+
+
+def test_the_last_cell_of_a_large_table_is_found() -> None:
+    """Seven hundred rows of three scores."""
+    rows = "\n".join(f"Lamp {row} | {row}.5 | {row}.25 | {row}.75" for row in range(700))
+    where = ground(Passage("", "Results", PassageKind.TABLE, f"Model | Dunes | Cliffs | Bays\n{rows}"))
+    assert outcome("Lamp 699 scores 699.75 on Bays.", "699.75", where) is FOUND
+
+
+def test_a_figure_under_one_of_very_many_labels_that_a_sentence_mentions_is_found() -> None:
+    """Labels made of the same few words, all of them in the sentence."""
+    words = "amber birch cedar dune ember fjord grove heath".split()
+    labels = [" ".join(words[place] for place in range(8) if number >> place & 1) for number in range(1, 256)]
+    rows = "\n".join(f"{label} | {number}.5" for number, label in enumerate(labels))
+    where = ground(Passage("", "Results", PassageKind.TABLE, f"Model | Score\n{rows}"))
+    assert outcome(f"Of {' and '.join(words)}: 254.5.", "254.5", where) is FOUND
+
+
 def test_a_sentence_without_end_still_tells_what_its_figures_are() -> None:
     """It is cut at white space, long before it ends."""
     line = f"Lamps score 81.5 {'under ever so many skies ' * 100}while kites score 72.25 at dusk"
