@@ -25,7 +25,8 @@ HEADING_UNITS = 200  # of a bold paragraph that is kept with what follows it
 TABLE_COLUMNS = 56  # of a table set in lines: about what an embed shows without wrapping
 _TAB_COLUMNS = 4
 
-_BEFORE_SPECIAL = re.compile(r"(?=[\\*_~`|<>\[\]]|:\S)")  # the colon makes addresses into links and words into emoji
+# The colon makes addresses into links, and words into emoji
+_BEFORE_SPECIAL = re.compile(r"(?=[\\*_~`|<>\[\]]|:(?:\S|\Z))")
 _LINE_START = re.compile(r"^([^\S\n]*+)([#+-])", re.MULTILINE)
 _NUMBER_START = re.compile(r"^([^\S\n]*+\d++)([.)])", re.MULTILINE)
 _MENTION = re.compile(r"@(?=everyone|here)|(?<![A-Za-z0-9])@(?=\w)", re.IGNORECASE)
@@ -101,10 +102,10 @@ def _paragraph(runs: Runs, indent: str) -> Iterator[Piece]:
 
 
 def _shown(run: Run) -> Run:
-    """The run with the text that a reader sees of it; a formula that comes to nothing as it was written."""
+    """The run with the text that a reader sees of it."""
     if run.kind is RunKind.CODE:
         return replace(run, text=clean(run.text.expandtabs(_TAB_COLUMNS)))
-    return replace(run, text=visible(run) or clean(run.text))
+    return replace(run, text=visible(run))
 
 
 def _indented(text: str, indent: str) -> str:

@@ -6,6 +6,7 @@ On the path of every look-up, so it imports nothing heavy; pylatexenc only when 
 from __future__ import annotations
 
 import functools
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ _UNSEEN = ("Cc", "Cf", "Co", "Cs")
 _CLOSING = "，。、；：？！）】》”’」』…,.;:?!)]}"
 
 
+_OF_ADDRESSES = r"^[/:]|[/:]$|[/:](?=/)|(?<=[/:])/"
+_OF_MATHEMATICS = {"/": "\u2215", ":": "\u2236"}  # a division slash, a ratio
 _FORMULA_CHARS = 2000  # a longer one is none that anybody reads
 _FORMULA = r"\$\$([^$]+)\$\$|(?<!\\)\$(?=[^\s$])((?:\\.|[^$\\\n])*?)(?<=\S)\$(?!\d)|\\\((.{1,400}?)\\\)"
 
@@ -131,15 +134,19 @@ def styled(runs: Sequence[Run], style: Style) -> str:
 
 
 def visible(run: Run) -> str:
-    """What a reader sees of a run: formulas in Unicode, characters that cannot be seen left out."""
-    return clean(tex_as_unicode(run.text) if run.kind is RunKind.TEX else run.text)
+    """What a reader sees of a run: formulas in Unicode, or as they are written where that comes to nothing, characters
+    that cannot be seen left out."""
+    return clean((run.kind is RunKind.TEX and tex_as_unicode(run.text)) or run.text)
 
 
 def clean(text: str) -> str:
-    """The text without characters that nobody sees; line ends stay."""
+    """The text without characters that nobody sees; line ends stay, tabs and the like become spaces."""
     if text.replace("\n", "").isprintable():
         return text
-    return "".join(char for char in text if char == "\n" or unicodedata.category(char) not in _UNSEEN)
+    return "".join(
+        char if char == "\n" or unicodedata.category(char) not in _UNSEEN else " " if char.isspace() else ""
+        for char in text
+    )
 
 
 def undressed(piece: str, _run: Run) -> str:
@@ -158,16 +165,23 @@ def ansi(piece: str, run: Run) -> str:
 def tex_as_unicode(tex: str) -> str:
     """A formula as plain characters: `\\mathcal{L}_{align}` becomes `ℒ_align`.
 
-    One too long or too deeply nested stays as it is.
+    One that is too long, or that cannot be read, stays as it is. No address grows together of it and what stands around
+    it: slashes and colons that could be a part of one become signs of mathematics.
     """
+    return re.sub(_OF_ADDRESSES, lambda mark: _OF_MATHEMATICS[mark[0]], _in_unicode(tex))
+
+
+def _in_unicode(tex: str) -> str:
     if len(tex) > _FORMULA_CHARS:
         return tex
     from pylatexenc.latex2text import LatexNodes2Text  # 40 ms: only where there is a formula
 
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # a formula that it cannot read is nobody's concern
     try:
-        return " ".join(LatexNodes2Text(math_mode="text").latex_to_text(tex).split())
-    except RecursionError:
+        shown = clean(" ".join(LatexNodes2Text(math_mode="text").latex_to_text(tex).split()))
+    except Exception:  # noqa: BLE001 (it raises what its code happens to: KeyError for a `\sqrt` of nothing)
         return tex
+    return tex if "%s" in shown and r"\%s" not in tex else shown  # a place that it found nothing for
 
 
 def columns_of(text: str) -> int:

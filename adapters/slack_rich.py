@@ -77,10 +77,10 @@ def _paragraph(runs: Runs) -> Iterator[Element]:
 
 
 def shown(run: Run) -> str:
-    """What a reader sees of a run; a formula that comes to nothing is shown as it was written."""
+    """What a reader sees of a run."""
     if run.kind is RunKind.CODE:
         return clean(run.text.expandtabs(_TAB_COLUMNS))
-    return visible(run) or clean(run.text)
+    return visible(run)
 
 
 def _inline(run: Run) -> Iterator[Element]:

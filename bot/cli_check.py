@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from adapters.markup import clean
+from adapters import markup
 from bot import compose
 from bot.cli import DONE, FAILED, LanguageTag, Options, counted
 from config.settings import Settings
@@ -19,6 +19,7 @@ from digest.locks import Work, held
 from digest.lookups import Lookups
 from digest.mending import check_report
 from digest.readers.fingerprint import text_hash
+from digest.render import unlinked
 from digest.store import Store
 from digest.text.injection import Dropped, filter_injections
 from digest.types import (
@@ -168,7 +169,7 @@ async def _held_against(work: ChildWork, paper: Paper, report: Report, reading: 
 
 def _lines(told: Sequence[Checked]) -> Iterator[str]:
     for one in told:
-        yield f"{one.paper.id}  {clean(one.paper.title)}"
+        yield f"{one.paper.id}  {_printed(one.paper.title)}"
         yield f"  {_text_of(one)}"
         if one.reading is not None and not one.report.findings:
             yield "  states no figure, and no name of a model, dataset or benchmark"
@@ -188,7 +189,7 @@ def _text_of(one: Checked) -> str:
         return "not checked: neither a text nor an abstract of the paper is stored"
     if not one.is_stored:
         return "held against the abstract: no text of the paper is stored, and an abstract holds only some"
-    return f"held against the {one.reading.source} text, {clean(one.reading.url)}"
+    return f"held against the {one.reading.source} text, {markup.clean(one.reading.url)}"
 
 
 def _of_outcome(findings: Sequence[Finding], outcome: Outcome) -> Iterator[str]:
@@ -206,19 +207,24 @@ def _of_dropped(dropped: Sequence[Dropped]) -> Iterator[str]:
     if dropped:
         yield "  left out, since it addresses a language model and not readers:"
     for one in dropped:
-        yield f"    {clean(' '.join(one.sentence.split()))}  ({clean(one.heading) or 'the beginning'})"
+        yield f"    {_printed(one.sentence)}  ({_printed(one.heading) or 'the beginning'})"
 
 
 def _what(finding: Finding) -> str:
-    text = clean(" ".join(finding.text.split()))
+    text = _printed(finding.text)
     if finding.operation:
-        text += f" = {clean(finding.operation)}"
+        text += f" = {_printed(finding.operation)}"
     if finding.label:
-        text += f", it stands at: {clean(finding.label)}"
+        text += f", it stands at: {_printed(finding.label)}"
     if finding.instead:
-        text += f", the text names {clean(finding.instead)}"
+        text += f", the text names {_printed(finding.instead)}"
     if finding.passage is not None and finding.outcome is not Outcome.NOT_FOUND:
         kind = "" if finding.passage is PassageKind.TEXT else f"{finding.passage} in "
-        anchor = f" #{clean(finding.anchor)}" if finding.anchor else ""
-        text += f"  ({kind}{clean(finding.heading) or 'the beginning'}{anchor})"
+        anchor = f" #{_printed(finding.anchor)}" if finding.anchor else ""
+        text += f"  ({kind}{_printed(finding.heading) or 'the beginning'}{anchor})"
     return text
+
+
+def _printed(text: str) -> str:
+    """What is printed of a text from outside: on one line, without what nobody sees, and without live links."""
+    return markup.clean(unlinked(" ".join(text.split())))

@@ -262,7 +262,9 @@ def _begun(words: str, desk: Desk) -> list[tuple[str, str]]:
 
 
 def _several(best: Sequence[tuple[str, str]], words: str, section: str, texts: Texts) -> Message:
-    titles = ", ".join(f"{paper_id} ({render.shortened(title, _LABEL_CHARS)})" for title, paper_id in best)
+    titles = ", ".join(
+        f"{paper_id} ({render.shortened(render.unlinked(title), _LABEL_CHARS)})" for title, paper_id in best
+    )
     return line(texts, "several_titles", offered(best, section), words=words, nearest=titles)
 
 
@@ -275,7 +277,11 @@ def titled(words: str, found: Sequence[Hit]) -> Sequence[Hit]:
 def offered(titles: Sequence[tuple[str, str]], section: str = "") -> tuple[Action, ...]:
     """Buttons for papers, given by title and id, that answer with the report or a section of it."""
     return tuple(
-        Action(render.shortened(title, _LABEL_CHARS), command="paper", argument=f"{paper_id} {section}".strip())
+        Action(
+            render.shortened(render.unlinked(title), _LABEL_CHARS),
+            command="paper",
+            argument=f"{paper_id} {section}".strip(),
+        )
         for title, paper_id in titles
     )
 

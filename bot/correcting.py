@@ -17,6 +17,7 @@ from bot.commands import counted, line, match_section
 from bot.mistakes import answered
 from bot.operator_notices import Author, notify_operator
 from bot.words import under_paperboy
+from digest import render
 from digest.copies import Copies
 from digest.corrections import correct, preview, reinstate, to_correct, what_changed, withdraw
 from digest.errors import InvalidId, Withdrawn
@@ -220,7 +221,7 @@ def _form_about(
     """A form that names the paper, and says how much changes."""
     known = store.paper(paper)
     title = texts.phrases[f"{command}_title"]
-    about = f"{known.title} ({paper})" if known is not None else str(paper)
+    about = f"{render.unlinked(known.title)} ({paper})" if known is not None else str(paper)
     form = Form(title=title, command=command, argument=argument, submit=texts.phrases[f"{command}_send"], fields=fields)
     sentence = reach_sentence(reach, texts)
     blocks = (Paragraph((Run(about, bold=True),)), _sentence(sentence))

@@ -6,6 +6,7 @@ import logging
 
 from bot import compose, persons
 from bot.commands import line
+from digest import render
 from digest.errors import UsageError
 from digest.mistakes import SHOWN, Mistake, dismiss, mistake, mistakes, one_line, tell_mistake, waiting
 from digest.operator import tell_operator
@@ -136,7 +137,7 @@ def _waiting(store: Store, texts: Texts) -> Message:
 def _described(store: Store, known: Mistake, texts: Texts) -> list[Paragraph]:
     """The paper and the reader's words."""
     paper = store.paper(known.paper)
-    title = f"{known.paper}, {paper.title}" if paper is not None else str(known.paper)
+    title = f"{known.paper}, {render.unlinked(paper.title)}" if paper is not None else str(known.paper)
     section = f"{texts.sections[known.section]}: " if known.section else ""
     return [Paragraph((Run(title, bold=True),)), Paragraph((Run(f"{section}{known.words}"),))]
 

@@ -31,5 +31,6 @@ class Author(Struct, frozen=True):
 
 def notify_operator(store: Store, texts: Texts, author: Author, key: str, paper: Paper, **values: Any) -> None:
     """Tells the operator in one sentence, the phrase `key`; to be called in the transaction of the change."""
-    sentence = texts.phrases[key].format(who=author.described(texts), id=paper.id, title=paper.title, **values)
+    title = render.unlinked(paper.title)
+    sentence = texts.phrases[key].format(who=author.described(texts), id=paper.id, title=title, **values)
     tell_operator(store, f"{key} {paper.id} {secrets.token_hex(8)}", sentence, author.link or render.address(paper))

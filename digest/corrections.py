@@ -268,7 +268,7 @@ def _in_words(change: Change, texts: Texts) -> str:
 
 def _told(paper: Paper, sentence: str, footer: str) -> Message:
     return Message(
-        title=paper.title,
+        title=render.unlinked(paper.title),
         link=render.address(paper),
         blocks=(Paragraph((Run(sentence),)),),
         footer=footer,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from digest.render import shortened
+from digest.render import shortened, unlinked
 from digest.types import (
     Block,
     Finding,
@@ -61,20 +61,20 @@ def _more(count: int, texts: Texts) -> list[tuple[Block, ...]]:
 
 
 def _check(finding: Finding, texts: Texts) -> str:
-    text = shortened(finding.text, _TEXT_CHARS)
+    text = _shown(finding.text, _TEXT_CHARS)
     section = texts.sections[finding.section]
     if finding.outcome is Outcome.ELSEWHERE:
-        label = shortened(finding.label or finding.heading, _PLACE_CHARS)
+        label = _shown(finding.label or finding.heading, _PLACE_CHARS)
         return texts.phrases["check_elsewhere"].format(text=text, section=section, label=label)
     if finding.instead:
-        return texts.phrases["check_instead"].format(text=text, section=section, instead=finding.instead)
+        return texts.phrases["check_instead"].format(text=text, section=section, instead=unlinked(finding.instead))
     return texts.phrases["check_not_found"].format(text=text, section=section)
 
 
 def _place(finding: Finding, address: str, texts: Texts) -> Runs:
-    what = shortened(finding.text, _TEXT_CHARS)
+    what = _shown(finding.text, _TEXT_CHARS)
     if finding.operation:
-        what = f"{what} = {shortened(finding.operation, _TEXT_CHARS)}"
+        what = f"{what} = {_shown(finding.operation, _TEXT_CHARS)}"
     comma = texts.phrases["place_mark"]
     link = f"{address}#{finding.anchor}" if address and finding.anchor else ""
     return Run(f"{what}{comma}"), Run(_named(finding, texts), link=link)
@@ -83,7 +83,11 @@ def _place(finding: Finding, address: str, texts: Texts) -> Runs:
 def _named(finding: Finding, texts: Texts) -> str:
     """The last two headings over a place, and whether it is a table."""
     headings: Sequence[str] = finding.heading.split(" > ")[-2:]
-    heading = shortened(" > ".join(headings), _PLACE_CHARS)
+    heading = _shown(" > ".join(headings), _PLACE_CHARS)
     if finding.passage is PassageKind.TABLE:
         return texts.phrases["place_table"].format(heading=heading) if heading else texts.phrases["place_a_table"]
     return heading or texts.phrases["place_beginning"]
+
+
+def _shown(text: str, max_chars: int) -> str:
+    return unlinked(shortened(text, max_chars))

@@ -163,11 +163,12 @@ def settle(store: Store, localizer: Localizer, found: Iterable[Mistake], outcome
     for (to, _), (one, sentence, texts) in letters.items():
         paper = store.paper(one.paper)
         if paper is not None:
+            title = render.unlinked(paper.title)
             message = Message(
-                title=paper.title,
+                title=title,
                 link=render.address(paper),
                 blocks=(Paragraph((Run(sentence),)),),
-                plain=f"{paper.title}: {sentence}",
+                plain=f"{title}: {sentence}",
             )
             write_letter(store, to, message, texts.language, f"mistake {one.number}")
 

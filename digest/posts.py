@@ -317,7 +317,7 @@ def sources(
         *_quoted(report, reading, texts),
         *evidence.places(report, address if report.source is not ReadingSource.ABSTRACT else "", texts),
     )
-    return Message(title=paper.title, link=render.address(paper), blocks=blocks)
+    return Message(title=render.unlinked(paper.title), link=render.address(paper), blocks=blocks)
 
 
 def _quoted(report: Report, reading: Reading | None, texts: Texts) -> Iterator[Block]:
@@ -335,7 +335,7 @@ def _quote(text: str) -> Iterator[Run]:
     from digest.inline import text_runs  # milliseconds that a look-up can seldom spare
 
     yield Run("“")
-    yield from (replace(run, link="") for run in text_runs(text))
+    yield from (replace(run, link="") for run in text_runs(render.unlinked(text)))
     yield Run("”")
 
 
@@ -348,7 +348,9 @@ def _place(quote: Quote, reading: Reading | None, texts: Texts) -> Iterator[Run]
     where = heading or (texts.phrases["page"].format(page=page[1]) if page else texts.sources[reading.source])
     anchored = quote.anchor and reading.source in (ReadingSource.HTML, ReadingSource.PDF)
     yield Run(" — ")
-    yield Run(where, link=f"{reading.url.partition('#')[0]}#{quote.anchor}" if anchored else reading.url)
+    yield Run(
+        render.unlinked(where), link=f"{reading.url.partition('#')[0]}#{quote.anchor}" if anchored else reading.url
+    )
 
 
 def _links(addresses: Sequence[str]) -> Iterator[tuple[Run, ...]]:

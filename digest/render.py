@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -29,6 +30,9 @@ from digest.types import (
 HEADLINE_PAPERS = 3
 HEADLINE_LINE_CHARS = 120
 EXTRACTIVE = "extractive"  # the writer that chooses sentences
+_HARMLESS = re.compile(
+    r"(?:[^:.@＠\\$]|[:.] |(?<=\d)\.(?=\d))*+[:.]?"
+)  # neither an address nor a call, in whatever writing
 CARD_CHARS = 600  # of the contribution: one sentence, but writers differ in what they call one
 
 
@@ -75,7 +79,7 @@ def first_lines(papers: Sequence[Paper]) -> tuple[Block, ...]:
 def card(paper: Paper, report: Report | None, texts: Texts, problem: str = "") -> Message:
     """One paper of a digest: linked title, contribution, and a line of facts."""
     return Message(
-        title=paper.title,
+        title=unlinked(paper.title),
         link=address(paper),
         blocks=_contribution(report, texts, problem),
         footer=facts(paper, report, texts),
@@ -103,11 +107,11 @@ def report(
     if only is None and report.writer == EXTRACTIVE and paper.hub_summary:
         label = texts.phrases["hub_summary"]
         space = "" if label.endswith("：") else " "
-        blocks.append(Paragraph((Run(label + space, italic=True), Run(paper.hub_summary, italic=True))))
+        blocks.append(Paragraph((Run(label + space, italic=True), Run(unlinked(paper.hub_summary), italic=True))))
     notes = [facts(paper, report, texts), written(report, texts)]
     if only is None:
         notes += shortfalls(report, attempts, texts)
-    return Message(title=paper.title, link=address(paper), blocks=tuple(blocks), footer="\n".join(notes))
+    return Message(title=unlinked(paper.title), link=address(paper), blocks=tuple(blocks), footer="\n".join(notes))
 
 
 def section_blocks(section: Section, texts: Texts, report: Report | None = None) -> tuple[Block, ...]:
@@ -141,7 +145,7 @@ def shortfalls(report: Report, attempts: Sequence[Attempt], texts: Texts) -> lis
     if attempts:
         notes.append(texts.phrases["not_read"].format(attempts=" ".join(attempt.problem for attempt in attempts)))
     if report.left_out:
-        notes.append(texts.phrases["left_out"].format(headings="; ".join(report.left_out)))
+        notes.append(texts.phrases["left_out"].format(headings="; ".join(map(unlinked, report.left_out))))
     return notes
 
 
@@ -167,7 +171,7 @@ def facts(paper: Paper, report: Report | None, texts: Texts) -> str:
     if report is not None and report.domains:
         parts.append(domain_names(report.domains, texts))
     if paper.organization:
-        parts.append(paper.organization)
+        parts.append(unlinked(paper.organization))
     if paper.upvotes is not None:
         parts.append(f"▲{paper.upvotes}")
     if report is not None:
@@ -206,6 +210,16 @@ def arxiv_address(paper: ArxivId) -> str:
     return f"https://arxiv.org/abs/{paper}"
 
 
+def unlinked(text: str) -> str:
+    """Words of a paper, or of a list about it, that are shown as they are: without addresses that could be followed,
+    and without marks that call people."""
+    if _HARMLESS.fullmatch(text):
+        return text
+    from digest.text.shown import harmless_text  # milliseconds that a look-up can seldom spare
+
+    return harmless_text(text)
+
+
 def shortened(text: str, max_chars: int) -> str:
     """The text, or its beginning up to the last whole word that leaves room for an ellipsis."""
     if len(text) <= max_chars:
@@ -222,11 +236,12 @@ def _headline_line(paper: Paper) -> Runs:
 
 def _title(paper: Paper) -> Runs:
     """A title in a line, its formulas known, that leads to the paper."""
-    runs: Runs = (Run(paper.title),)
-    if "$" in paper.title or "\\" in paper.title:
+    title = unlinked(paper.title)
+    runs: Runs = (Run(title),)
+    if "$" in title or "\\" in title:
         from digest.inline import text_runs  # milliseconds that a look-up can seldom spare
 
-        runs = text_runs(paper.title)
+        runs = text_runs(title)
     return tuple(replace(run, link=address(paper)) for run in runs)
 
 

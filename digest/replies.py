@@ -18,10 +18,11 @@ from msgspec.structs import replace
 from digest import render
 from digest.errors import CutOff, WriteError
 from digest.grounding import Ground
-from digest.inline import parse_runs, text_runs
+from digest.inline import parse_runs, text_runs, write_runs
 from digest.retrieval import Glossary, asked_words, retrieve, words_of
 from digest.text.injection import filter_injections
 from digest.text.links import Links
+from digest.text.shown import Shown
 from digest.types import (
     Block,
     Message,
@@ -134,8 +135,8 @@ def answering(paper: Paper, reading: Reading, question: str, glossary: Glossary,
     safe = filter_injections(paper, reading)
     found = tuple(one.passage for one in retrieve(safe.reading.passages, question, glossary))
     links = Links(paper, reading, hosts)
-    said = (Said(links.text(one.text), one.passage) for one in quoted(found, question, glossary))
-    return Answering(safe.paper, found, tuple(said))
+    said = tuple(Said(links.text(one.text), one.passage) for one in quoted(found, question, glossary))
+    return Answering(safe.paper, found, said)
 
 
 def standing(
@@ -145,20 +146,23 @@ def standing(
     of_passages = Reading(paper_id=paper.id, source=ReadingSource.HTML, url="", text_hash="", passages=tuple(found))
     ground = Ground(of_passages, replace(paper, abstract=""))
     links = Links(paper, of_passages, hosts)
+    parsed = ((parse_runs(text), passage) for text, passage in sentences)
     return tuple(
-        Said(links.text(text), passage)
-        for text, passage in sentences
-        if not any(finding.to_check for finding in ground.section(_as_section(text)))
-        and all(any(one in held.text for held in found) for one in _addresses(text))
+        Said(write_runs(links.runs(runs)), passage)
+        for runs, passage in parsed
+        if not any(finding.to_check for finding in ground.section(_as_section(links.runs(runs))))
+        and all(any(one in held.text for held in found) for one in _addresses(runs))
     )
 
 
-def _as_section(text: str) -> Section:
-    return Section(SectionName.RESULTS, (Paragraph((Run(text),)),))
+def _as_section(runs: Runs) -> Section:
+    return Section(SectionName.RESULTS, (Paragraph(runs),))
 
 
-def _addresses(text: str) -> list[str]:
-    return [address.rstrip(".,;:!?)") for address in _ADDRESS.findall(text)]
+def _addresses(runs: Runs) -> list[str]:
+    """The addresses that a reader would be shown, and those of links."""
+    told = [*_ADDRESS.findall(Shown.of(runs).text), *(run.link for run in runs if run.link)]
+    return [address.rstrip(".,;:!?)") for address in told]
 
 
 # --- quoting -----------------------------------------------------------------------------------------------------
@@ -213,7 +217,9 @@ def message(paper: Paper, reading: Reading, given: Reply, texts: Texts) -> Messa
         lines.append(phrases["reply_no_model"])
     if reading.source is ReadingSource.ABSTRACT:
         lines.append(phrases["reply_abstract"])
-    return Message(title=paper.title, link=render.address(paper), blocks=tuple(blocks), footer="\n".join(lines))
+    return Message(
+        title=render.unlinked(paper.title), link=render.address(paper), blocks=tuple(blocks), footer="\n".join(lines)
+    )
 
 
 def place(passage: Passage, reading: Reading, texts: Texts) -> tuple[str, str]:
@@ -222,7 +228,7 @@ def place(passage: Passage, reading: Reading, texts: Texts) -> tuple[str, str]:
     heading = passage.heading.rpartition(" > ")[2]
     label = numbered[0] if numbered else heading or texts.phrases["reply_beginning"]
     link = f"{reading.url}#{passage.anchor}" if passage.anchor else reading.url
-    return render.shortened(label, _PLACE_CHARS), link
+    return render.unlinked(render.shortened(label, _PLACE_CHARS)), link
 
 
 def _sentence(text: str) -> Runs:

@@ -24,6 +24,7 @@ from digest.readers.pdf_rows import Cell, Line, Page
 from digest.retrieval import retrieve
 from digest.sources.huggingface import parse_entry
 from digest.store import Store
+from digest.text import shown
 from digest.text.valid import valid_text
 from digest.types import (
     Destination,
@@ -213,6 +214,7 @@ SCANNERS: dict[str, Scan] = {
     ),
     "digest.writers.answer.object_with": lambda text: answer.object_with('{"kite": ' + text, "kite"),
     # what is shown
+    "digest.text.shown.harmless_text": shown.harmless_text,
     "adapters.discord_text.escaped": discord_text.escaped,
     "adapters.discord_text.pieces": lambda text: [list(discord_text.pieces(block)) for block in _blocks(text)],
     "adapters.discord_messages.messages": lambda text: discord_messages.messages(_message(text)),

@@ -111,6 +111,12 @@ def test_what_begins_a_line_is_escaped_behind_empty_lines_and_spaces_too() -> No
     assert escaped("\n\n \u3000- lamps\n 12. kites\n# sails") == "\n\n \u3000\\- lamps\n 12\\. kites\n\\# sails"
 
 
+def test_a_colon_at_the_end_of_a_run_makes_no_address_with_the_next() -> None:
+    """Bold and italics have marks of their own, a formula beside plain text has none."""
+    (piece,) = pieces(Paragraph((Run("https:", bold=True), Run("x", RunKind.TEX), Run("a:"), Run("y", RunKind.TEX))))
+    assert re.findall(r"(?<!\\):", piece.text) == []
+
+
 def test_an_at_sign_inside_a_word_stays() -> None:
     """`Recall@1` mentions nobody."""
     assert escaped("Recall@1, a@b.example, @torch") == "Recall@1, a@b.example, ＠torch"

@@ -12,6 +12,7 @@ import sys
 
 import pytest
 
+
 @pytest.mark.parametrize("what", ["patterns", "scanners"])
 def test_no_text_stalls(what: str) -> None:
     ran = subprocess.run(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.markup import block_lines, clean, undressed
 from config.settings import hosts
 from digest.inline import parse_runs, plain_runs
-from digest.markdown import normal, parse, plain
-from digest.text.links import Links, with_own_links
+from digest.markdown import normal, parse
+from digest.text.links import Links
+from digest.text.shown import harmless_text, is_unseen
 from digest.types import Passage, PassageKind, Quote, Run, Section, SectionName, Table
 from tests.makers import paper, points, reading, report, sentence
 
@@ -65,6 +68,12 @@ def test_the_papers_own_addresses_and_those_it_names_on_known_hosts_stay_links(a
         ("Read https://gіthub.com/lamp/oil here.", "Read gіthub.com/lamp/oil here."),
         ("Read https://github.com:80/lamp/oil here.", "Read github.com:80/lamp/oil here."),
         (r"Read https://github.com\@evil.example here.", "Read github.com\\evil.example here."),
+        ("Read https:\u200b//evil.example here.", "Read \u200bevil.example here."),
+        ("Read h\u00adttps:/\U000e0041/evil.example here.", "Read \u00ad\U000e0041evil.example here."),
+        ("Read `https\u2060://evil.example` here.", "Read \u2060evil.example here."),
+        ("Read https:$/{}/$evil.example here.", "Read evil.example here."),
+        (r"Read $\text{https:}//evil.example$ here.", r"Read \text{}evil.example here."),
+        (r"Read **https**:$\mathrm{/}/$evil.example here.", "Read evil.example here."),
         ("Read hthttps://tps://evil.example here.", "Read evil.example here."),
         ("Read ht@tp://evil.example here.", "Read ht@evil.example here."),
         ("Read http:b:////evil.example here.", "Read http:evil.example here."),
@@ -87,6 +96,8 @@ def test_other_addresses_are_text_without_a_scheme(written: str, left: str) -> N
         "It runs llama.cpp and train.py, e.g. with input/output pairs.",
         "Recall@10 and pass@1 rise; the ratio is 3:1, i.e. x/y.",
         "The data:label pairs and the file: all are here.",
+        r"Recall@$k$ and pass@$\text{10}$ rise with $p:q$ and $a/b$.",
+        "Families \U0001f468\u200d\U0001f469\u200d\U0001f467 stay: whole.",
         "`@torch.no_grad()` goes before it.",
         "在表1中，准确率为91.4%，比基线高3.2个百分点。",
     ],
@@ -105,8 +116,8 @@ def test_what_only_looks_like_an_address_or_a_call_is_text(text: str) -> None:
         ("<@U0123456> <@!1> <#C0123456> <!channel> <@&1>", "<U0123456> <1> <C0123456> <channel> <1>"),
         ("`@everyone` and @**all**", "everyone and all"),
         ("@所有人 来看", "所有人 来看"),
-        ("Ask @@＠lamps, not a@lamps; a@@lamps is a@lamps.", "Ask lamps, not a@lamps; a@lamps is a@lamps."),
-        ("@@ @1. a@@everyone", "@@ 1. aeveryone"),
+        ("@\u200beveryone and @\u00adhere", "\u200beveryone and \u00adhere"),
+        (r"@$\text{every}\text{one}$ and $@{\rm all}$", r"\text{every}\text{one} and {\rm all}"),
     ],
 )
 def test_nobody_is_called(written: str, left: str) -> None:
@@ -125,19 +136,85 @@ def test_all_text_of_a_report_is_looked_at() -> None:
         quotes=(Quote(SectionName.RESULTS, "S1.p1", bad),),
         left_out=(bad,),
     )
-    seen = with_own_links(told, PAPER, reading(), hosts())
+    links = Links(PAPER, reading(), hosts())
+    seen = links.report(told)
     assert "://" not in str(seen)
     assert str(seen).count("See evil.example/x") == str(told).count(bad)
-    assert with_own_links(seen, PAPER, reading(), hosts()) == seen
+    assert links.report(seen) == seen
 
 
-BITS = [*"ht tp s : // / @ < ! evil.example www. javascript: mailto: ** ` everyone github.com".split(), " "]
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Code: https://github.com/Lamp/Wick.", "https://github.com/lamp/wick"),
+        ("Code: https://github.com/lamp/wick.", "https://github.com/Lamp/Wick/"),
+        ("Code: https://github.com/lamp/wick.git", "https://github.com/lamp/wick"),
+        ("Code: https://github.com/lamp/wick", "https://github.com/lamp/wick.git"),
+        ("Code: https://github.com/lamp/wick#usage", "https://github.com/lamp/wick"),
+        ("Code: https://github.com/lamp/wick?tab=readme-ov-file.", "https://github.com/lamp/wick"),
+        ("As in https://arxiv.org/abs/2401.00001", "https://arxiv.org/abs/2401.00001v3"),
+        ("As in arxiv.org/pdf/2401.00001v2.pdf", "https://arxiv.org/abs/2401.00001"),
+    ],
+)
+def test_an_address_may_be_written_in_another_way(text: str, address: str) -> None:
+    """In capitals or small letters, with or without what makes no other repository or paper of it."""
+    assert _stay(text, address)
+    assert not _stay(text, f"{address.rstrip('/')}-evil")
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/login?return_to=https://evil.example",
+        "https://www.kaggle.com/account/login?returnUrl=%2Fevil",
+        "https://gitlab.com/users/sign_in",
+        "https://huggingface.co/lamp?next=http:evil.example",
+        "https://gitee.com/redirect?to=evil.example",
+        "https://zenodo.org/lamp?x=//evil.example",
+    ],
+)
+def test_no_link_leads_on_to_another_place(address: str) -> None:
+    """Though the host is known and the address stands in the paper."""
+    assert not _stay(f"See {address} now.", address)
+
+
+def test_an_address_that_is_longer_than_the_papers_is_a_strangers() -> None:
+    """A query, a fragment or a path may hold anything."""
+    for more in ("?x=1", "#x", "/x"):
+        assert not _stay("Code: https://github.com/lamp/wick.", f"https://github.com/lamp/wick{more}")
+
+
+def _stay(text: str, address: str) -> bool:
+    """Whether a link to an address stays that is written about a paper which says `text`."""
+    links = Links(paper(), reading(passages=(Passage("S1.p1", "1 Code", PassageKind.TEXT, text),)), hosts())
+    runs = parse_runs(f"It is at <{address}> now.")
+    assert links.allow(address) == (links.runs(runs) == runs)
+    return links.allow(address)
+
+
+def test_a_text_with_formulas_keeps_them() -> None:
+    """A quote or a title is text; what is taken out of it takes no formula along."""
+    assert harmless_text("So $x_1$ at https:$/{}/$evil.example, @you") == "So $x_1$ at evil.example, you"
+    assert harmless_text(r"So  \(x_1\) is $2") == r"So  \(x_1\) is $2"
+
+
+def test_what_is_unseen_is_what_adapters_leave_out() -> None:
+    """The core and the adapters know the same characters; white space is seen."""
+    every = map(chr, range(sys.maxunicode + 1))
+    assert [char for char in every if is_unseen(char) != (clean(char) == "")] == []
+
+
+BITS = [
+    *"ht tp s : // / @ < ! evil.example www. javascript: mailto: ** ` everyone github.com".split(),
+    *("$", "$\\text{", "$/{}/$", "}", "\u200b", " "),
+]
+
+
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.sampled_from(BITS)))
 def test_nothing_that_is_left_makes_another(bits: list[str]) -> None:
     """However addresses and calls are put together."""
     blocks = LINKS.blocks(parse("".join(bits)))
-    assert re.search(r"\w:/[/\\]|\bmailto:\S|@everyone|<[@!]\w", plain(blocks)) is None
+    shown = "\n".join(line for block in blocks for line in block_lines(block, None, undressed))
+    assert re.search(r"\w:/[/\\]|\bmailto:\S|@everyone|<[@!]\w", shown) is None
     assert "link=" not in str(blocks).replace("link=''", "")

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from adapters.markup import ansi, block_lines, clean, columns_of, message_lines, title_text, undressed, wrapped
+from adapters.markup import (
+    ansi,
+    block_lines,
+    clean,
+    columns_of,
+    message_lines,
+    tex_as_unicode,
+    title_text,
+    undressed,
+    wrapped,
+)
 from digest.types import Message, Paragraph, Points, Run, RunKind, Table
 from tests.makers import points, sentence
 
@@ -81,6 +91,46 @@ def test_formulas_in_titles_become_readable_characters(title: str, shown: str) -
 def test_a_formula_too_deep_or_too_long_is_shown_as_it_is_written(tex: str) -> None:
     """No screen is left without the rest of its message for it."""
     assert block_lines(Paragraph((Run("see "), Run(tex, RunKind.TEX))), None, undressed) == [f"see {tex}"]
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\href{a}{b}",
+        r"\href",
+        r"\sqrt",
+        r"\textcolor{red}",
+        r"\verb",
+        r"\frac",
+        r"\frac{a}",
+        r"\ensuremath",
+        r"\text{}",
+    ],
+)
+def test_a_formula_that_cannot_be_read_is_shown_as_it_is_written(
+    tex: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One title spoils neither its message nor the day; and nobody is told of it."""
+    assert title_text(f"The ${tex}$ lamp") in (f"The {tex} lamp", f"The ${tex}$ lamp")
+    assert wrapped((Run(tex, RunKind.TEX),), None, undressed) == [tex]
+    assert (capsys.readouterr().err, caplog.records) == ("", [])
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"\frac{a}{b} : c/d", "a/b : c/d"),
+        ("/", "\u2215"),
+        (r"https:\frac{}{/lamps.example}", "https\u2236\u2215\u2215lamps.example"),
+        (r"\url{http://lamps.example}", "<http\u2236\u2215\u2215lamps.example>"),
+        (r"\text{https:}", "https\u2236"),
+        (r"\href{//a}", r"\href{" + "\u2215\u2215a}"),
+    ],
+)
+def test_no_address_grows_together_in_a_formula_or_beside_one(tex: str, shown: str) -> None:
+    """A slash that divides and a colon that stands between two stay as they are."""
+    assert tex_as_unicode(tex) == shown
+    assert title_text(f"See https:${tex}$/lamps.example") == f"See https:{shown}/lamps.example"
 
 
 def test_neighbours_that_lead_to_one_place_show_its_address_once() -> None:
