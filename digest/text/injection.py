@@ -109,9 +109,9 @@ _UNSEEN = re.compile(
 
 # --- the patterns: every gap has a bound, so that a search is linear; what they see is normalised ---------------------
 
-_START = r"^[\W\d_]{0,8}"
+_START = r"(?:^(?:(?:figure|table) \w{1,4}[:.] )?[\W\d_]{0,8}|(?<!e\.g)(?<!i\.e)[.!?;。] ?\(?)"
 _BEGIN = (
-    rf"(?:{_START}|(?<!e\.g)(?<!i\.e)[.!?;] )"
+    rf"{_START}"
     r"(?:(?:(?:note |message )?(?:for|to) [\w -]{1,24}|system|important|attention|note)[:!] )?"
     r"(?:(?:please|kindly|now|you must|you should|por favor|bitte|пожалуйста),? )?"
 )
@@ -151,7 +151,7 @@ _ORDERS = tuple(
         ),
         (
             rf"{_START}(?:忽略|无视|忘记|忘掉|(?:请|請|[务務]必|现在){{1,2}}(?:忽略|无视|無視|忘记|忘掉|忘記)).{{0,8}}?"
-            r"(?:之前|以上|前面|上述|先前|此前|上面|以前).{0,8}?(?:指令|指示|提示)(?=[,。!:;]|并|$)"
+            r"(?:之前|以上|前面|上述|先前|此前|上面|以前).{0,8}?(?:指令|指示|提示)(?=[,。!:;)]|并|$)"
         ),
         (
             r"(?:これまで|以前|上記|前|先|以上)の[^。]{0,8}?(?:指示|命令|プロンプト)[^。]{0,8}?(?:無視|忘れ)"
