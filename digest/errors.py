@@ -139,6 +139,17 @@ class AnswerUnusable(WriteError):
         self.next_try = next_try
 
 
+class Dictated(WriteError):
+    """All that a model wrote for a section is what the paper orders models to write, twice.
+
+    `text_hashes`: of what was read, and of that without such orders. An answer was bought for each.
+    """
+
+    def __init__(self, writer: str, paper: str, *text_hashes: str) -> None:
+        super().__init__(f"{writer} wrote only what {paper} orders models to write.")
+        self.text_hashes = text_hashes
+
+
 class LimitReached(WriteError):
     """The money of the day (UTC) does not suffice for another call of the model. `spent_usd`: what the day has cost at
     the most, calls under way included."""

@@ -9,6 +9,7 @@ import msgspec
 
 from digest.costs import spent_usd
 from digest.errors import LimitReached
+from digest.retries import Unusable
 from digest.store import Store, _transaction
 from digest.types import ModelCall
 
@@ -58,13 +59,14 @@ def unfinished(store: Store, identity: str) -> bool:
     return row is not None
 
 
-def spoil(store: Store, identity: str, problem: str) -> None:
-    """Note that the answers of an identity, which seemed good or were not even noted, made no stored report."""
+def spoil(store: Store, identity: str, outcome: Unusable, problem: str) -> None:
+    """Note that the answers of an identity, which seemed good or were not even noted, made no stored report. An answer
+    that mended it is not asked for again either."""
     with _transaction(store.connection) as connection:
         connection.execute(
-            "UPDATE model_calls SET outcome = 'broken', error = ? "
-            "WHERE identity = ? AND outcome IN ('begun', 'answered', 'recalled')",
-            (problem, identity),
+            "UPDATE model_calls SET outcome = ?, error = ? "
+            "WHERE identity IN (?, ? || '|repair') AND outcome IN ('begun', 'answered', 'recalled')",
+            (outcome, problem, identity, identity),
         )
 
 

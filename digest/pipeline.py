@@ -348,9 +348,9 @@ async def _by_the_writer(run: _Run, text: FilteredPaper) -> Report:
 
 
 async def _written(run: _Run, writer: ReportWriter, text: FilteredPaper) -> Report:
-    press = run.press
+    press, tell = run.press, run.notices.append
     strict = writer is not press.stand_in
-    return await written(writer, text, run.language, press.hosts, press.text_work, strict=strict)
+    return await written(writer, text, run.language, press.hosts, press.text_work, strict=strict, tell=tell)
 
 
 async def _within_the_limit(run: _Run, text: FilteredPaper, known: Report | None) -> Report | None:

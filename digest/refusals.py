@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from digest import model_calls
-from digest.errors import AnswerUnusable, LimitReached, OperatorNeeded, WriteError
+from digest.errors import AnswerUnusable, Dictated, LimitReached, OperatorNeeded, WriteError
+from digest.retries import Unusable
 from digest.store import Store
 from digest.store_thread import StoreThread
 from digest.types import ArxivId
@@ -28,7 +29,7 @@ async def refusal(
 ) -> WriteError:
     """Return what is told of a failure: when answers that could not be used are bought again, else what was raised.
 
-    It is logged; what nobody foresaw is noted as a failure of the answers that are on record.
+    It is logged; what nobody foresaw, and what the paper dictated, is noted as a failure of the answers on record.
     """
     broke = not isinstance(error, WriteError)
     # No warning for a refusal: it is mostly the same for every paper of the day, and is told once.
@@ -36,14 +37,21 @@ async def refusal(
     log.log(level, "stand-in writes", extra={"paper": paper, "reason": str(error)}, exc_info=error if broke else None)
     if isinstance(error, OperatorNeeded | AnswerUnusable):
         return error
+    if isinstance(error, Dictated):
+        for text_hash in error.text_hashes:
+            bought = identity.replace(error.text_hashes[0], text_hash)
+            await _spoil(store, bought, "dictated", f"{paper} dictated a section of it")
     if not isinstance(error, WriteError):
         error = WriteError("The writer broke; the log says how.")
-        try:
-            problem = "Paperboy could not make a report of it; the log says why"
-            await store.run(model_calls.spoil, identity, problem)
-        except Exception:
-            log.exception("failed calls are not noted", extra={"paper": paper})
+        await _spoil(store, identity, "broken", "Paperboy could not make a report of it; the log says why")
     return await waits(store, identity, writer, paper, now) or error
+
+
+async def _spoil(store: StoreThread, identity: str, outcome: Unusable, problem: str) -> None:
+    try:
+        await store.run(model_calls.spoil, identity, outcome, problem)
+    except Exception:
+        log.exception("failed calls are not noted", extra={"identity": identity})
 
 
 def told(refusals: Sequence[WriteError]) -> Iterator[str]:

@@ -1,8 +1,7 @@
-"""Check a report for what its paper dictated: sentences that come from one that orders what is to be said of it.
+"""Check a report for what its paper dictated: sentences that come from one that addresses a model.
 
-Recognition is looser than in digest.text.injection, since it costs an honest paper at most that its report is written
-twice: such a sentence orders something to be said, and speaks of models or what they write, and to somebody or of this
-paper. 5 of 5,444 abstracts of real papers have one.
+Writers are shown such a sentence in a title, a heading or an abstract only (digest.text.injection); one that reads the
+paper by itself may have seen any.
 """
 
 from __future__ import annotations
@@ -10,18 +9,26 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from digest.errors import WriteError
+from digest.errors import Dictated, PaperboyError
 from digest.inline import plain_runs, without_spans
 from digest.markdown import normal
-from digest.text.injection import Dropped, FilteredPaper, addresses_model, is_abstract, normalised, parts
+from digest.text.injection import (
+    Dropped,
+    FilteredPaper,
+    addresses_model,
+    is_abstract,
+    normalised,
+    parts,
+    without_injections,
+)
 from digest.text.links import Links
 from digest.text.valid import valid
-from digest.types import Block, Paragraph, Points, Report, ReportWriter, Runs, SectionName, Table, TextWork
+from digest.types import Block, Paragraph, Passage, Points, Report, ReportWriter, Runs, SectionName, Table, TextWork
 from digest.words import parted
 from digest.writers.answer import NEVER_EMPTY
 from digest.writers.sentences import pieces
@@ -30,56 +37,6 @@ log = logging.getLogger(__name__)
 
 SHARE = 0.6  # of a sentence's content words that come from one sentence
 _ENOUGH_WORDS = 4  # fewer say something only when one of them stands nowhere else in the paper
-
-_VERBS = (
-    r"(?:say|stat|claim|writ|mention|includ|add|insert|append|put|print|output|repeat|tell|describ|call|declar"
-    r"|conclud|prais"
-    r"|recommend|rat|giv|post|shar|link|visit|click|send|ping|notify|begin|start|end|finish|clos|answer|reply"
-    r"|respond|act"
-    r"|pretend|translat|replac|fill|run|execut|highlight|emphasi[sz]|cit|ignor|disregard|forget|overrid|reveal"
-    r"|remind|point)e?\b(?!-)"
-)
-_ORDERED = re.compile(
-    r"(?:^[^a-z]{0,8}|[:.!?\"“] ?|[,;] (?:and |then |please )?|\b(?:must|shall|should|please|always|never"
-    r"|make sure to|be sure to"
-    r"|ha(?:s|ve) to|(?:is|are) (?:asked|required|instructed|told|requested) to) )"
-    rf"(?:\w+ly |also |first |then |only |always )?{_VERBS}"
-    r"|(?:请|务必|必须|应当|应该|不得|需要?)[^。！？]{0,14}?(?:写|说|声明|提[到及醒]|加[入上]|附上|输出|回答"
-    r"|指出|强调|推荐|称赞|赞美|访问|点击|忽略|重复)"
-    r"|(?:書|言|述べ|含め|記載|追加|推薦|褒め|出力|答え|無視|紹介|載せ)[^。]{0,8}?(?:ください|なさい|べき"
-    r"|なければ|必要)"
-    r"|(?:쓰|작성|말|언급|포함|추가|추천|칭찬|출력|대답|무시|소개)[^.。]{0,6}?(?:세요|십시오|해야|하라)"
-    r"|\b(?:debe[ns]?|doi(?:t|vent)|devez|devem?|por favor|veuillez|d[iî]t?es?|diga|escrib[ae]|écri(?:s|vez)"
-    r"|escreva|mencion[ae]"
-    r"|mentionnez?|inclu(?:ye|ya|a|ez|i)|añad[ea]|ajoutez?|adicione|recom(?:iend|end|mand)[ae]z?|elogi[ae]|muss"
-    r"|müssen|soll(?:en|te)?"
-    r"|bitte|schreiben?|erwähnen?|nennen?|loben?|empfehlen?)\b|долж|обязан|пожалуйста|напиши|скажи|укажи|упомян"
-    r"|добавь|похвали"
-)
-_OF_MODELS = re.compile(
-    r"(?<![a-z\d.])ais?(?![a-z])|\b(?:llms?|language models?|assistants?|chat ?bots?|summari[sz]\w+|reviewers?"
-    r"|automat\w+ (?:system|reader|tool)s?"
-    r"|summar(?:y|ies)|reports?|reviews?|digests?|answers?|repl(?:y|ies)|responses?|instructions?|i\.?a\.?|ki"
-    r"|asistente|assistente|modelo de \w+|modèle de \w+|sprachmodell|assistent|res[uú]m\w+|résum\w+|informe"
-    r"|rapport|bericht"
-    r"|zusammenfass\w+|relat[óo]rio|respuestas?|réponses?|antwort\w*|respostas?)\b|языков|ассистент|отчет|отчёт"
-    r"|ответ|резюме|обзор"
-    r"|人工智能|语言模型|大模型|助手|机器人|摘要|总结|报告|回答|回复|人工知能|言語モデル|アシスタント|要約"
-    r"|レポート|返答|회답"
-    r"|언어 모델|인공지능|어시스턴트|요약|보고서|답변"
-)
-_TO_SOMEBODY = re.compile(
-    r"\b(?:this|our) (?:paper|work|article|manuscript|document|text|study|submission)\b|\byou(?:r|rs)?\b"
-    r"|https?://|www\.|(?<![a-z\d])[@＠]\w|<[!@]"
-    r"|\b(?:readers?|subscribers?|everyone|channel)\b|\b(?:summari[sz]ing|reading|reviewing|describing|reporting)\b"
-    r"|你|您|本文|本论文|这篇|该论文|读者|频道|あなた|本論文|この(?:論文|文書|文章)|読者|당신|이 (?:논문|글"
-    r"|문서)|독자"
-    r"|\b(?:est[ea]|cet?|cette|diese\w?) (?:documento|art[ií]culo|trabajo|artigo|trabalho|texto|article|travail"
-    r"|texte|document|aufsatz"
-    r"|artikel|arbeit|text|dokument)|\b(?:usted|lector|lectores|vous|votre|lecteurs?|sie|ihre?|leser\w*|você|seu"
-    r"|leitores)\b"
-    r"|\b(?:вы|вас|ваш\w*|читател\w+|эт\w+ (?:стать|работ|текст|документ)\w*)"
-)
 
 
 class Proof(Struct, frozen=True):
@@ -97,26 +54,31 @@ async def written(
     text_work: TextWork,
     *,
     strict: bool,
+    tell: Callable[[str], None] = log.info,
 ) -> Report:
     """What a writer makes of a paper, proofread. When the paper dictated some of it, it is written once more without
-    those passages, and what is dictated even then goes.
+    the sentences that address a model, what they dictated even then goes, and the operator is told by `tell`.
 
-    A strict one raises WriteError when so nothing is left of a section that every paper has something for.
+    A strict one raises Dictated when so nothing is left of a section that every paper has something for.
     """
     paper = text.paper.id
     report = await writer.write(text.paper, text.reading, language)
     proof = await text_work.run(paper, proofread, report, text, hosts)
     if not proof.dictating:
         return proof.report
-    log.info("the paper dictated some of its report", extra={"paper": paper, "found": len(proof.dictating)})
-    rest = await text_work.run(paper, without_passages, text, proof.dictating)
+    rest = await text_work.run(paper, without_orders, text)
+    told = f"{paper} orders models what to say, and its report said so."
     try:
         report = await writer.write(rest.paper, rest.reading, language)
-    except Exception as error:  # noqa: BLE001 (there is a report already)
-        log.info("report is not written again", extra={"paper": paper, "reason": str(error)})
+        told += " It was written again without that."
+    except Exception as error:
+        log.info("report is not written again", extra={"paper": paper}, exc_info=error)
+        reason = str(error) if isinstance(error, PaperboyError) else "The log says why."
+        told += f" That was left out, and it could not be written again. {reason}"
     kept = await text_work.run(paper, without_dictation, report, text, hosts)
     if strict and any(_holds(report, name) and not _holds(kept, name) for name in NEVER_EMPTY):
-        raise WriteError(f"{writer.name} wrote only what {paper} orders models to write.")
+        raise Dictated(writer.name, paper, text.reading.text_hash, rest.reading.text_hash)
+    tell(told)
     return replace(kept, text_hash=text.reading.text_hash)
 
 
@@ -151,37 +113,38 @@ def without_dictation(report: Report, text: FilteredPaper, hosts: tuple[str, ...
     )
 
 
-def without_passages(text: FilteredPaper, found: tuple[Dropped, ...]) -> FilteredPaper:
-    """The paper without the passages that hold one of the sentences; of a title, heading or abstract only the sentence
-    goes. The hash is another one: what is written now is not what was written before."""
-    gone = {normalised(one.sentence) for one in found}
-    kept = []
-    for passage in text.reading.passages:
-        if is_abstract(passage, text.reading):
-            passage = replace(passage, text=_rest(passage.text, gone))
-        elif any(normalised(part) in gone for part in parts(passage)):
-            continue
-        heading = " > ".join(title for title in passage.heading.split(" > ") if normalised(title) not in gone)
-        kept += [replace(passage, heading=heading)] if passage.text else []
-    text_hash = hashlib.sha256("\n".join((text.reading.text_hash, *sorted(gone))).encode()).hexdigest()
-    return FilteredPaper(
-        replace(text.paper, title=_rest(text.paper.title, gone), abstract=_rest(text.paper.abstract, gone)),
-        replace(text.reading, passages=tuple(kept), text_hash=text_hash),
-        (*text.dropped, *found),
+def without_orders(text: FilteredPaper) -> FilteredPaper:
+    """The paper without any sentence that addresses a model, those of its title, headings and abstract among them. The
+    hash is another one: what is written now is not what was written before."""
+    paper, reading = text.paper, text.reading
+    passages = [
+        replace(
+            passage,
+            heading=" > ".join(title for title in _titles(passage) if not addresses_model(title)),
+            text=without_injections(passage.text) if is_abstract(passage, reading) else passage.text,
+        )
+        for passage in reading.passages
+    ]
+    return replace(
+        text,
+        paper=replace(paper, title=without_injections(paper.title), abstract=without_injections(paper.abstract)),
+        reading=replace(
+            reading,
+            passages=tuple(passage for passage in passages if passage.text),
+            text_hash=hashlib.sha256(f"{reading.text_hash} without orders".encode()).hexdigest(),
+        ),
     )
 
 
 class _Dictation:
-    """The sentences of a paper that may have dictated some of its report, and the words of all the others."""
+    """The sentences of a paper that address a model, and the words of all the others."""
 
     def __init__(self, text: FilteredPaper) -> None:
-        unfiltered = dict.fromkeys(_unfiltered(text))
-        every = unfiltered | dict.fromkeys(_in_passages(text))
-        told = {*text.dropped, *(one for one in unfiltered if addresses_model(one.sentence))}
-        dictating = [one for one in [*every, *text.dropped] if one in told or may_dictate(one.sentence)]
+        shown = [one for one in _unfiltered(text) if addresses_model(one.sentence)]
+        dictating = dict.fromkeys((*shown, *text.dropped))
         self._dictating = [(one, _content_words(one.sentence)) for one in dictating]
         # Nothing has to be known of the others where nothing is dictated, as in nearly every paper.
-        others = every.keys() - set(dictating) if dictating else ()
+        others = {*_unfiltered(text), *_in_passages(text)} - dictating.keys() if dictating else ()
         self._others = [_content_words(one.sentence) for one in others]
         self._known = frozenset[str]().union(*self._others)
 
@@ -204,18 +167,12 @@ def _holds(report: Report, name: SectionName) -> bool:
     return section is not None and bool(section.blocks)
 
 
-def may_dictate(sentence: str) -> bool:
-    """Return whether a sentence of a paper may order what is said of it."""
-    plain = normalised(sentence)
-    return all(cue.search(plain) for cue in (_OF_MODELS, _TO_SOMEBODY, _ORDERED))
-
-
 def _unfiltered(text: FilteredPaper) -> Iterator[Dropped]:
     """What no filter has seen: title, headings, and the sentences of the abstract."""
     yield Dropped("", text.paper.title)
     yield from (Dropped("Abstract", piece.strip()) for piece in pieces(text.paper.abstract))
     for passage in text.reading.passages:
-        yield from (Dropped(passage.heading, title) for title in passage.heading.split(" > "))
+        yield from (Dropped(passage.heading, title) for title in _titles(passage))
         if is_abstract(passage, text.reading):
             yield from (Dropped(passage.heading, part.strip()) for part in parts(passage))
 
@@ -225,8 +182,8 @@ def _in_passages(text: FilteredPaper) -> Iterator[Dropped]:
         yield from (Dropped(passage.heading, part.strip()) for part in parts(passage))
 
 
-def _rest(text: str, gone: Collection[str]) -> str:
-    return "".join(piece for piece in pieces(text) if normalised(piece) not in gone).strip()
+def _titles(passage: Passage) -> list[str]:
+    return passage.heading.split(" > ")
 
 
 def _content_words(text: str) -> frozenset[str]:

@@ -17,7 +17,6 @@ from digest.errors import ReadError
 from digest.readers.saved import passages_of
 from digest.text.injection import addresses_model, filter_injections
 from digest.types import ReadingSource, ReportWriter
-from digest.writers.proof import may_dictate
 from digest.writers.sentences import pieces
 from tests.benchmarks.timing import show
 from tests.extractive_writer import writer as extractive_writer
@@ -89,7 +88,6 @@ def _honest() -> None:
     rows = {
         f"abstracts of {len(abstracts)} that lose a sentence": str(len(lost)),
         f"sentences of {len(sentences)} in them that would be recognised": str(sum(map(addresses_model, sentences))),
-        "sentences in them that could have a report written twice": str(sum(map(may_dictate, sentences))),
         f"sentences dropped from {passages} passages": str(dropped),
     }
     show("real papers taken for hostile ones", rows, "0 abstracts, at most 1 in 2,000 passages")
