@@ -8,14 +8,8 @@ from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
 # What strangers can repeat, whatever reads it.
-UNITS = tuple(
-    (
-        "a¦a ¦A ¦a1 ¦a-¦a.¦a,¦1¦1 ¦1-¦1.¦1)¦±1×¦( ¦(a¦(1¦)¦[¦]¦[a](¦](¦{¦{a¦}¦<¦<a¦<a ¦"
-        ">¦<!--¦$¦$a¦$$¦\\¦\\$¦\\(¦\\[¦\\a{¦`¦```¦*¦**¦_¦__a¦~¦# ¦- ¦|¦| a ¦|-¦:¦: ¦"
-        ";¦, ¦. ¦\"¦'¦“¦”¦。¦的¦http://¦https://a.¦@¦a@¦&¦&#¦/¦=¦\t¦\n¦\r\n¦ "
-    ).split("¦")
-)
-_MOST_UNITS = 36  # of one pattern, besides those of all
+UNITS = ("\t", "\n", *r'a¦a ¦1¦1-¦1)¦±1×¦(¦[¦[a](¦<¦$¦\$¦\(¦`¦*¦_¦- ¦|¦: ¦,¦. ¦"¦的¦http://¦@¦&'.split("¦"))
+_MOST_UNITS = 24  # of one pattern, besides those of all
 # What stands around a text so that whatever has matched up to the end of it fails.
 FRAMES = (("", "\x00a"), ("~", "\x00a \na\x00"))
 _MANY = 10  # a repeat that may go on at least so often is worth repeating
@@ -47,14 +41,15 @@ class _Repeat(NamedTuple):
 def _own(tree: Sequence[Any], repeats: Sequence[_Repeat]) -> Iterator[tuple[str, str]]:
     """What stands before a repeat with what repeats, and each beginning of the pattern, as (before, unit)."""
     yield "", _sample(tree)
-    yield from (("", repeat.before) for repeat in repeats)
     literals = (chr(value) for node, value in _singles(tree) if node is _constants.LITERAL)
     marks = "".join(dict.fromkeys(char for char in literals if not char.isalnum()))
     turns = [list(dict.fromkeys(_turns(repeat.body, marks))) for repeat in repeats]
     for number in range(max(map(len, turns), default=0)):  # the first turn of each repeat before others
-        for (before, _), told in zip(repeats, turns, strict=True):
-            for turn in told[number : number + 1]:
-                yield from (("", turn), (before, turn), ("", before + turn))
+        some = [(before, told[number]) for (before, _), told in zip(repeats, turns, strict=True) if number < len(told)]
+        yield from some
+        yield from (("", turn) for _, turn in some)
+        yield from (("", before + turn) for before, turn in some)
+    yield from (("", repeat.before) for repeat in repeats)
 
 
 def _repeats(nodes: Sequence[Any], before: str) -> Iterator[_Repeat]:

@@ -100,7 +100,10 @@ def _within(value: Any, place: str, depth: int) -> Iterator[tuple[str, AnyPatter
 
 
 def _of_functions(module: ModuleType, needed: set[str]) -> Iterator[tuple[str, AnyPattern]]:
-    tree = ast.parse(inspect.getsource(module))
+    source = inspect.getsource(module)
+    if "import re\n" not in source:
+        return
+    tree = ast.parse(source)
     on_import = _called_on_import(tree)
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.name in on_import:

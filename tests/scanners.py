@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from adapters import discord_messages, discord_text, markup, neutral, slack_blocks
 from bot import errands, hours, spans, timezones, weekdays, wishes, words
 from bot.commands import Desk
-from bot.compose import desk, taxonomy
+from bot.compose import desk, taxonomy, texts
 from bot.standing import languages_of
 from config.settings import glossary
-from digest import figures, inline, labels, markdown, marks, names, statements
+from digest import figures, inline, labels, markdown, marks, names, statements, titles
+from digest import words as search_words
 from digest.errors import PaperboyError
 from digest.grounding import checked
 from digest.readers import abstract, arxiv_html, condense, html_style, hub_markdown, markdown_source, saved
@@ -23,6 +26,7 @@ from digest.readers.pdf_layout import laid_out
 from digest.readers.pdf_rows import Cell, Line, Page
 from digest.retrieval import retrieve
 from digest.sources.huggingface import parse_entry
+from digest.sources.report_file import read_report_file
 from digest.store import Store
 from digest.text import shown
 from digest.text.valid import valid_text
@@ -120,6 +124,17 @@ def _asked(text: str) -> object:
     return errands.errand(Invocation(name="paper", args=text, language="en", channel="C1", person="U1"), _desk(), None)
 
 
+def _imported(text: str) -> object:
+    """As what stands under a paper in a day report."""
+    head = "**Date**: 2026-01-16\n## 📄 Kites\n- **Link**: https://arxiv.org/abs/2601.00001\n- **Read from**: HTML\n"
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "day.md")
+        path.write_text(
+            f"{head}### 1. Application domain\n{text}\n## {text}\n1. **Usage guide {text}", encoding="utf-8"
+        )
+        return read_report_file(path, (texts("en"),), taxonomy(), makers.clock())
+
+
 SCANNERS: dict[str, Scan] = {
     # what a paper, or a model, says
     "digest.inline.parse_runs": inline.parse_runs,
@@ -143,6 +158,9 @@ SCANNERS: dict[str, Scan] = {
         _passages(text), "How far do the kites of 2026 fly?", glossary()
     ),
     "digest.retrieval.retrieve (question)": lambda text: retrieve(_passages("Kites fly."), text, glossary()),
+    "digest.titles.titled": lambda text: titles.titled(_desk().lookups, text, 10),
+    "digest.words.indexed": search_words.indexed,
+    "digest.words.match_expression": lambda text: search_words.match_expression(text, beginnings=True),
     "digest.domains.classify": lambda text: taxonomy().classify(title=text, abstract=text, keywords=(text,), text=text),
     "digest.domains.find": lambda text: taxonomy().find(text),
     "digest.domains.nearest": lambda text: taxonomy().nearest(text),
@@ -158,6 +176,10 @@ SCANNERS: dict[str, Scan] = {
             }
         },
         "",
+    ),
+    "digest.sources.report_file.read_report_file": _imported,
+    "digest.sources.report_file.read_report_file (titles)": lambda text: _imported(
+        text.replace("\n", "\n## a\n")[: len(text)]
     ),
     # readers
     "digest.readers.arxiv_html.passages": lambda text: arxiv_html.passages(_within_page(text)),
@@ -216,9 +238,12 @@ SCANNERS: dict[str, Scan] = {
     # what is shown
     "digest.text.shown.harmless_text": shown.harmless_text,
     "adapters.discord_text.escaped": discord_text.escaped,
-    "adapters.discord_text.pieces": lambda text: [list(discord_text.pieces(block)) for block in _blocks(text)],
+    "adapters.discord_text.pieces (runs)": lambda text: list(discord_text.pieces(Paragraph(inline.parse_runs(text)))),
     "adapters.discord_messages.messages": lambda text: discord_messages.messages(_message(text)),
     "adapters.slack_blocks.messages": lambda text: slack_blocks.messages(_message(text)),
+    "adapters.slack_blocks.messages (runs)": lambda text: slack_blocks.messages(
+        Message(blocks=(Paragraph(inline.parse_runs(text)),))
+    ),
     "adapters.neutral.mrkdwn": lambda text: neutral.mrkdwn(text, 3000),
     "adapters.neutral.shortened": lambda text: neutral.shortened(text, len(text) - 10),
     "adapters.neutral.pretends": lambda text: neutral.pretends(text, "example.org"),
@@ -239,30 +264,11 @@ SCANNERS: dict[str, Scan] = {
 }
 
 # Openings without their ends, marks of each syntax; those that mean something where a line begins stand there as well.
-_AT_START: Sequence[str] = ("a", "`", "# ", "- ", "| a ", "1. ", "\n", " ", "```\n", "<a ", "[", '{"a":')
+_AT_START: Sequence[str] = ("a", "`", "# ", "1. ", "| a ", "```\n", "\n", '{"a":')
 _WITHIN: Sequence[str] = (
-    *("a", "a ", "A. ", "a-", "1-", "1)", "1.", "±1×", "1 | ", "|\n", "\t", "\n", " ", "\n- ", "\n# ", ", ", "。", "@"),
-    *(
-        "`",
-        "``a",
-        "*",
-        "_a",
-        "$",
-        "$a",
-        "\\$",
-        "\\(",
-        "\\[",
-        "\\",
-        "{",
-        "(a",
-        "[",
-        "[a](",
-        "<",
-        "<a ",
-        "<!--",
-        "<table>",
-    ),
-    *("&", '"', '{"a":', "“", "http://", "https://a.b/(", "<think>", "(Kite et al., ", "(1) a "),
+    *("\t", "\n", "|\n", "\n- "),
+    *r"a |1-|1)|±1×|, |。|风筝|`|*|_a|$a|\$|\(|\[|[|[a](|<a |(a|“|@|https://a.b/(".split("|"),
+    *("(Kite et al., ", "**a** ", "[a](http://b) "),
 )
 UNITS: Sequence[tuple[str, str]] = (*(("", unit) for unit in _AT_START), *(("x ", unit) for unit in _WITHIN))
 

@@ -6,11 +6,11 @@ Twice the time is linear, four times is the square. Times under a few millisecon
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tests.benchmarks.timing import show
-from tests.linear_child import JOBS, LENGTH, Job
+from tests.linear_child import JOBS, LENGTH, Job, by_place
 
 _SHOWN = 10
 _LEAST_S = 0.005
@@ -25,19 +25,15 @@ class _Growth(NamedTuple):
 
 def main() -> None:
     for what, jobs in JOBS.items():
-        worst: dict[str, _Growth] = {}
-        for growth in map(_growth, _slow(jobs())):
-            known = worst.get(growth.job.place)
-            if known is None or growth.ratio > known.ratio:
-                worst[growth.job.place] = growth
-        ranked = sorted(worst.values(), key=lambda growth: -growth.ratio)
+        growths = [_growth(job) for job in map(_slowest, by_place(jobs())) if _seconds(job, LENGTH, 1) > _LEAST_S]
+        ranked = sorted(growths, key=lambda growth: -growth.ratio)
         told = {growth.job.place: f"x{growth.ratio:.1f}, {growth.seconds * 1000:.0f} ms" for growth in ranked[:_SHOWN]}
         show(f"linear {what}: 20,000 to 10,000 characters", told or {"all": "too quick to tell"}, "at most x2.5")
 
 
-def _slow(jobs: Iterable[Job]) -> Iterable[Job]:
-    """Those that take long enough for their time to tell anything."""
-    return (job for job in jobs if _seconds(job, LENGTH, 1) > _LEAST_S)
+def _slowest(jobs: Sequence[Job]) -> Job:
+    """The job of a place with the text that it works longest on."""
+    return max(jobs, key=lambda job: _seconds(job, LENGTH, 1))
 
 
 def _growth(job: Job) -> _Growth:
