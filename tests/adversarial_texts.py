@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 # What strangers can repeat, whatever reads it.
 UNITS = ("\t", "\n", *r'a¦a ¦1¦1-¦1)¦±1×¦(¦[¦[a](¦<¦$¦\$¦\(¦`¦*¦_¦- ¦|¦: ¦,¦. ¦"¦的¦http://¦@¦&'.split("¦"))
-_MOST_UNITS = 24  # of one pattern, besides those of all
+_MOST_UNITS = 16  # of one pattern, besides those of all
 # What stands around a text so that whatever has matched up to the end of it fails.
 FRAMES = (("", "\x00a"), ("~", "\x00a \na\x00"))
 _MANY = 10  # a repeat that may go on at least so often is worth repeating
