@@ -264,10 +264,10 @@ SCANNERS: dict[str, Scan] = {
 }
 
 # Openings without their ends, marks of each syntax; those that mean something where a line begins stand there as well.
-_AT_START: Sequence[str] = ("a", "`", "# ", "1. ", "| a ", "```\n", "\n", '{"a":')
+_AT_START: Sequence[str] = ("a", "`", "# ", "1. ", "```\n", "\n", '{"a":')
 _WITHIN: Sequence[str] = (
     *("\t", "\n", "|\n", "\n- "),
-    *r"a |1-|1)|±1×|, |。|风筝|`|*|_a|$a|\$|\(|\[|[|[a](|<a |(a|“|@|https://a.b/(".split("|"),
+    *r"a |1-|1)|±1×|, |风筝|*|$a|\$|\(|\[|[|[a](|<a |“|@|https://a.b/(".split("|"),
     *("(Kite et al., ", "**a** ", "[a](http://b) "),
 )
 UNITS: Sequence[tuple[str, str]] = (*(("", unit) for unit in _AT_START), *(("x ", unit) for unit in _WITHIN))

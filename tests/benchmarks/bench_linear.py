@@ -5,6 +5,7 @@ Twice the time is linear, four times is the square. Times under a few millisecon
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -25,7 +26,7 @@ class _Growth(NamedTuple):
 
 def main() -> None:
     for what, jobs in JOBS.items():
-        growths = [_growth(job) for job in map(_slowest, by_place(jobs())) if _seconds(job, LENGTH, 1) > _LEAST_S]
+        growths = [_growth(job) for job in map(_slowest, by_place(jobs())) if _seconds(job, LENGTH) > _LEAST_S]
         ranked = sorted(growths, key=lambda growth: -growth.ratio)
         told = {growth.job.place: f"x{growth.ratio:.1f}, {growth.seconds * 1000:.0f} ms" for growth in ranked[:_SHOWN]}
         show(f"linear {what}: 20,000 to 10,000 characters", told or {"all": "too quick to tell"}, "at most x2.5")
@@ -33,22 +34,23 @@ def main() -> None:
 
 def _slowest(jobs: Sequence[Job]) -> Job:
     """The job of a place with the text that it works longest on."""
-    return max(jobs, key=lambda job: _seconds(job, LENGTH, 1))
+    return max(jobs, key=lambda job: _seconds(job, LENGTH))
 
 
 def _growth(job: Job) -> _Growth:
-    longer = _seconds(job, LENGTH, _ROUNDS)
-    return _Growth(job, longer, longer / _seconds(job, LENGTH // 2, _ROUNDS))
+    pairs = [(_seconds(job, LENGTH), _seconds(job, LENGTH // 2)) for _ in range(_ROUNDS)]
+    longer, shorter = map(min, zip(*pairs, strict=True))  # what else the machine does only ever adds to it
+    return _Growth(job, longer, longer / shorter)
 
 
-def _seconds(job: Job, length: int, rounds: int) -> float:
-    """The best of some rounds: what else the machine does only ever adds to it."""
-    times: list[float] = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        job.run(length)
-        times.append(time.perf_counter() - begin)
-    return min(times)
+def _seconds(job: Job, length: int) -> float:
+    """Of processor time, in which nothing is spent on what others have left."""
+    gc.disable()
+    begin = time.process_time()
+    job.run(length)
+    taken = time.process_time() - begin
+    gc.enable()
+    return taken
 
 
 if __name__ == "__main__":
