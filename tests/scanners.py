@@ -177,10 +177,7 @@ SCANNERS: dict[str, Scan] = {
         },
         "",
     ),
-    "digest.sources.report_file.read_report_file": _imported,
-    "digest.sources.report_file.read_report_file (titles)": lambda text: _imported(
-        text.replace("\n", "\n## a\n")[: len(text)]
-    ),
+    "digest.sources.report_file.read_report_file": lambda text: _imported(text.replace("\n", "\n## a\n")[: len(text)]),
     # readers
     "digest.readers.arxiv_html.passages": lambda text: arxiv_html.passages(_within_page(text)),
     "digest.readers.arxiv_html.passages (tags)": lambda text: arxiv_html.passages(
