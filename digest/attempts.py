@@ -6,6 +6,7 @@ a process, has died without ending it is a death over that text.
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 
@@ -15,7 +16,6 @@ from digest.types import ArxivId
 
 MOST = 2  # times that one text may stop a process
 _DIED = "was under way when Paperboy was killed"
-_ME = f"{os.getpid()} {secrets.token_hex(8)}"  # another process may have had this number before
 
 
 def begin(store: Store, about: str) -> None:
@@ -26,17 +26,18 @@ def begin(store: Store, about: str) -> None:
             connection.execute(
                 "INSERT INTO text_attempts (about, deaths, owner) VALUES (:about, :deaths, :owner) "
                 "ON CONFLICT DO UPDATE SET deaths = :deaths, owner = :owner",
-                {"about": about, "deaths": deaths + bool(owner), "owner": _ME},
+                {"about": about, "deaths": deaths + bool(owner), "owner": _me()},
             )
 
 
 def end(store: Store, about: str) -> None:
     """Note that this process has ended it, whatever came of it."""
     with _transaction(store.connection) as connection:
-        connection.execute("DELETE FROM text_attempts WHERE about = ? AND owner = ?", (about, _ME))
+        connection.execute("DELETE FROM text_attempts WHERE about = ? AND owner = ?", (about, _me()))
 
 
 def give_up(store: Store, about: str, problem: str) -> None:
+    """Have a text tried no more. `problem` says what the work on it did, such as "took longer than 20 s"."""
     with _transaction(store.connection) as connection:
         connection.execute(
             "INSERT INTO text_attempts (about, problem) VALUES (:about, :problem) "
@@ -65,17 +66,21 @@ def _row(lookups: Lookups, about: str) -> tuple[int, str, str]:
     return (0, "", "") if row is None else (row["deaths"], row["owner"], row["problem"])
 
 
+@functools.cache
+def _me() -> str:
+    """This process: its number, and what tells it from an earlier process of the same number."""
+    return f"{os.getpid()} {secrets.token_hex(8)}"
+
+
 def _lives(owner: str) -> bool:
     """Whether a process still runs."""
-    if not owner or owner == _ME:
+    if not owner or owner == _me():
         return bool(owner)
     number = int(owner.partition(" ")[0])
-    if number == os.getpid():
-        return False
     try:
         os.kill(number, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    return number != os.getpid()

@@ -16,7 +16,7 @@ import signal
 import struct
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO
 
 _FRAME = struct.Struct(">4sIQ")  # the mark, the length of the name, the length of the bytes
@@ -31,7 +31,7 @@ READY, DONE, BROKE = "ready", "done", "broke"
 
 
 def send(target: IO[bytes], name: str, content: bytes) -> None:
-    """Blocks."""
+    """Write a name and bytes, so that `receive` reads them. Blocks."""
     told = name.encode()
     target.write(_FRAME.pack(_MARK, len(told), len(content)) + told)
     target.write(content)
@@ -78,26 +78,18 @@ def _answer(name: str, task: bytes) -> tuple[str, bytes]:
         return BROKE, traceback.format_exc().encode("utf-8", "replace")
 
 
-class _until_the_input_ends(contextlib.AbstractContextManager[None]):  # noqa: N801 (it reads as what it does)
+@contextlib.contextmanager
+def _until_the_input_ends(descriptor: int) -> Iterator[None]:
     """Has the system end this process when the other end of its input is closed.
 
     While a call is under way nothing is written there, so that the first signal says that nobody waits any more.
     """
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def __enter__(self) -> None:
-        self._switch(os.O_ASYNC)
-        if select.select([self._descriptor], [], [], 0)[0]:  # it ended before
-            os._exit(0)
-
-    def __exit__(self, *_: object) -> None:
-        self._switch(0)
-
-    def _switch(self, on: int) -> None:
-        flags = fcntl.fcntl(self._descriptor, fcntl.F_GETFL)
-        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, flags & ~os.O_ASYNC | on)
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
+    if select.select([descriptor], [], [], 0)[0]:  # it ended before
+        os._exit(0)
+    yield
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
 
 
 def _bound(memory_bytes: int) -> None:

@@ -41,8 +41,8 @@ class ChildWork:
         task = encoded_call(function, args)
         for _try in range(attempts.MOST):
             try:
-                async with self._under_way(about) as begun:
-                    answer = await self._pool.run(ENTRY, task, begun)
+                async with self._under_way(about) as slow:
+                    answer = await self._pool.run(ENTRY, task, slow)
             except Stopped as stopped:
                 problem = str(stopped)
                 log.warning("work on a text was stopped", extra={"text": about, "reason": problem})
