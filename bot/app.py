@@ -18,7 +18,7 @@ from bot.delivery import Request, Tally
 from bot.digesting import Order, Told
 from bot.process import stop_signals, take_turn
 from bot.registry import COMMANDS
-from bot.requests import MOST_DEATHS, Requests, Rules
+from bot.requests import Requests, Rules
 from bot.rights import Editors
 from bot.rounds import Rounds
 from bot.scheduler import Clockwork
@@ -26,7 +26,7 @@ from bot.supervisor import Pauses, supervise
 from config.settings import Settings
 from digest.editions import register
 from digest.errors import DeliveryError, FetchError, PaperboyError, SettingsError
-from digest.jobs import Job, begin_job, finish_job, next_job, note_progress, put_back, return_jobs
+from digest.jobs import MOST_DEATHS, Job, begin_job, finish_job, next_job, note_progress, put_back, return_jobs
 from digest.locks import Shared, Work
 from digest.operator import set_operator, tell_operator
 from digest.outbox import News, Outbox
@@ -99,7 +99,7 @@ class Daemon:
         await self._store.run(set_operator, Destination.parse(operator) if operator else None)
         await self._store.run(return_jobs, [delivery.JOB])  # what was prepared of it is sent in any case
         for job in await self._store.run(return_jobs, [digesting.JOB], MOST_DEATHS):
-            sentence = "The bot ended twice while it made this digest; it is not made again. Look into the bot's log."
+            sentence = "The bot ended twice while it made this digest, and does not make it again. Its log may say why."
             await self._store.run(finish_job, job.number, sentence, failed=True)
             await self._store.run(tell_operator, f"job {job.number}", sentence)
         try:

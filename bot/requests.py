@@ -44,7 +44,6 @@ log = logging.getLogger(__name__)
 QUICK_S = 1.0  # an answer that is ready by then needs no promise before it
 HEARD_S = 60.0  # an answer that was given to an adapter and not said to be shown by then goes as a direct message
 ASKED_AT_ONCE = 4
-MOST_DEATHS = 2  # of processes over one request
 LOCK_LOOK_S = 2.0  # between two looks whether another process still reads
 _JOBS = {task: f"request {task}" for task in Task}  # the kinds of these jobs
 _NOW = {Task.ASK: "ask_now", Task.READ: "read_now", Task.REFRESH: "refresh_now"}
@@ -166,7 +165,7 @@ class Requests:
     async def run(self) -> None:
         """Does what was taken until it is cancelled; first what an earlier process died over."""
         kinds = list(_JOBS.values())
-        for dead in await self._store.run(jobs.return_jobs, kinds, MOST_DEATHS):
+        for dead in await self._store.run(jobs.return_jobs, kinds, jobs.MOST_DEATHS):
             try:
                 await self._store.run(_give_up, dead)
             except Exception:
@@ -189,6 +188,8 @@ class Requests:
         except Exception:
             log.exception("a request broke", extra={"job": job.number})
             await self._store.run(jobs.finish_job, job.number, "", failed=True)
+        finally:
+            self._begun.discard(job.number)
 
     async def _done(self, job: Job) -> None:
         errand = msgspec.json.decode(job.request, type=Errand)
@@ -348,7 +349,7 @@ def _give_up(store: Store, job: Job) -> None:
         )
         sentence = (
             f"A request ({errand.task}) about {errand.paper} was given up: the bot ended twice while it worked on it. "
-            "Look into its log, and at what ended it."
+            "Its log may say what stopped it."
         )
         tell_operator(store, f"request {job.number}", sentence)
         jobs.finish_job(store, job.number, "", failed=True)

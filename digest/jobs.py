@@ -12,6 +12,7 @@ from digest.lookups import Lookups
 from digest.store import Store, _transaction
 
 _MOST = 2**63 - 1
+MOST_DEATHS = 2  # of processes over one job whose work a text may stop
 
 
 class JobState(StrEnum):
