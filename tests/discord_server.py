@@ -47,6 +47,7 @@ from tests.discord_faults import (
 from tests.discord_methods import Method, find, run
 from tests.discord_people import People
 from tests.discord_world import Channel, Kind, Message, World
+from tests.http_server import listening
 from tests.settling import Settled, Settling
 from tests.slack_socket import until
 
@@ -147,15 +148,11 @@ class DiscordServer(People):
         app.router.add_post("/_command", self._told_command)
         # A call whose client has gone goes on: handler_cancellation stays off
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self._port).start()
-        host, port = runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        self.gateway_url = self.gateway.url = f"ws://{host}:{port}/gateway/"
-        self._ready.set()
-        await self._over.wait()
-        self.gateway.drop(1001)
-        await runner.cleanup()
+        async with listening(runner, self._port) as self.url:
+            self.gateway_url = self.gateway.url = f"{self.url.replace('http', 'ws', 1)}/gateway/"
+            self._ready.set()
+            await self._over.wait()
+            self.gateway.drop(1001)
 
     # --- the HTTP interface ------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from aiohttp import web
 from msgspec import Struct
 
+from tests.http_server import listening
 from tests.model_answers import Answer, HangUp, Reply, answer_text, asked_language
 
 KEY = "sk-test-0123456789abcdefghij"
@@ -342,13 +343,10 @@ def serving(server: ModelServer) -> Iterator[ModelServer]:
         stopped, loop = asyncio.Event(), asyncio.get_running_loop()
         stops.append(partial(loop.call_soon_threadsafe, stopped.set))
         runner = web.AppRunner(server.application(), shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        server.address = f"http://{host}:{port}/v1"
-        ready.set()
-        await stopped.wait()
-        await runner.cleanup()
+        async with listening(runner) as address:
+            server.address = f"{address}/v1"
+            ready.set()
+            await stopped.wait()
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), name="model server", daemon=True)
     thread.start()

@@ -22,6 +22,7 @@ from typing import Any, Protocol, Self
 from aiohttp import web
 
 from digest.types import Fetcher, Kit
+from tests.http_server import listening
 from tests.makers import clock
 from tests.text_work import text_work
 
@@ -251,14 +252,9 @@ class PaperServer:
         self._loop = asyncio.get_running_loop()
         self._over = asyncio.Event()
         runner = web.ServerRunner(web.Server(self._answer, handler_cancellation=True), shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        self._ready.set()
-        await self._over.wait()
-        await runner.cleanup()
+        async with listening(runner) as self.url:
+            self._ready.set()
+            await self._over.wait()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}

@@ -30,6 +30,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct, field
 
+from tests.http_server import listening
 from tests.settling import Settled, Settling
 from tests.slack_calls import Refused
 from tests.slack_faults import (
@@ -150,14 +151,10 @@ class SlackServer(People):
         app.router.add_post("/_command", self._told_command)
         # A call whose client has gone goes on: handler_cancellation stays off
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self._port).start()
-        host, port = runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        self._ready.set()
-        await self._over.wait()
-        self.sockets.disconnect("link_disabled")
-        await runner.cleanup()
+        async with listening(runner, self._port) as self.url:
+            self._ready.set()
+            await self._over.wait()
+            self.sockets.disconnect("link_disabled")
 
     # --- the Web API -------------------------------------------------------------------------------------------------
 

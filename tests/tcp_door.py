@@ -8,6 +8,8 @@ import socket
 from types import TracebackType
 from typing import Self
 
+from tests.http_server import stop_accepting
+
 
 class Door:
     """127.0.0.1:`port`, where connections are refused until `open`; then they lead to another port of this machine."""
@@ -18,6 +20,7 @@ class Door:
         self._socket.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets it, and the kernel refuses
         self.port: int = self._socket.getsockname()[1]
         self._server: asyncio.Server | None = None
+        self._leading: set[asyncio.StreamWriter] = set()
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._lead, sock=self._socket)
@@ -29,12 +32,22 @@ class Door:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._server is not None:
+            await stop_accepting(self._socket)
             self._server.close()
         self._socket.close()
+        while self._leading:
+            for writer in self._leading:
+                writer.transport.abort()
+            await asyncio.sleep(0)
 
     async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        await asyncio.gather(_pass_on(reader, there_writer), _pass_on(there_reader, writer))
+        both = {writer, there_writer}
+        self._leading |= both
+        try:
+            await asyncio.gather(_pass_on(reader, there_writer), _pass_on(there_reader, writer))
+        finally:
+            self._leading -= both
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -29,6 +29,7 @@ from digest.store_thread import StoreThread
 from digest.types import ArxivId, SectionName
 from tests.benchmarks.timing import show
 from tests.delivery_makers import stored_day
+from tests.http_server import listening
 from tests.makers import DAY
 from tests.slack_server import SlackServer
 from tests.slack_socket import Handle
@@ -186,13 +187,8 @@ async def handler(path: Path) -> AsyncIterator[str]:
 
     bare = web.Application()
     bare.router.add_get("/", section)
-    runner = web.AppRunner(bare, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield "http://{}:{}/".format(*runner.addresses[0][:2])
-    finally:
-        await runner.cleanup()
+    async with listening(web.AppRunner(bare, access_log=None)) as address:
+        yield f"{address}/"
 
 
 async def answered(settings: Settings, pipe: Connection) -> tuple[Times, Lag]:
