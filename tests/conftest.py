@@ -6,9 +6,14 @@ import gc
 import os
 
 import pytest
+from hypothesis import settings
 
 from adapters import discord_answers, slack_answers, slack_people
 from tests.slack_socket import PATIENCE_S
+
+# The same examples each time, so that a change is judged by what it changed; --hypothesis-profile=default draws others.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)

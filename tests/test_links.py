@@ -198,6 +198,47 @@ def test_a_text_with_formulas_keeps_them() -> None:
     assert harmless_text(r"So  \(x_1\) is $2") == r"So  \(x_1\) is $2"
 
 
+def test_a_sign_stays_where_an_address_goes() -> None:
+    """A formula of nothing but a command is a sign that is shown; one that was emptied is none any more."""
+    told = r"At https://evil.example $\alpha$ is $\infty$ and $\text{https:}$//evil.example."
+    assert harmless_text(told) == r"At evil.example $\alpha$ is $\infty$ and evil.example."
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (r"mailto:$\text{$", r"$\text{$"),
+        (r"mailto:$\text{$ you", r"$\text{$ you"),
+        (r"javascript:$\alpha$", r"$\alpha$"),
+        (r"Write to mailto: $\alpha$", r"Write to mailto: $\alpha$"),
+        (r"https:/$\text{$", "$text{$"),
+    ],
+)
+def test_a_formula_of_marks_is_seen_as_it_is_written(text: str, left: str) -> None:
+    """As adapters show it where it comes to nothing else."""
+    assert harmless_text(text) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("https:://www.//evil.example", "evil.example"),
+        ("tel:tel:+1", "+1"),
+        ("data:https://image/png", "image/png"),
+    ],
+)
+def test_what_is_left_is_looked_at_again(text: str, left: str) -> None:
+    assert harmless_text(text) == left
+
+
+@pytest.mark.parametrize("depth", [1, 3, 5, 50, 3000])
+def test_marks_in_marks(depth: int) -> None:
+    """However deep they are laid into each other."""
+    assert "//" not in harmless_text(f"So https{':' * depth}{'://' * depth}{'/' * depth}/evil.example it is")
+    assert "tel:" not in harmless_text(f"So {'tel:' * depth}1 it is")
+    assert harmless_text(f"See {'https:' * depth}{'//' * depth}evil.example, now").endswith("evil.example, now")
+
+
 def test_what_is_unseen_is_what_adapters_leave_out() -> None:
     """The core and the adapters know the same characters; white space is seen."""
     every = map(chr, range(sys.maxunicode + 1))
@@ -205,7 +246,8 @@ def test_what_is_unseen_is_what_adapters_leave_out() -> None:
 
 
 BITS = [
-    *"ht tp s : // / @ < ! evil.example www. javascript: mailto: ** ` everyone github.com".split(),
+    *"ht tp s : // / \\ @ < ! evil.example www. ** ` everyone github.com".split(),
+    *"javascript: mailto: data: image/ file: tel: 1 +".split(),
     *("$", "$\\text{", "$/{}/$", "}", "\u200b", " "),
 ]
 
@@ -216,5 +258,5 @@ def test_nothing_that_is_left_makes_another(bits: list[str]) -> None:
     """However addresses and calls are put together."""
     blocks = LINKS.blocks(parse("".join(bits)))
     shown = "\n".join(line for block in blocks for line in block_lines(block, None, undressed))
-    assert re.search(r"\w:/[/\\]|\bmailto:\S|@everyone|<[@!]\w", shown) is None
+    assert not re.search(r"\w:/[/\\]|(?:mailto|javascript):[^\s{}]|@everyone|<[@!]\w", shown)
     assert "link=" not in str(blocks).replace("link=''", "")
