@@ -211,8 +211,8 @@ def _code(text: str) -> str:
         return text
     text = _CALL.sub(_FULL_WIDTH_AT, text)
     held = {len(ticks) for ticks in _FENCES.findall(text)}
-    if {1, 2} <= held:  # three would begin lines of code
-        text, held = text.replace("``", "`\u200b`"), {1}
+    if {1, 2} <= held or max(held, default=0) > 2:  # three would begin lines of code
+        text, held = re.sub("`(?=`)", "`\u200b", text), {1}
     fence = "``" if 1 in held else "`"
     space = " " if held else ""
     return f"{fence}{space}{text}{space}{fence}"
@@ -221,7 +221,7 @@ def _code(text: str) -> str:
 def _code_block(text: str, indent: str) -> Iterator[Piece]:
     """Lines of code between fences; the pieces of a long one are fenced each."""
     room = PIECE_UNITS - len(indent) - len("```\n\n```") - len(indent)
-    text = _CALL.sub(_FULL_WIDTH_AT, text.strip("\n").replace("```", "``\u200b`"))
+    text = _CALL.sub(_FULL_WIDTH_AT, re.sub("``(?=`)", "``\u200b", text.strip("\n")))
     while units(text) > room:
         end = min(room, len(text) - 1)
         while units(text[:end]) > room:

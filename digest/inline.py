@@ -279,8 +279,9 @@ def write_runs(runs: Sequence[Run]) -> str:
     """One line of Markdown that `parse_runs` turns into the same runs, if they are in normal form."""
     parts: list[str] = []
     brackets = "](" in plain_runs(runs)
-    following = [*("$" if run.kind is RunKind.TEX else run.text[:1] for run in runs[1:]), ""][: len(runs)]
-    grouped = groupby(zip(runs, following, strict=True), key=lambda pair: (pair[0].link, pair[0].bold, pair[0].italic))
+    grouped = groupby(
+        zip(runs, _following(runs), strict=True), key=lambda pair: (pair[0].link, pair[0].bold, pair[0].italic)
+    )
     for (link, bold, italic), group in grouped:
         pairs = list(group)
         before, after = parts[-1][-1:] if parts else "", pairs[-1][1]
@@ -296,6 +297,17 @@ def write_runs(runs: Sequence[Run]) -> str:
     return "".join(parts)
 
 
+def write_text(runs: Sequence[Run]) -> str:
+    """Plain text that `text_runs` turns into the same runs; styles are gone."""
+    pairs = zip(runs, _following(runs), strict=True)
+    return "".join(_between_marks(run.text, after) if run.kind is RunKind.TEX else run.text for run, after in pairs)
+
+
+def _following(runs: Sequence[Run]) -> list[str]:
+    """The first character of what is written after each run."""
+    return [*("$" if run.kind is RunKind.TEX else run.text[:1] for run in runs[1:]), ""][: len(runs)]
+
+
 def _content(run: Run, after: str, *, brackets: bool) -> str:
     """A run without its style. With `brackets`, those of the text could be taken for a link and are written out."""
     match run.kind:
@@ -304,10 +316,15 @@ def _content(run: Run, after: str, *, brackets: bool) -> str:
             pad = " " if run.text[0] == "`" or run.text[-1] == "`" else ""
             return f"{ticks}{pad}{run.text}{pad}{ticks}"
         case RunKind.TEX:
-            plain_dollars = "$" not in run.text and not _ends_in_backslash(run.text) and not after.isdigit()
-            return f"${run.text}$" if plain_dollars and after != "$" else rf"\({run.text}\)"
+            return _between_marks(run.text, after)
         case RunKind.TEXT:
             return run.text if run.link == run.text else _escaped(run.text, brackets=brackets or bool(run.link))
+
+
+def _between_marks(tex: str, after: str) -> str:
+    r"""A formula between dollars, or between \( and \) where dollars would not be read again."""
+    plain_dollars = "$" not in tex and not _ends_in_backslash(tex) and not after.isdigit() and after != "$"
+    return f"${tex}$" if plain_dollars else rf"\({tex}\)"
 
 
 def _escaped(text: str, *, brackets: bool) -> str:

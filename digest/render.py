@@ -31,7 +31,7 @@ HEADLINE_PAPERS = 3
 HEADLINE_LINE_CHARS = 120
 EXTRACTIVE = "extractive"  # the writer that chooses sentences
 _HARMLESS = re.compile(
-    r"(?:[^:.@＠\\$]|[:.] |(?<=\d)\.(?=\d))*+[:.]?"
+    r"(?:[^:.@＠<\\$]|[:.] |(?<=\d)\.(?=\d))*+[:.]?"
 )  # neither an address nor a call, in whatever writing
 CARD_CHARS = 600  # of the contribution: one sentence, but writers differ in what they call one
 

@@ -78,6 +78,14 @@ def test_whatever_stands_around_the_json_is_taken_off(around: str) -> None:
     assert parsed(around.replace("@", correct)) == parsed(correct)
 
 
+def test_a_report_may_name_the_marks_of_thoughts() -> None:
+    """As papers on models that reason do."""
+    said = "It thinks between <think> and </think>, then answers."
+    answer = parsed(f"<think>Hm.</think> {made(domain=[said], contribution=[said])}")
+    for name in (SectionName.DOMAIN, SectionName.CONTRIBUTION):
+        assert plain(section(answer, name)) == said
+
+
 @pytest.mark.parametrize("cut", [0.2, 0.5, 0.9, 0.99])
 def test_a_truncated_answer_is_never_taken_for_a_report(cut: float) -> None:
     """Half a JSON object is malformed, wherever it was cut."""

@@ -159,7 +159,9 @@ def test_formulas_are_characters() -> None:
     assert shown(paragraph(Run(r"\alpha_{1} \leq 2", RunKind.TEX))).text == "α_1 ≤2"
 
 
-@pytest.mark.parametrize("code", ["a*b*", "a`b", "``", "`a`", "@torch.no_grad", "[a](b)", "x `` y ` z", "```"])
+@pytest.mark.parametrize(
+    "code", ["a*b*", "a`b", "``", "`a`", "@torch.no_grad", "[a](b)", "x `` y ` z", "```", "``a`b```c", "````"]
+)
 def test_code_is_shown_letter_by_letter(code: str) -> None:
     """Also code that holds the mark of code."""
     result = shown(paragraph(Run("run "), Run(code, RunKind.CODE), Run(" now")))
@@ -172,6 +174,8 @@ def test_lines_of_code_keep_their_indentation() -> None:
     code = "if x:\n    return '```'\n"
     (piece,) = pieces(paragraph(Run(code, RunKind.CODE)))
     assert piece.text == "```\nif x:\n    return '``\u200b`'\n```"
+    (piece,) = pieces(paragraph(Run("x`````\n<a@evil.example> **y**\n", RunKind.CODE)))
+    assert piece.text.count("```") == 2
 
 
 # --- lists and tables ----------------------------------------------------------------------------------------------

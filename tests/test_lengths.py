@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,19 @@ def test_a_paragraph_ends_at_the_end_of_a_sentence() -> None:
     kept = plain(shortened(sentence("A lantern burns all night. " * 100), name=SectionName.CONTRIBUTION))
     assert kept.endswith("night.")
     assert len(plain(shortened(sentence("lantern " * 1000), name=SectionName.CONTRIBUTION))) <= 600
+
+
+@pytest.mark.parametrize("more", range(12))
+def test_no_number_is_cut(more: int) -> None:
+    """Neither in a later paragraph, of which nothing stays, nor in a cell, which says that it was cut."""
+    first, second = f"It {'burns ' * 92}{'x' * more}.", "The lantern reaches an accuracy near 91.45 percent."
+    assert plain(shortened(sentence(first), sentence(second), name=SectionName.CONTRIBUTION)).strip() == first
+    long = f"{'x' * more} {'lamps ' * 17} 91.45 and 92.55 of a hundred"
+    (table,) = shortened(Table(((Run("This work"),),), (((Run(long),),),)), name=SectionName.RESULTS)
+    assert isinstance(table, Table)
+    *_, last = plain((table,)).removesuffix("…").split()
+    assert plain((table,)).strip().endswith("…")
+    assert last in long.split()
 
 
 @settings(max_examples=60, deadline=None)

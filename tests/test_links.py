@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapters.markup import block_lines, clean, undressed
 from config.settings import hosts
 from digest.inline import parse_runs, plain_runs
-from digest.markdown import normal, parse
+from digest.markdown import normal, parse, plain
 from digest.text.links import Links
 from digest.text.shown import harmless_text, is_unseen
 from digest.types import Passage, PassageKind, Quote, Run, Section, SectionName, Table
@@ -74,10 +74,12 @@ def test_the_papers_own_addresses_and_those_it_names_on_known_hosts_stay_links(a
         ("Read https:$/{}/$evil.example here.", "Read evil.example here."),
         (r"Read $\text{https:}//evil.example$ here.", r"Read \text{}evil.example here."),
         (r"Read **https**:$\mathrm{/}/$evil.example here.", "Read evil.example here."),
-        ("Read hthttps://tps://evil.example here.", "Read evil.example here."),
+        ("Read hthttps://tps://evil.example here.", "Read htevil.example here."),
         ("Read ht@tp://evil.example here.", "Read ht@evil.example here."),
         ("Read http:b:////evil.example here.", "Read http:evil.example here."),
         ("Read javascript:alert(1) here.", "Read alert(1) here."),
+        ("Stand byhttps://evil.example/x here.", "Stand byevil.example/x here."),
+        (r"Read https:\\\\evil.example here.", "Read evil.example here."),
         ("Write to mailto:a@evil.example now.", "Write to a@evil.example now."),
         ("Read data:text/html;base64,AAAA now.", "Read text/html;base64,AAAA now."),
     ],
@@ -100,6 +102,11 @@ def test_other_addresses_are_text_without_a_scheme(written: str, left: str) -> N
         "Families \U0001f468\u200d\U0001f469\u200d\U0001f467 stay: whole.",
         "`@torch.no_grad()` goes before it.",
         "在表1中，准确率为91.4%，比基线高3.2个百分点。",
+        "召回率@10 和 命中率（HR）@5 上升，Acc.@0.5 与 mAP @0.5、Recall @k 也是。",
+        "Pass(all)@1, Recall@all, résumé@5, HR_@5 and $\\tau$@5 rise at @30 FPS.",
+        "Python:81.2, JavaScript:72.4; training data:train/test split, config file:/etc/lamp",
+        "`Vec<&str>` and `List<@NonNull Lamp>`, `<!DOCTYPE html>`, `a<!b`, $0<\\#S<\\infty$",
+        r"`open(\"C:\\\\lamps\")`, `case 0:// no lamp`, `Answer:\\\\n`, `(?:\\\\d+)`",
     ],
 )
 def test_what_only_looks_like_an_address_or_a_call_is_text(text: str) -> None:
@@ -153,6 +160,8 @@ def test_all_text_of_a_report_is_looked_at() -> None:
         ("Code: https://github.com/lamp/wick#usage", "https://github.com/lamp/wick"),
         ("Code: https://github.com/lamp/wick?tab=readme-ov-file.", "https://github.com/lamp/wick"),
         ("As in https://arxiv.org/abs/2401.00001", "https://arxiv.org/abs/2401.00001v3"),
+        ("Stand byhttps://github.com/lamp/wick.", "https://github.com/lamp/wick"),
+        ("At https://github.com/ lamp/my- wick, code.", "https://github.com/lamp/my-wick"),
         ("As in arxiv.org/pdf/2401.00001v2.pdf", "https://arxiv.org/abs/2401.00001"),
     ],
 )
@@ -192,6 +201,63 @@ def _stay(text: str, address: str) -> bool:
     return links.allow(address)
 
 
+@pytest.mark.parametrize("between", ["]", "—", "和", "|", ">", "。见", ") "])
+@pytest.mark.parametrize("own", ["https://github.com/example/lanterns", "https://lamps.example.org/project"])
+def test_no_address_stays_for_what_stands_before_it(own: str, between: str) -> None:
+    told = f"See {own}{between}https://evil.example/x now."
+    assert LINKS.text(told) == f"See {own}{between}evil.example/x now."
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "'.evil.example/x",
+        f"{':' * 700}a@evil.example/x",
+        f"{'~' * 700}.evil.example/x",
+        f"{'.' * 700}evil.example/x",
+        '"a@evil.example/x',
+        '":"a@evil.example',
+        "<a@evil.example/x",
+        "。evil.example/x",
+        "，a@evil.example",
+        ".git",
+        "~",
+    ],
+)
+def test_a_page_without_a_path_vouches_for_no_other_host(more: str) -> None:
+    """Browsers, terminals and platforms differ in where they take an address to end."""
+    page = "https://lumina.example.org"
+    links = Links(paper(project_url=page), reading(), hosts())
+    assert links.text(f"See {page}{more}") == f"See lumina.example.org{more}"
+    assert not links.allow(page + more)
+    for honest in (f"See {page}.", f"See {page}/, as well.", f"代码在{page}。另见附录，GPT-4。", f"({page})"):
+        assert links.text(honest) == honest
+
+
+def test_code_keeps_its_lines() -> None:
+    """Though an address is taken out of them."""
+    told = parse("```\ngit clone https://evil.example/x\nfor lamp in lamps:\n    light(lamp)\n```")
+    (block,) = LINKS.blocks(told)
+    assert plain((block,)) == "git clone evil.example/x\nfor lamp in lamps:\n    light(lamp)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("So https://$w{}ww.evil.example$ it is", "So ${}evil.example$ it is"),
+        ("So https://$a@every{}one$ it is", "So $aevery{}one$ it is"),
+        (r"So $mail%$to:a@evil.example", "So a@evil.example"),
+        (r"So $\begin{x}mailto\end{x}$:a@evil.example", "So a@evil.example"),
+        (r"So $a % https://evil.example$ is", "So $a % evil.example$ is"),
+        (r"So $\mailto:a@evil.example x$", r"So $\a@evil.example x$"),
+        (r"Rate \(x\)5 at @you", r"Rate \(x\)5 at you"),
+    ],
+)
+def test_formulas_are_looked_at_as_they_are_set_and_as_they_are_written(text: str, left: str) -> None:
+    assert harmless_text(text) == left
+    assert harmless_text(left) == left
+
+
 def test_a_text_with_formulas_keeps_them() -> None:
     """A quote or a title is text; what is taken out of it takes no formula along."""
     assert harmless_text("So $x_1$ at https:$/{}/$evil.example, @you") == "So $x_1$ at evil.example, you"
@@ -209,7 +275,6 @@ def test_a_sign_stays_where_an_address_goes() -> None:
     [
         (r"mailto:$\text{$", r"$\text{$"),
         (r"mailto:$\text{$ you", r"$\text{$ you"),
-        (r"javascript:$\alpha$", r"$\alpha$"),
         (r"Write to mailto: $\alpha$", r"Write to mailto: $\alpha$"),
         (r"https:/$\text{$", "$text{$"),
     ],
@@ -224,7 +289,7 @@ def test_a_formula_of_marks_is_seen_as_it_is_written(text: str, left: str) -> No
     [
         ("https:://www.//evil.example", "evil.example"),
         ("tel:tel:+1", "+1"),
-        ("data:https://image/png", "image/png"),
+        ("data:https://text/html;base64,A", "text/html;base64,A"),
     ],
 )
 def test_what_is_left_is_looked_at_again(text: str, left: str) -> None:
@@ -245,8 +310,9 @@ def test_what_is_unseen_is_what_adapters_leave_out() -> None:
     assert [char for char in every if is_unseen(char) != (clean(char) == "")] == []
 
 
+_LIVE = re.compile(r"(?:[a-z]\w|\d[a-z])://|https?:[/\\]{2}|mailto:[^\s{}]|javascript:[a-z]|@everyone|<[@!]\w+[>^|]")
 BITS = [
-    *"ht tp s : // / \\ @ < ! evil.example www. ** ` everyone github.com".split(),
+    *"ht tp s : // / \\ @ < > ! evil.example www. ** ` everyone github.com".split(),
     *"javascript: mailto: data: image/ file: tel: 1 +".split(),
     *("$", "$\\text{", "$/{}/$", "}", "\u200b", " "),
 ]
@@ -258,5 +324,5 @@ def test_nothing_that_is_left_makes_another(bits: list[str]) -> None:
     """However addresses and calls are put together."""
     blocks = LINKS.blocks(parse("".join(bits)))
     shown = "\n".join(line for block in blocks for line in block_lines(block, None, undressed))
-    assert not re.search(r"\w:/[/\\]|(?:mailto|javascript):[^\s{}]|@everyone|<[@!]\w", shown)
+    assert _LIVE.search(shown) is None
     assert "link=" not in str(blocks).replace("link=''", "")

@@ -3,8 +3,8 @@
 Papers discuss prompts, instructions and assistants all the time, so that only a whole structure counts: an imperative
 that overrides earlier instructions, a condition that the reader is a model, a note to models, what a model that reads
 this very paper must do, the turn of a chat template. They are known in English, Chinese, Spanish, French, German,
-Portuguese, Russian, Japanese and Korean. What is quoted or asked is told, not ordered. A sentence that says the same in
-other words stays: what a report may hold does not depend on it.
+Portuguese, Russian, Japanese and Korean. What is quoted, asked or the subject of a sentence is told, not ordered. A
+sentence that says the same in other words stays: what a report may hold does not depend on it.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ _UNSEEN = re.compile(
 
 # --- the patterns: every gap has a bound, so that a search is linear; what they see is normalised ---------------------
 
-_START = r"(?:^(?:(?:figure|table) \w{1,4}[:.] )?[\W\d_]{0,8}|(?<!e\.g)(?<!i\.e)[.!?;。] ?\(?)"
+_START = (
+    r"(?:^(?:(?:figure|table) \w{1,4}[:.] )?[\W\d_]{0,8}|(?<!e\.g)(?<!i\.e)(?<!\betc)(?<!\bcf)(?<!\bvs)[.!?;。] ?\(?)"
+)
 _BEGIN = (
     rf"{_START}"
     r"(?:(?:(?:note |message )?(?:for|to) [\w -]{1,24}|system|important|attention|note)[:!] )?"
@@ -163,7 +165,7 @@ _ORDERS = tuple(
         ),
         # To whom a model is
         (
-            rf"{_BEGIN}if you(?: are|'re) (?:an? )?(?:\w+ )?{_MODEL}"
+            rf"{_BEGIN}if you(?: are|'re) (?:an? (?:\w+ )?|(?!\w+ing )(?:\w+ )?){_MODEL}"
             r"(?= ?[,:(—–]| (?:that|who|which|asked|tasked|(?:read|review|summari[sz]|process|evaluat|assess)ing)\b)"
         ),
         (
@@ -175,11 +177,14 @@ _ORDERS = tuple(
             rf"|\bесли (?:вы|ты) ?(?:[—–-] |являетесь )?{_RUSSIAN_MODEL}(?= ?[,:(]| котор)"
         ),
         (
-            rf"如果[你您]是[^。,]{{0,12}}?{_CHINESE_MODEL}(?=[,:。])"
+            rf"如果[你您]是(?:(?![使采应]用|开发|训练|研究)[^。,]){{0,12}}?{_CHINESE_MODEL}(?=[,:。])"
             rf"|あなたが[^。、]{{0,12}}?{_JAPANESE_MODEL}(?:なら|であれば|である場合)"
             rf"|당신이 [^.,]{{0,8}}?{_KOREAN_MODEL}(?:이?라면|인 경우)"
         ),
-        rf"{_START}(?:(?:note|message|notice|reminder) (?:to|for)|attention) (?:all |any |the )?{_MODEL} ?[:!]",
+        (
+            rf"{_START}(?:(?:(?:note|notice|reminder) (?:to|for)|attention,?) (?:all |any |the ){_MODEL} ?[:!]"
+            rf"|(?:(?:note|notice|reminder) (?:to|for)|attention,) {_MODEL} ?[:!]|attention {_MODEL} ?!)"
+        ),
         # What a model that reads this very paper must do
         (
             rf"\b(?:{_MODEL}|assistants?|summari[sz]ers?),? (?:(?:that|who|which) (?:(?:is|are) )?\w+|\w+ing)(?: on)?"
@@ -206,5 +211,7 @@ _ORDERS = tuple(
 )
 _QUOTED_OR_ASKED = re.compile(
     r"^[^\"“”„«»「」『』]*+(?<![\s(\[:—–-])[\"“”»」』]"  # the quotation begins here or in an earlier sentence
+    r"|^\(?(?:``|[‘'`*_])"
     r"|\?[\"”»」』]?$"
+    rf"|{_INSTRUCTIONS} (?:\([^()]{{0,80}}\) )?(?:is|are|was|were)\b"
 )

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from urllib.parse import unquote
 
 from msgspec.structs import replace
 
 from digest.markdown import normal
-from digest.text.shown import harmless_runs, harmless_text
+from digest.text.shown import ADDRESS_CHARS, harmless_runs, harmless_text
 from digest.types import Block, Paper, Paragraph, Points, Reading, Report, Runs, Table
 
 # One that everybody reads alike: no user, no port, no character that another could be taken for
@@ -22,9 +23,10 @@ _CLEAR = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _IN_PAPER = re.compile(
-    r"(?<![\w.@/-])(?:https?://)?(?:www\.)?(?P<host>[a-z\d-]++(?:\.[a-z\d-]++)++)(?P<path>/[\w.~!$&'()*+,;=:@%/?#-]*+)",
+    r"(?:(?<![\w.@/-])|(?=https?://))(?:https?://)?(?:www\.)?(?P<host>[a-z\d-]++(?:\.[a-z\d-]++)++)(?P<path>/[\w.~!$&'()*+,;=:@%/?#-]*+)",
     re.ASCII | re.IGNORECASE,
 )
+_BROKEN = re.compile(r"(?<=[a-z\d][/-])[ \n](?=[a-z\d])", re.IGNORECASE)  # at the end of a line of a PDF
 _GIT = re.compile(r"\.git(?=[/?#]|$)")
 _ARXIV = re.compile(
     r"^arxiv\.org/(?:abs|pdf|html)/(\d{4}\.\d{4,5}|[a-z.-]{1,20}/\d{7})(?:v\d{1,3})?(?:\.pdf)?(?=[/?#]|$)"
@@ -32,9 +34,12 @@ _ARXIV = re.compile(
 # Pages of known hosts that lead to wherever their address says
 _SENDS_ON = re.compile(
     r"/(?:log|sign)[_-]?(?:in|out|up)(?=[/?#]|$)|/oauth2?(?=[/?#]|$)|/redirect(?=[/?#]|$)"
-    r"|[?&;](?:return|redirect|next|continue|goto|dest|url|target)[a-z_-]*+=|https?:|//|%2f%2f|%3a"
+    r"|[?&;](?:return|redirect|next|continue|goto|dest|url|target)[a-z_-]*+=|https?:|//|\\\\|%3a"
 )
-_TRAILING = ".,;:!?)]}'*_~/"
+_TRAILING = ".,;:!?)]}'*_/"
+# As far as any platform might take it for one address
+_WHOLE = re.compile(r"[^\s<>\"`“”‘’「」『』（）【】《》，。；：！？、]*+")
+_LED_ON = re.compile(r"。[a-z\d]|[^\s/]{1,200}?@", re.IGNORECASE)  # what browsers, that read on, go elsewhere by
 
 
 class Links:
@@ -46,21 +51,21 @@ class Links:
         self._own = {address.rstrip(_TRAILING) for address in own if address}
         self._clear = {_key(found) for address in own if (found := _CLEAR.fullmatch(address))}
         texts = (paper.abstract, *(passage.text for passage in reading.passages))
-        standing = (match for text in texts for match in _IN_PAPER.finditer(text))
+        whole = (one for text in texts for one in dict.fromkeys((text, _BROKEN.sub("", text))))
+        standing = (match for text in whole for match in _IN_PAPER.finditer(text))
         self._standing = sorted({_key(match) for match in standing if match["host"].lower() in known})
 
     def allow(self, address: str) -> bool:
-        address = address.rstrip(_TRAILING)
-        clear = _CLEAR.fullmatch(address)
-        return address in self._own or (clear is not None and self._is_known(clear))
+        clear = _CLEAR.fullmatch(address.rstrip(_TRAILING))
+        return self._is_own(address) or (clear is not None and self._is_known(clear))
 
     def text(self, text: str) -> str:
         """As `runs`, of a text with formulas between dollars."""
-        return harmless_text(text, self._is_own)
+        return harmless_text(text, self._own_length)
 
     def runs(self, runs: Runs) -> Runs:
         """The runs without links and schemes to other addresses, and without the marks that call people."""
-        return harmless_runs(runs, self.allow, self._is_own)
+        return harmless_runs(runs, self.allow, self._own_length)
 
     def blocks(self, blocks: Sequence[Block]) -> tuple[Block, ...]:
         told = tuple(map(self._block, blocks))
@@ -83,17 +88,25 @@ class Links:
             case Table(header, rows):
                 return Table(tuple(map(self.runs, header)), tuple(tuple(map(self.runs, row)) for row in rows))
 
-    def _is_own(self, text: str) -> bool:
-        if text.rstrip(_TRAILING) in self._own:
-            return True
-        clear = _CLEAR.match(text)
-        # After a path other letters change the path, but after a host they change the host.
-        return clear is not None and bool(clear["path"] or clear[0] == text) and self._is_known(clear)
+    def _own_length(self, text: str) -> int:
+        """How many characters of an address of the paper's a text begins with; 0 when it is another's.
+
+        After a path other letters change the path, but after a host they change the host: there nothing may follow.
+        """
+        clear, found = _CLEAR.match(text), _WHOLE.match(text)
+        whole = found[0] if found else ""
+        if clear and clear["path"]:
+            return clear.end() if self._is_known(clear) else len(whole) if self._is_own(whole) else 0
+        ends = len(whole) < ADDRESS_CHARS and not _LED_ON.match(text, len(whole))
+        return len(whole) if ends and self.allow(whole) else 0
+
+    def _is_own(self, address: str) -> bool:
+        return address.rstrip(_TRAILING) in self._own
 
     def _is_known(self, clear: re.Match[str]) -> bool:
         """Whether an address is the paper's own, stands in it, or begins one that does, and sends nobody on."""
         key = _key(clear)
-        if _SENDS_ON.search(key):
+        if _SENDS_ON.search(key) or _SENDS_ON.search(unquote(key).lower()):
             return False
         return key in self._clear or ("/" in key and any(map(self._stands, (key, *(f"{key}{end}" for end in "/?#")))))
 
@@ -106,5 +119,5 @@ class Links:
 def _key(found: re.Match[str]) -> str:
     """An address as it is compared: without scheme, `www.`, capitals, the end of a sentence, and what makes no other
     repository or paper of it."""
-    key = f"{found['host'].removeprefix('www.')}{found['path'] or ''}".lower().rstrip(_TRAILING)
-    return _ARXIV.sub(r"arxiv.org/abs/\1", _GIT.sub("", key))
+    path = _GIT.sub("", (found["path"] or "").lower().rstrip(_TRAILING))
+    return _ARXIV.sub(r"arxiv.org/abs/\1", found["host"].lower().removeprefix("www.") + path)

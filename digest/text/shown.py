@@ -2,8 +2,8 @@
 
 Shown is a text without the characters that nobody sees, and a formula without its commands and braces: `https:` and
 `/{}/`, a formula, read as the beginning of an address. How platforms set formulas adds nothing to that: adapters show
-slashes and colons at which an address could grow together as signs of mathematics. A formula of nothing but marks
-(`\\alpha`, `\\text{`) is shown as its sign or as it is written, so it is looked at both without them and with them.
+slashes and colons at which an address could grow together as signs of mathematics. A formula that comes to nothing is
+shown as it is written, so that each is looked at in both ways.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from digest.inline import fold, text_runs, without_spans
+from digest.inline import fold, text_runs, without_spans, write_text
 from digest.types import Run, RunKind, Runs
 
 Spans = Iterator[tuple[int, int]]
@@ -26,19 +26,24 @@ _ROUNDS = 4  # honest texts take two; marks that are laid into each other deeper
 
 # Control, format, private and half characters: no platform is given them, see adapters.markup.clean
 _UNSEEN = ("Cc", "Cf", "Co", "Cs")
-_TEX_MARKS = re.compile(r"\\[A-Za-z]++\s*+|\\[^A-Za-z&%#$_]|[\\{}]")
-# The end of a scheme, and what follows it as far as any platform might take it for one address
-_MARK = re.compile(r":[/\\]{2,}+(?:www\.)*+", re.IGNORECASE)
-_REST = re.compile(r"[^\s<>\"'`“”‘’「」『』（）【】《》，。；：！？、]{0,600}+")
+_TEX_MARKS = re.compile(
+    r"\\(?:begin|end|[hv]space)\*?\s*+\{[^{}]*+\}|\\[A-Za-z]++\s*+|\\[^A-Za-z&%#$_]|(?<!\\)(?:&|%[^\n]*+)|[\\{}]"
+)
+_MARK = re.compile(r":[/\\]{2,}+(?:www\.)*+", re.IGNORECASE)  # the end of a scheme
 _SCHEME_CHARS = frozenset(string.ascii_letters + string.digits + "+")
+_WEB = ("https", "http")
+ADDRESS_CHARS = 600  # a longer one is nobody's
 _OTHER_SCHEME = re.compile(
-    r"(?:javascript|vbscript|mailto):(?=\S)|\bdata:(?=[a-z]+/)|\bfile:(?=/)|\btel:(?=[+\d])"
-    r"|(?<![\w./-])(?:www\.)++(?=\w)",
+    r"(?-i:javascript|vbscript):(?=[a-z])|mailto:(?=\S)|\btel:(?=[+\d])"
+    r"|\bdata:(?=[a-z]{1,20}/[a-z\d.+-]{1,60}[;,])|(?<![\w./-])(?:www\.)++(?=\w)",
     re.IGNORECASE,
 )
+# A name has two characters or more and begins with no digit: "recall @10", "pass @k". Chinese has no space before it.
+_AT = r"(?<![^\W\u2e80-\u9fff\uac00-\ud7af])(?<![@＠])[@＠]++"
 _CALL = re.compile(
-    r"(?P<everywhere>(?<![@＠])[@＠]++(?=everyone|here|channel|all\b|所有人|全体)|(?<=<)[@＠#!&]++(?=\w))"
-    r"|(?<![A-Za-z0-9@＠])[@＠]++(?=\w)",
+    rf"(?P<everywhere>(?<![@＠])[@＠]++(?=everyone|here)|{_AT}(?=channel|all\b|所有人|全体)"
+    r"|(?<=<)(?!&)[@＠#!&]++(?=\w{1,64}[>|^]))"
+    rf"|{_AT}(?=[^\W\d]\w)",
     re.IGNORECASE,
 )
 _PART = re.compile(r"[:@＠#!&]|\bwww\.", re.IGNORECASE)
@@ -51,13 +56,13 @@ class Shown(NamedTuple):
     places: list[int]
 
     @classmethod
-    def of(cls, runs: Runs, *, marks_alone: bool = False) -> Shown:
-        """With `marks_alone`, a formula of nothing but marks is shown as it is written, and else as nothing."""
+    def of(cls, runs: Runs, *, as_written: bool = False) -> Shown:
+        """With `as_written`, formulas with their marks."""
         chars: list[str] = []
         places: list[int] = []
         begin = 0
         for run in runs:
-            for place, char in enumerate(run.text if marks_alone and _is_marks(run) else _without_marks(run), begin):
+            for place, char in enumerate(run.text if as_written else _without_marks(run), begin):
                 if not is_unseen(char):
                     chars.append(char)
                     places.append(place)
@@ -70,51 +75,59 @@ def is_unseen(char: str) -> bool:
     return not char.isspace() and unicodedata.category(char) in _UNSEEN
 
 
-def never(_address: str) -> bool:
+def none_may(_address: str) -> bool:
     return False
 
 
-def harmless_runs(runs: Runs, may_link: Callable[[str], bool] = never, is_own: Callable[[str], bool] = never) -> Runs:
+def none_is_own(_text: str) -> int:
+    return 0
+
+
+def harmless_runs(
+    runs: Runs, may_link: Callable[[str], bool] = none_may, own_length: Callable[[str], int] = none_is_own
+) -> Runs:
     """The runs without links, without the schemes of addresses, and without the marks that call people.
 
-    `may_link` is asked for the links that stay, `is_own` for the addresses in the text that do: it gets each with what
-    follows it up to white space.
+    `may_link` is asked for the links that stay. `own_length` says how many characters of an address in the text stay
+    as they are: it gets the text from its scheme on.
     """
     unlinked = tuple(replace(run, link="") if run.link and not may_link(run.link) else run for run in runs)
-    left = _without(unlinked, (_other_schemes, lambda shown, _: _schemes(shown, is_own), _calls))
+    left = _without(unlinked, (_other_schemes, lambda shown, _: _schemes(shown, own_length), _calls))
+    if left == runs:
+        return runs
     before = set(unlinked)
-    return runs if left == runs else fold(run for run in left if run in before or Shown.of((run,)).text)
+    kept = tuple(run for run in left if run in before or Shown.of((run,)).text)
+    return kept if any(run.kind is RunKind.CODE and "\n" in run.text for run in kept) else fold(kept)
 
 
-def harmless_text(text: str, is_own: Callable[[str], bool] = never) -> str:
+def harmless_text(text: str, own_length: Callable[[str], int] = none_is_own) -> str:
     """As `harmless_runs`, of a text with formulas between dollars. One with nothing to take out comes back as it is."""
-    runs = tuple(replace(run, link="") for run in text_runs(text))
-    kept = harmless_runs(runs, is_own=is_own)
-    return text if kept is runs else "".join(f"${run.text}$" if run.kind is RunKind.TEX else run.text for run in kept)
+    for _ in range(_ROUNDS):  # without its scheme an address with dollars is a formula
+        runs = tuple(replace(run, link="") for run in text_runs(text))
+        kept = harmless_runs(runs, own_length=own_length)
+        if kept is runs:
+            break
+        text = write_text(kept)
+    return text
 
 
 def _without(runs: Runs, kinds: Sequence[_Kind]) -> Runs:
     """The runs without some kinds of marks, nor any that what is left of others makes together."""
     for _ in range(_ROUNDS):
         left = runs
-        for marks_alone in (False, True) if any(map(_is_marks, runs)) else (False,):
+        for as_written in (False, True) if any(run.kind is RunKind.TEX for run in runs) else (False,):
             for kind in kinds:
-                left = _without_one(left, kind, marks_alone)
+                left = _without_one(left, kind, as_written)
         if left == runs:
             return runs
         runs = left
-    return _without(_without_one(runs, _parts, marks_alone=True), kinds)
+    return _without(_without_one(runs, _parts, as_written=True), kinds)
 
 
-def _without_one(runs: Runs, kind: _Kind, marks_alone: bool) -> Runs:
-    shown = Shown.of(runs, marks_alone=marks_alone)
+def _without_one(runs: Runs, kind: _Kind, as_written: bool) -> Runs:
+    shown = Shown.of(runs, as_written=as_written)
     places = (place for begin, end in kind(shown, runs) for place in shown.places[begin:end])
     return without_spans(runs, [(place, place + 1) for place in places])
-
-
-def _is_marks(run: Run) -> bool:
-    """Whether a run is a formula that has nothing but marks of TeX."""
-    return run.kind is RunKind.TEX and not Shown.of((run,)).text
 
 
 def _without_marks(run: Run) -> str:
@@ -136,7 +149,7 @@ def _other_schemes(shown: Shown, _runs: Runs) -> Spans:
     return (found.span() for found in _OTHER_SCHEME.finditer(shown.text))
 
 
-def _schemes(shown: Shown, is_own: Callable[[str], bool]) -> Spans:
+def _schemes(shown: Shown, own_length: Callable[[str], int]) -> Spans:
     text = shown.text
     end = 0
     for mark in _MARK.finditer(text):
@@ -145,14 +158,22 @@ def _schemes(shown: Shown, is_own: Callable[[str], bool]) -> Spans:
         begin = mark.start()
         while begin > end and text[begin - 1] in _SCHEME_CHARS:
             begin -= 1
-        rest = _REST.match(text, mark.start())
-        for scheme in ("https", "http"):
-            if rest and text.endswith(scheme, begin, mark.start()) and is_own(f"{scheme}{rest[0]}"):
-                end = rest.end()
-                break
-        else:
+        scheme = text[begin : mark.start()]
+        web = next((one for one in _WEB if scheme.lower().endswith(one)), "")
+        begin = mark.start() - len(web) if web else begin  # a word may stand right before it
+        own = own_length(text[begin : mark.start() + ADDRESS_CHARS]) if web else 0
+        if own:
+            end = begin + own
+        elif web or not _is_of_programs(text, begin, mark):
             yield begin, mark.end()
             end = mark.end()
+
+
+def _is_of_programs(text: str, begin: int, mark: re.Match[str]) -> bool:
+    r"""Whether a mark that begins there stands in a program, not in an address: `case 0:// no lamp`, `C:\\lamps`."""
+    scheme = text[begin : mark.start()]
+    is_none = "\\" in mark[0][1:3] or len(scheme) == 1 or scheme.isdigit()
+    return is_none and text[begin - 1 : begin] not in (":", "/", "\\")
 
 
 def _calls(shown: Shown, runs: Runs) -> Spans:

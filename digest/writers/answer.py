@@ -31,7 +31,7 @@ _MAX_STARTS = 50  # places where the JSON may begin that are tried
 _TEXT_KEYS = ("text", "paragraph", "content", "title", "name", "description")
 _LIST_KEYS = ("points", "items", "children", "blocks", "list")
 
-_THOUGHT = "</think>"
+_THINK, _THOUGHT = "<think>", "</think>"
 _START = re.compile(r"\{(?=\s*\")")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
 _TRAILING_COMMA = re.compile(r",(?=\s*[\]}])")
@@ -163,13 +163,11 @@ def _objects(text: str) -> Iterable[dict[str, Any]]:
 
 
 def _spoken(text: str) -> str:
-    """A message without what a model thought aloud before it."""
-    kept: list[str] = []
+    """A message without what a model thought aloud before its first brace: papers on reasoning name the tags too."""
     at = 0
-    while (begin := text.find("<think>", at)) >= 0 and (end := text.find(_THOUGHT, begin)) >= 0:
-        kept.append(text[at:begin])
+    while (begin := text.find(_THINK, at, text.find("{", at))) >= 0 and (end := text.find(_THOUGHT, begin)) >= 0:
         at = end + len(_THOUGHT)
-    return "".join([*kept, text[at:]])
+    return text[at:]
 
 
 def _named(found: dict[str, Any], titles: Mapping[str, SectionName]) -> dict[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
@@ -20,6 +21,8 @@ MOST_CHARS = {
 }
 MOST_POINTS = 12  # of one list
 MOST_CELL_CHARS = 120
+_LONG_WORD = 40  # what is longer may be cut
+_INSIDE = re.compile(r"[\w.,-][\w%]|\w[.,]\w", re.ASCII)  # two characters of one word or number
 
 
 def within_lengths(sections: Iterable[Section]) -> tuple[Section, ...]:
@@ -37,11 +40,12 @@ def _with_short_cells(block: Block) -> Block:
 
 
 def bounded(blocks: Sequence[Block], max_chars: int) -> tuple[Block, ...]:
-    """The blocks up to a length, cut between points, rows and sentences, never inside one that fits."""
+    """The blocks up to a length, cut between points, rows and sentences, and inside a word or number only where nothing
+    else would be left."""
     kept: list[Block] = []
     room = max_chars
     for block in blocks:
-        part = _fitting(block, room)
+        part = _fitting(block, room, whole=bool(kept))
         if part is not None:
             kept.append(part)
         room -= len(plain((block,)))
@@ -50,18 +54,20 @@ def bounded(blocks: Sequence[Block], max_chars: int) -> tuple[Block, ...]:
     return normal(kept)
 
 
-def _fitting(block: Block, room: int) -> Block | None:
+def _fitting(block: Block, room: int, *, whole: bool) -> Block | None:
+    """As much of a block as has room, None if that is nothing; with `whole`, nothing is less than a sentence."""
     if len(plain((block,))) <= room and not (isinstance(block, Points) and len(block.points) > MOST_POINTS):
         return block
     match block:
         case Paragraph(runs):
-            return Paragraph(_beginning(runs, room)) if room > 0 else None
+            beginning = _beginning(runs, room, whole=whole)
+            return Paragraph(beginning) if beginning else None
         case Points(points, ordered):
             told: list[tuple[Block, ...]] = []
             for point in points[:MOST_POINTS]:
                 length = len(plain(point))
                 if length > room:
-                    told += [part] if not told and (part := bounded(point, room)) else []
+                    told += [part] if not told and not whole and (part := bounded(point, room)) else []
                     break
                 told.append(point)
                 room -= length
@@ -71,15 +77,24 @@ def _fitting(block: Block, room: int) -> Block | None:
             return Table(header, tuple(fitting)) if fitting else None
 
 
-def _beginning(runs: Runs, max_chars: int) -> Runs:
-    """As many whole sentences as have room, at least a part of the first."""
+def _beginning(runs: Runs, max_chars: int, *, whole: bool) -> Runs:
+    """As many whole sentences as have room; without `whole` at least a part of the first."""
     text = "".join(run.text for run in runs)
     end = 0
     for sentence in pieces(text):
         if end + len(sentence) > max_chars:
             break
         end += len(sentence)
-    return tuple(_up_to(runs, end or max_chars))
+    return tuple(_up_to(runs, end)) if end or whole else _cut(runs, max_chars)
+
+
+def _cut(runs: Runs, max_chars: int) -> Runs:
+    """The beginning up to a whole word, and the mark that something is left out."""
+    text = "".join(run.text for run in runs)
+    most = end = max_chars - 1
+    while end > most - _LONG_WORD and _INSIDE.match(text, end - 1):
+        end -= 1
+    return (*_up_to(runs, end if end > max(most - _LONG_WORD, 0) else most), Run("…"))
 
 
 def _up_to(runs: Runs, end: int) -> Iterator[Run]:
@@ -92,4 +107,4 @@ def _up_to(runs: Runs, end: int) -> Iterator[Run]:
 
 
 def _short_cell(cell: Runs) -> Runs:
-    return cell if sum(len(run.text) for run in cell) <= MOST_CELL_CHARS else tuple(_up_to(cell, MOST_CELL_CHARS))
+    return cell if sum(len(run.text) for run in cell) <= MOST_CELL_CHARS else _cut(cell, MOST_CELL_CHARS)

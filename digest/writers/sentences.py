@@ -34,8 +34,8 @@ _TAIL_CHARS = 24  # more than the longest of these
 
 _YEARS = r",?\s*+(?:19|20)\d\d[a-z]?(?:,\s*+(?:19|20)?\d\d[a-z]?)*"
 _KEY = r"[A-Za-z]{2,}(?:19|20)\d\d[A-Za-z]{2,}"
-# Outside of brackets only what is no data set: "newstest2014" is one.
-_BARE_KEY = r"[a-z]{3,}+(?:19|20)\d\d[a-z]{3,}+\d?(?![\w-])"
+# Outside of brackets only what is no data set ("newstest2014"), nor a dash that lost its marks ("lampsx2013such as").
+_BARE_KEY = r"[a-z]{3,}+(?!(?<=x)201\d)(?:19|20)\d\d[a-z]{3,}+\d?(?![\w-])"
 _BARE_KEYS = rf"{_BARE_KEY}(?:[;,]\s*+{_BARE_KEY})*"
 # After these, and where a sentence begins, the mark is a part of the sentence.
 _CARRIERS = "in by of to and or from with as see than that follow following like".split()
@@ -56,7 +56,7 @@ _SPACE_BEFORE_MARK = re.compile(r"(?<!\s)\s++([,.;:!?])(?=\s|$)")
 _STYLED = re.compile(r"\\(?:text(?:bf|it|sc|tt|rm|sf)?|emph|mbox|underline|url|ensuremath)\s*\{([^{}]*)\}")
 _BRACED = re.compile(r"(?<![\\_^\w}])\{(?:\\(?:bf|it|em|sc|tt)\s++)?([^{}\\]*+)\}")
 _ESCAPED = re.compile(r"\\([%&#_])")
-_TIE = re.compile(r"(?<=[\w.,])~(?=[\w\\(])")
+_TIE = re.compile(r"(?<=[\w.,])(?!(?<=\d)~\d)~(?=[\w\\(])")  # between digits it is a range
 _DROPPED = re.compile(r"(?<!\s)\s*+\\(?:cite[a-z]*+|footnote|label|ref)\s*+\{[^{}]*+\}|\\(?:xspace|noindent|,|;|!)")
 
 _PAPER = r"(?:paper|work|article|report|study|technical report|survey|letter|manuscript)"
