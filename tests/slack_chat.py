@@ -80,7 +80,8 @@ async def all_answered() -> None:
 
 
 def adapter_for(slack: SlackServer, **more: Any) -> SlackAdapter:
-    settings = {"timeout_s": 5.0, "ping_s": 0.1, "channel_gap_s": 0.0, "workspace_gap_s": 0.0, **more}
+    # A socket that hears nothing for four times `ping_s` is given up: a busy machine takes longer than 0.4 s at times.
+    settings = {"timeout_s": 5.0, "ping_s": 5.0, "channel_gap_s": 0.0, "workspace_gap_s": 0.0, **more}
     tokens = (settings.pop("bot_token", BOT_TOKEN), settings.pop("app_token", APP_TOKEN))
     return SlackAdapter(*tokens, api_url=f"{slack.url}/api/", **settings)
 

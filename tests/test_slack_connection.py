@@ -48,7 +48,7 @@ async def test_an_outage_is_waited_out(desk: Desk, caplog: pytest.LogCaptureFixt
     """Slack is gone altogether and comes back: Paperboy connects by itself and answers."""
     with SlackServer() as first:
         port = int(first.url.rpartition(":")[2])
-        running = asyncio.create_task(adapter_for(first).serve(COMMANDS, desk.answer))
+        running = asyncio.create_task(adapter_for(first, ping_s=0.1).serve(COMMANDS, desk.answer))
         await first.connected()
     await asyncio.sleep(0.5)
     assert not running.done()
@@ -92,7 +92,7 @@ async def test_a_revoked_token_is_named(server: SlackServer, desk: Desk) -> None
 
 async def test_a_token_that_is_revoked_later_is_named_too(server: SlackServer, desk: Desk) -> None:
     """Slack closes the connection then, and no other opens."""
-    running = asyncio.create_task(adapter_for(server).serve(COMMANDS, desk.answer))
+    running = asyncio.create_task(adapter_for(server, ping_s=0.1).serve(COMMANDS, desk.answer))
     await server.connected()
     server.app_token_revoked = True
     server.sockets.disconnect("link_disabled")

@@ -59,7 +59,7 @@ class Told:
         client = AsyncWebClient(BOT_TOKEN, base_url=f"{url}/api/")
         self.app = AsyncApp(client=client)
         web_client = AsyncWebClient(APP_TOKEN, base_url=f"{url}/api/")
-        self.handler: Any = AsyncSocketModeHandler(self.app, APP_TOKEN, web_client=web_client, ping_interval=0.2)
+        self.handler: Any = AsyncSocketModeHandler(self.app, APP_TOKEN, web_client=web_client, ping_interval=5)
         self.bodies: list[dict[str, Any]] = []
         self.acks: list[Any] = []
         self.app.use(self._hear)
