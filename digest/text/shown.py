@@ -43,7 +43,7 @@ _AT = r"(?<![^\W\u2e80-\u9fff\uac00-\ud7af])(?<![@＠])[@＠]++"
 _CALL = re.compile(
     rf"(?P<everywhere>(?<![@＠])[@＠]++(?=everyone|here)|{_AT}(?=channel|all\b|所有人|全体)"
     r"|(?<=<)(?!&)[@＠#!&]++(?=\w{1,64}[>|^]))"
-    rf"|{_AT}(?=[^\W\d]\w)",
+    rf"|{_AT}(?=[^\W\d]\w)|(?<=<)(?!&)[@＠#!&]++(?=\w)",
     re.IGNORECASE,
 )
 _PART = re.compile(r"[:@＠#!&]|\bwww\.", re.IGNORECASE)
@@ -177,7 +177,8 @@ def _is_of_programs(text: str, begin: int, mark: re.Match[str]) -> bool:
 
 
 def _calls(shown: Shown, runs: Runs) -> Spans:
-    """The marks that call people; in code and formulas only those that call everybody, as "@" begins decorators."""
+    """The marks that call people; in code and formulas only those that call everybody and the whole ones of a platform,
+    as "@" begins decorators and "<!" a page."""
     is_text = [run.kind is RunKind.TEXT for run in runs for _ in run.text]
     found = _CALL.finditer(shown.text)
     return (one.span() for one in found if one["everywhere"] or is_text[shown.places[one.start()]])
