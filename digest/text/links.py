@@ -23,10 +23,10 @@ _CLEAR = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _IN_PAPER = re.compile(
-    r"(?:(?<![\w.@/-])|(?=https?://))(?:https?://)?(?:www\.)?(?P<host>[a-z\d-]++(?:\.[a-z\d-]++)++)(?P<path>/[\w.~!$&'()*+,;=:@%/?#-]*+)",
+    r"(?<![\w.@/-](?!https?://))(?:https?://)?(?:www\.)?(?P<host>[a-z\d-]++(?:\.[a-z\d-]++)++)"
+    r"(?P<path>/(?:[\w.~!$&'()*+,;=:@%/?#-]++|(?<=[/-])[ \n](?=[a-z\d]))*+)",  # lines of a PDF end after such a mark
     re.ASCII | re.IGNORECASE,
 )
-_BROKEN = re.compile(r"(?<=[a-z\d][/-])[ \n](?=[a-z\d])", re.IGNORECASE)  # at the end of a line of a PDF
 _GIT = re.compile(r"\.git(?=[/?#]|$)")
 _ARXIV = re.compile(
     r"^arxiv\.org/(?:abs|pdf|html)/(\d{4}\.\d{4,5}|[a-z.-]{1,20}/\d{7})(?:v\d{1,3})?(?:\.pdf)?(?=[/?#]|$)"
@@ -51,8 +51,7 @@ class Links:
         self._own = {address.rstrip(_TRAILING) for address in own if address}
         self._clear = {_key(found) for address in own if (found := _CLEAR.fullmatch(address))}
         texts = (paper.abstract, *(passage.text for passage in reading.passages))
-        whole = (one for text in texts for one in dict.fromkeys((text, _BROKEN.sub("", text))))
-        standing = (match for text in whole for match in _IN_PAPER.finditer(text))
+        standing = (match for text in texts for match in _IN_PAPER.finditer(text))
         self._standing = sorted({_key(match) for match in standing if match["host"].lower() in known})
 
     def allow(self, address: str) -> bool:
@@ -119,5 +118,5 @@ class Links:
 def _key(found: re.Match[str]) -> str:
     """An address as it is compared: without scheme, `www.`, capitals, the end of a sentence, and what makes no other
     repository or paper of it."""
-    path = _GIT.sub("", (found["path"] or "").lower().rstrip(_TRAILING))
+    path = _GIT.sub("", "".join((found["path"] or "").lower().split()).rstrip(_TRAILING))
     return _ARXIV.sub(r"arxiv.org/abs/\1", found["host"].lower().removeprefix("www.") + path)
