@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -109,16 +112,32 @@ class Endpoint:
             return self._client
 
     def _made(self) -> AsyncOpenAI:
-        from openai import AsyncOpenAI
+        with _loading("openai"):
+            from openai import AsyncOpenAI
 
-        from digest.writers.bounded_client import BoundedClient
+            from digest.writers.bounded_client import BoundedClient
 
-        client = AsyncOpenAI(
-            base_url=self._base_url,
-            api_key=self._api_key or _NO_KEY,
-            timeout=self._timeout_s,
-            max_retries=0,
-            http_client=BoundedClient(),
-        )
-        _ = client.chat.completions.with_streaming_response  # the SDK imports its resources when first asked for
-        return client
+            client = AsyncOpenAI(
+                base_url=self._base_url,
+                api_key=self._api_key or _NO_KEY,
+                timeout=self._timeout_s,
+                max_retries=0,
+                http_client=BoundedClient(),
+            )
+            _ = client.chat.completions.with_streaming_response  # it imports its resources when first asked for
+            return client
+
+
+@contextmanager
+def _loading(package: str) -> Iterator[None]:
+    """Import a large package in the block, so that no collection of garbage, which holds up the event loop, looks
+    through it now or later."""
+    if package in sys.modules:
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
