@@ -37,9 +37,9 @@ _SENDS_ON = re.compile(
     r"|[?&;](?:return|redirect|next|continue|goto|dest|url|target)[a-z_-]*+=|https?:|//|\\\\|%3a"
 )
 _TRAILING = ".,;:!?)]}'*_/"
-# As far as any platform might take it for one address
+# An address as far as any platform might read it, and what makes a browser, which reads on, go to another host
 _WHOLE = re.compile(r"[^\s<>\"`“”‘’「」『』（）【】《》，。；：！？、]*+")
-_LED_ON = re.compile(r"。[a-z\d]|[^\s/]{1,200}?@", re.IGNORECASE)  # what browsers, that read on, go elsewhere by
+_LED_ON = re.compile(r"。[a-z\d]|[^\s/]{1,200}?@", re.IGNORECASE)
 
 
 class Links:

@@ -26,13 +26,14 @@ _ROUNDS = 4  # honest texts take two; marks that are laid into each other deeper
 
 # Control, format, private and half characters: no platform is given them, see adapters.markup.clean
 _UNSEEN = ("Cc", "Cf", "Co", "Cs")
+# What a formula does not show: commands, braces, comments, and the names of environments and lengths
 _TEX_MARKS = re.compile(
     r"\\(?:begin|end|[hv]space)\*?\s*+\{[^{}]*+\}|\\[A-Za-z]++\s*+|\\[^A-Za-z&%#$_]|(?<!\\)(?:&|%[^\n]*+)|[\\{}]"
 )
 _MARK = re.compile(r":[/\\]{2,}+(?:www\.)*+", re.IGNORECASE)  # the end of a scheme
 _SCHEME_CHARS = frozenset(string.ascii_letters + string.digits + "+")
 _WEB = ("https", "http")
-ADDRESS_CHARS = 600  # a longer one is nobody's
+ADDRESS_CHARS = 600  # as much of a text is looked at for an address; a longer one is no paper's own
 _OTHER_SCHEME = re.compile(
     r"(?-i:javascript|vbscript):(?=[a-z])|mailto:(?=\S)|\btel:(?=[+\d])"
     r"|\bdata:(?=[a-z]{1,20}/[a-z\d.+-]{1,60}[;,])|(?<![\w./-])(?:www\.)++(?=\w)",
@@ -95,7 +96,7 @@ def harmless_runs(
     left = _without(unlinked, (_other_schemes, lambda shown, _: _schemes(shown, own_length), _calls))
     if left == runs:
         return runs
-    before = set(unlinked)
+    before = set(unlinked)  # a formula that shows nothing may be a sign: only one that was emptied goes
     kept = tuple(run for run in left if run in before or Shown.of((run,)).text)
     return kept if any(run.kind is RunKind.CODE and "\n" in run.text for run in kept) else fold(kept)
 
@@ -170,7 +171,7 @@ def _schemes(shown: Shown, own_length: Callable[[str], int]) -> Spans:
 
 
 def _is_of_programs(text: str, begin: int, mark: re.Match[str]) -> bool:
-    r"""Whether a mark that begins there stands in a program, not in an address: `case 0:// no lamp`, `C:\\lamps`."""
+    r"""Whether a mark ends no scheme: it stands in a program, as in `case 0:// no lamp` or `C:\\lamps`."""
     scheme = text[begin : mark.start()]
     is_none = "\\" in mark[0][1:3] or len(scheme) == 1 or scheme.isdigit()
     return is_none and text[begin - 1 : begin] not in (":", "/", "\\")
